@@ -1,0 +1,185 @@
+#include "base/file.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/stream.h"
+
+namespace grange {
+namespace {
+
+[[noreturn]] void throw_file_error(std::string_view verb, const std::filesystem::path& path) {
+  if (errno == ENOENT || errno == ENOTDIR) {
+    throw NotFoundError("file '" + path.string() + "' does not exist");
+  }
+  throw_errno(verb, path.string());
+}
+
+std::string temporary_sibling(const std::filesystem::path& path) {
+  static std::atomic<std::uint64_t> next{0};  // only makes names unique within the process
+  return path.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
+}
+
+std::uint64_t remove_at(int directory, const char* name, const std::string& shown) {
+  struct stat status {};
+  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return 0;
+    throw_errno("looking at", shown);
+  }
+  std::uint64_t freed = 0;
+  if (S_ISDIR(status.st_mode)) {
+    if ((status.st_mode & S_IRWXU) != S_IRWXU) {
+      ::fchmodat(directory, name, (status.st_mode & 07777) | S_IRWXU, 0);
+    }
+    const int fd = ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) throw_errno("opening", shown);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
+    while (const dirent* entry = ::readdir(stream.get())) {
+      const std::string_view child = entry->d_name;
+      if (child == "." || child == "..") continue;
+      freed += remove_at(fd, entry->d_name, shown + "/" + entry->d_name);
+    }
+  } else if (S_ISREG(status.st_mode) && status.st_nlink == 1) {
+    freed = static_cast<std::uint64_t>(status.st_size);
+  }
+  if (::unlinkat(directory, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) != 0 &&
+      errno != ENOENT) {
+    throw_errno("removing", shown);
+  }
+  return freed;
+}
+
+}  // namespace
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = std::exchange(other.fd_, -1);
+  }
+  return *this;
+}
+
+void FileDescriptor::reset() noexcept {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+FileDescriptor open_file(const std::filesystem::path& path, int flags, mode_t mode) {
+  FileDescriptor fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+  if (!fd) throw_file_error("opening", path);
+  return fd;
+}
+
+std::pair<FileDescriptor, FileDescriptor> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("making a pipe");
+  return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+}
+
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
+  const FileDescriptor fd = open_file(path, O_RDONLY);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) throw_errno("looking at", path.string());
+  FdSource source(fd.get());
+  std::string text;
+  const auto expected = static_cast<std::uint64_t>(status.st_size);
+  if (expected <= limit) text.resize(static_cast<std::size_t>(expected) + 1);
+  std::size_t used = 0;
+  return with_context(
+      [&] { return "while reading '" + path.string() + "'"; },
+      [&] {
+        for (;;) {
+          if (used == text.size()) text.resize(text.size() * 2 + 4096);
+          const auto count = source.read(text.data() + used, text.size() - used);
+          if (count == 0) break;
+          used += count;
+          if (used > limit) {
+            throw CorruptError("the file is larger than " + std::to_string(limit) + " bytes");
+          }
+        }
+        text.resize(used);
+        return std::move(text);
+      });
+}
+
+std::optional<std::string> try_read_file(const std::filesystem::path& path, std::uint64_t limit) {
+  try {
+    return read_file(path, limit);
+  } catch (const NotFoundError&) {
+    return std::nullopt;
+  }
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content, Durability durability,
+                mode_t mode) {
+  const std::string temporary = temporary_sibling(path);
+  try {
+    FileDescriptor fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+    FdSink(fd.get()).write(content);
+    if (durability == Durability::synced && ::fsync(fd.get()) != 0)
+      throw_errno("syncing", temporary);
+    fd.reset();
+    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno("replacing", path.string());
+  } catch (Error& error) {
+    ::unlink(temporary.c_str());
+    error.add_context("while writing '" + path.string() + "'");
+    throw;
+  }
+  if (durability == Durability::synced) {
+    const auto parent = path.parent_path();
+    sync_directory(parent.empty() ? "." : parent);
+  }
+}
+
+void sync_directory(const std::filesystem::path& path) {
+  const FileDescriptor fd = open_file(path, O_RDONLY | O_DIRECTORY);
+  if (::fsync(fd.get()) != 0) throw_errno("syncing", path.string());
+}
+
+void create_directories(const std::filesystem::path& path, mode_t mode) {
+  if (path.empty() || ::mkdir(path.c_str(), mode) == 0) return;
+  if (errno == ENOENT) {
+    create_directories(path.parent_path(), mode);
+    if (::mkdir(path.c_str(), mode) == 0) return;
+  }
+  const int code = errno;
+  struct stat status {};
+  if (code == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
+  throw SystemError(code, "creating directory '" + path.string() + "'");
+}
+
+std::uint64_t remove_tree(const std::filesystem::path& path) {
+  return remove_at(AT_FDCWD, path.c_str(), path.string());
+}
+
+TemporaryDirectory::TemporaryDirectory(const std::filesystem::path& parent,
+                                       std::string_view prefix) {
+  std::string pattern = (parent / (std::string(prefix) + "-XXXXXX")).string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    throw_errno("creating a directory below", parent.string());
+  path_ = pattern;
+}
+
+TemporaryDirectory::TemporaryDirectory()
+    : TemporaryDirectory(std::filesystem::temp_directory_path()) {}
+
+TemporaryDirectory::TemporaryDirectory(TemporaryDirectory&& other) noexcept
+    : path_(std::exchange(other.path_, {})) {}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  if (path_.empty()) return;
+  try {
+    remove_tree(path_);
+  } catch (const std::exception&) {  // a leftover in a temporary place is not worth a crash
+  }
+}
+
+}  // namespace grange

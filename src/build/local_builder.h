@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "build/builder.h"
+#include "process/launcher.h"
+#include "store/local_store.h"
+
+namespace grange {
+
+struct LocalBuilderConfig {
+  std::string system;                        ///< "x86_64-linux"
+  std::vector<std::string> extra_platforms;  ///< "i686-linux"
+  std::vector<std::string> features;
+  unsigned cores = 0;  ///< NIX_BUILD_CORES; 0: all
+  bool keep_failed = false;
+  std::vector<SandboxPath> sandbox_paths;
+  std::filesystem::path temporary;  ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
+  std::vector<std::string> hashed_mirrors;
+  bool run_as_pool = false;  ///< root: builders get uids from a pool
+};
+
+/// Makes steps on this machine: prepares the environment, runs the builder through the launcher
+/// (or a builtin), checks, canonicalises and registers its outputs, writes its log.
+std::unique_ptr<Builder> make_local_builder(LocalStore& eval_store, LocalStore& store,
+                                            Launcher& launcher, const Clock& clock,
+                                            LocalBuilderConfig config);
+
+}  // namespace grange

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "build/builder.h"
+#include "derivation/derivation_graph.h"
+#include "plan/plan.h"
+#include "store/local_store.h"
+
+namespace grange {
+
+/// Outputs that somebody asks for.
+struct RealiseRequest {
+  DerivationIndex derivation;
+  std::vector<std::string> outputs;  ///< empty: all
+  StepLimits limits;
+};
+
+struct RealiseOptions {
+  unsigned jobs = 1;
+  bool keep_going = true;
+  BuildPolicy policy;
+  /// Other recipes of the same output sets, in the order to try them (rule 5).
+  std::vector<DerivationIndex> further_recipes;
+  /// Lasting failures that earlier runs recorded; asked once per step, before its first attempt.
+  std::function<std::optional<BuildResult>(DerivationIndex recipe, const BuildPolicy&)>
+      known_failure;
+  Plan::Ranking ranking;
+};
+
+/// Hears of everything that happens; called from the thread that runs `realise` (log lines from
+/// builder threads: `log` must be thread safe).
+class RealiseObserver {
+ public:
+  virtual ~RealiseObserver() = default;
+  virtual void attempt_started(DerivationIndex recipe) = 0;
+  virtual void attempt_finished(DerivationIndex recipe, const BuildResult& result) = 0;
+  virtual void log(DerivationIndex recipe, std::string_view data) = 0;
+  virtual void phase(DerivationIndex recipe, std::string_view name) = 0;
+  virtual void want_finished(std::size_t request, const Plan::Finished& finished) = 0;
+  virtual void progress(const Plan::Counts& counts) = 0;
+};
+
+/// The loop plan + store + builder for one process: returns when every request has finished. When
+/// stopped it cancels what runs, waits for it, and throws CancelledError. An attempt that throws
+/// counts as aborted, with the error's text.
+std::vector<Plan::Finished> realise(const DerivationGraph& graph, LocalStore& eval_store,
+                                    LocalStore& store, Builder& builder,
+                                    const std::vector<RealiseRequest>& requests,
+                                    const RealiseOptions& options, RealiseObserver& observer,
+                                    std::stop_token stop);
+
+}  // namespace grange

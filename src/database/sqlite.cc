@@ -1,0 +1,191 @@
+#include "database/sqlite.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include "base/error.h"
+
+namespace grange {
+namespace {
+
+/// SQLiteCpp's exception as one of ours.
+[[noreturn]] void rethrow(const SQLite::Exception& error, const std::string& file) {
+  const std::string message = "database '" + file + "': " + error.what();
+  switch (error.getErrorCode()) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw UnavailableError(message + "; another process holds it, try again");
+    case SQLITE_FULL:
+      throw UnavailableError(message + "; free some disk space and try again");
+    case SQLITE_IOERR:
+      throw UnavailableError(message);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      throw DeniedError(message);
+    case SQLITE_CANTOPEN:
+      throw NotFoundError(message);
+    case SQLITE_CONSTRAINT:
+      throw ConflictError(message);
+    default:
+      throw CorruptError(message);
+  }
+}
+
+template <typename Action>
+decltype(auto) translated(const std::string& file, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (const SQLite::Exception& error) {
+    rethrow(error, file);
+  }
+}
+
+}  // namespace
+
+struct SqliteDatabase::State {
+  State(const std::filesystem::path& path, int flags, int timeout)
+      : file(path.string()), database(file, flags, timeout) {}
+  std::string file;
+  SQLite::Database database;
+};
+
+struct SqliteStatement::State {
+  State(const SQLite::Database& database, const std::string& sql, std::string name)
+      : file(std::move(name)), statement(database, sql) {}
+  std::string file;
+  SQLite::Statement statement;
+};
+
+SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, const SqliteOptions& options) {
+  int flags = options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
+  if (options.create && !options.read_only) flags |= SQLite::OPEN_CREATE;
+  translated(file.string(), [&] {
+    state_ = std::make_unique<State>(file, flags, static_cast<int>(options.busy_timeout.count()));
+  });
+  execute("PRAGMA foreign_keys = ON");
+  execute("PRAGMA synchronous = " + options.synchronous);
+  if (!options.read_only) execute("PRAGMA journal_mode = WAL");
+}
+
+SqliteDatabase::SqliteDatabase(SqliteDatabase&&) noexcept = default;
+SqliteDatabase& SqliteDatabase::operator=(SqliteDatabase&&) noexcept = default;
+SqliteDatabase::~SqliteDatabase() = default;
+
+void SqliteDatabase::execute(std::string_view sql) {
+  translated(state_->file, [&] { state_->database.exec(std::string(sql)); });
+}
+
+SqliteStatement SqliteDatabase::prepare(std::string_view sql) {
+  return translated(state_->file, [&] {
+    return SqliteStatement(
+        std::make_unique<SqliteStatement::State>(state_->database, std::string(sql), state_->file));
+  });
+}
+
+std::int64_t SqliteDatabase::last_insert_id() const {
+  return state_->database.getLastInsertRowid();
+}
+
+bool SqliteDatabase::in_transaction() const {
+  return sqlite3_get_autocommit(state_->database.getHandle()) == 0;
+}
+
+SqliteStatement::SqliteStatement(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SqliteStatement::SqliteStatement(SqliteStatement&&) noexcept = default;
+SqliteStatement& SqliteStatement::operator=(SqliteStatement&&) noexcept = default;
+SqliteStatement::~SqliteStatement() = default;
+
+SqliteStatement& SqliteStatement::bind(int index, std::int64_t value) {
+  translated(state_->file, [&] { state_->statement.bind(index, value); });
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(int index, double value) {
+  translated(state_->file, [&] { state_->statement.bind(index, value); });
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(int index, std::string_view text) {
+  translated(state_->file, [&] { state_->statement.bind(index, std::string(text)); });
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_blob(int index, ByteView bytes) {
+  translated(state_->file, [&] {
+    state_->statement.bind(index, static_cast<const void*>(bytes.data()),
+                           static_cast<int>(bytes.size()));
+  });
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_null(int index) {
+  translated(state_->file, [&] { state_->statement.bind(index); });
+  return *this;
+}
+
+bool SqliteStatement::step() {
+  return translated(state_->file, [&] { return state_->statement.executeStep(); });
+}
+
+std::int64_t SqliteStatement::run() {
+  return translated(state_->file, [&]() -> std::int64_t {
+    try {
+      const int changed = state_->statement.exec();
+      state_->statement.reset();
+      state_->statement.clearBindings();
+      return changed;
+    } catch (...) {
+      state_->statement.tryReset();
+      throw;
+    }
+  });
+}
+
+void SqliteStatement::reset() {
+  state_->statement.tryReset();
+  translated(state_->file, [&] { state_->statement.clearBindings(); });
+}
+
+bool SqliteStatement::is_null(int column) const {
+  return translated(state_->file, [&] { return state_->statement.isColumnNull(column); });
+}
+
+std::int64_t SqliteStatement::integer(int column) const {
+  return translated(state_->file, [&] { return state_->statement.getColumn(column).getInt64(); });
+}
+
+double SqliteStatement::real(int column) const {
+  return translated(state_->file, [&] { return state_->statement.getColumn(column).getDouble(); });
+}
+
+std::string_view SqliteStatement::text(int column) const {
+  return as_text(blob(column));
+}
+
+ByteView SqliteStatement::blob(int column) const {
+  return translated(state_->file, [&] {
+    const auto value = state_->statement.getColumn(column);
+    const auto* data = static_cast<const std::uint8_t*>(value.getBlob());
+    return ByteView(data, static_cast<std::size_t>(value.getBytes()));
+  });
+}
+
+SqliteTransaction::SqliteTransaction(SqliteDatabase& database) : database_(database) {
+  database_.execute("BEGIN IMMEDIATE");
+}
+
+SqliteTransaction::~SqliteTransaction() {
+  if (!open_) return;
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const Error&) {  // SQLite has rolled back by itself (disk full, I/O error)
+  }
+}
+
+void SqliteTransaction::commit() {
+  database_.execute("COMMIT");
+  open_ = false;
+}
+
+}  // namespace grange

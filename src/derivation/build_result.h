@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "derivation/store_path.h"
+
+namespace grange {
+
+/// What became of one attempt (and, told of a target, of its build).
+enum class Outcome : std::uint8_t {
+  good,
+  failed,              ///< the builder failed
+  dependency_failed,   ///< something it needs failed; derived from the present graph, never stored
+  failed_with_output,  ///< built, but marks itself failed (nix-support/failed)
+  timed_out,           ///< `timeout` or `max-silent` passed
+  log_limit_exceeded,
+  output_rejected,  ///< built, but the outputs are not what was promised
+  hash_mismatch,    ///< a fixed output has another hash than specified
+  unsupported,      ///< no machine here can make it (system, features)
+  aborted,          ///< cancelled, or the machine failed: says nothing about the derivation
+  unknown,          ///< nobody has tried yet
+};
+std::string_view to_string(Outcome outcome) noexcept;  ///< "good", "dependency failed", …
+std::optional<Outcome> parse_outcome(std::string_view text) noexcept;
+/// Does it say something about the derivation, so that trying again without a reason is futile?
+bool is_lasting_failure(Outcome outcome) noexcept;
+
+/// The value that one attempt to build gives; a failure is a value, not an error.
+struct BuildResult {
+  Outcome outcome = Outcome::unknown;
+  std::string message;                       ///< what was wrong, in full; empty when good
+  std::string log_tail;                      ///< the last lines of the log of a failed attempt
+  std::map<std::string, StorePath> outputs;  ///< by output name; set when good
+  TimePoint start{};
+  TimePoint stop{};
+  bool already_valid = false;  ///< another process made it while we waited
+
+  bool good() const noexcept { return outcome == Outcome::good; }
+  double seconds() const { return Seconds(stop - start).count(); }
+};
+
+}  // namespace grange

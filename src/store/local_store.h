@@ -1,0 +1,143 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/stream.h"
+#include "derivation/derivation_graph.h"
+#include "derivation/path_info.h"
+#include "derivation/store_path.h"
+
+namespace grange {
+
+/// Where a local store is: the logical directory that its paths name, and the directories that hold
+/// it, laid out as `nix --store ROOT` does.
+struct StoreLocation {
+  StoreDir store_dir = StoreDir::nix();
+  std::filesystem::path real_store;  ///< ROOT/nix/store
+  std::filesystem::path state;       ///< ROOT/nix/var/nix
+  std::filesystem::path logs;        ///< ROOT/nix/var/log/nix
+
+  /// An empty root, or "/", means the plain /nix/store.
+  static StoreLocation at_root(const std::filesystem::path& root,
+                               const StoreDir& store_dir = StoreDir::nix());
+  /// Do logical and physical directory differ?
+  bool relocated() const { return real_store != std::filesystem::path(store_dir.str()); }
+  /// Temporary places on the store's own file system, outside the store directory:
+  /// ROOT/nix/var/grange.
+  std::filesystem::path own_state() const;
+};
+
+struct LocalStoreOptions {
+  bool read_only = false;  ///< never writes; the store must exist
+  bool sync = false;       ///< fsync each batch before registering it
+};
+
+/// Locks of output paths, held by flock on PATH.lock as Nix does; released by the destructor.
+class PathLocks {
+ public:
+  PathLocks() = default;
+  PathLocks(PathLocks&&) noexcept = default;
+  PathLocks& operator=(PathLocks&&) noexcept = default;
+  ~PathLocks();
+  bool held() const { return !locks_.empty(); }
+  /// The outputs are registered: the lock files are marked stale and removed at release.
+  void remove_files() { remove_ = true; }
+
+ private:
+  friend class LocalStore;
+  std::vector<std::pair<std::filesystem::path, FileDescriptor>> locks_;
+  bool remove_ = false;
+};
+
+/// What `verify` found; one line per problem.
+struct StoreProblem {
+  StorePath path;
+  std::string problem;
+};
+
+/// A valid Nix 2.8 store on the local disk, which the real nix may use at the same time (DESIGN.md,
+/// rules of the local store). Thread safe; one connection per thread that needs one, one lock
+/// around writing.
+class LocalStore {
+ public:
+  /// Creates an empty store where there is none (unless read-only). Throws DeniedError for a store
+  /// that we may not write, ConflictError for a newer schema or NFS, NotFoundError, CorruptError.
+  static std::unique_ptr<LocalStore> open(const StoreLocation& location,
+                                          const LocalStoreOptions& options = {});
+  virtual ~LocalStore() = default;
+
+  virtual const StoreLocation& location() const = 0;
+  const StoreDir& store_dir() const { return location().store_dir; }
+  /// Where an object is on disk.
+  std::filesystem::path real_path(const StorePath& path) const {
+    return location().real_store / path.base_name();
+  }
+
+  virtual bool is_valid(const StorePath& path) = 0;
+  /// Those of `paths` that are valid, in one batch.
+  virtual std::set<StorePath> valid_among(const std::set<StorePath>& paths) = 0;
+  virtual std::optional<PathInfo> path_info(const StorePath& path) = 0;
+  virtual std::vector<StorePath> all_valid_paths() = 0;
+  virtual std::set<StorePath> referrers(const StorePath& path) = 0;
+  /// Everything that `paths` need at run time, themselves included. Throws NotFoundError naming a
+  /// path that is not valid.
+  virtual std::set<StorePath> closure(const std::set<StorePath>& paths) = 0;
+
+  /// Registers objects that are in place and canonical, in one transaction; every reference must be
+  /// valid or among them. Several calls at once share one commit. Throws InvalidError (cycle,
+  /// reference not valid, ca claim wrong).
+  virtual void register_valid(std::vector<PathInfo> infos) = 0;
+  /// Marks a path as no longer valid (its files are the caller's affair). Fine when it is not.
+  virtual void invalidate(const StorePath& path) = 0;
+
+  /// Restores a NAR, checks hash, size and content address, canonicalises and registers. Fine when
+  /// it is valid already (the source is then still read to its end).
+  virtual void add_nar(const PathInfo& info, Source& nar) = 0;
+  /// A text object, as `toFile` and .drv files are.
+  virtual StorePath add_text(std::string_view name, std::string_view content,
+                             const std::set<StorePath>& references) = 0;
+  /// A file tree from outside, content-addressed: recursive or flat.
+  virtual StorePath add_tree(const std::filesystem::path& source, std::string_view name,
+                             ContentMethodAlgorithm method) = 0;
+  /// Copies the closure of `paths` from another store, references first; what is valid here is
+  /// skipped.
+  virtual void copy_closure_from(LocalStore& from, const std::set<StorePath>& paths,
+                                 std::stop_token stop) = 0;
+
+  /// Keeps garbage collectors off until this process ends. Call before checking validity.
+  virtual void add_temporary_root(const StorePath& path) = 0;
+  /// A permanent indirect root: `link` (outside the store) will point at `target`.
+  virtual void add_indirect_root(const std::filesystem::path& link, const StorePath& target) = 0;
+
+  /// Takes the locks of all `paths` (sorted), or nothing when another process holds one.
+  virtual std::optional<PathLocks> try_lock(const std::set<StorePath>& paths) = 0;
+  /// Waits for them; throws CancelledError when stopped.
+  virtual PathLocks lock(const std::set<StorePath>& paths, std::stop_token stop) = 0;
+
+  /// Writes the finished log of a derivation, bzip2-compressed, where `nix log` finds it.
+  virtual void write_log(const StorePath& derivation, std::string_view log) = 0;
+  /// Nothing when there is no log.
+  virtual std::optional<std::string> read_log(const StorePath& derivation) = 0;
+
+  /// Every row's files are there; with contents, that they hash to what is registered.
+  virtual std::vector<StoreProblem> verify(bool check_contents, std::stop_token stop) = 0;
+};
+
+/// Reads .drv files straight from a store directory.
+DerivationReader directory_reader(std::filesystem::path directory);
+
+/// Makes a tree canonical in place: owner, modes 0444/0555, times, no extended attributes
+/// (nix-store.md §10.8). `builder` restricts whose files are accepted. Throws InvalidError for
+/// what a store cannot hold or for suspicious ownership.
+void canonicalise_tree(const std::filesystem::path& path, std::optional<uid_t> builder);
+
+}  // namespace grange
