@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace grange {
+
+/// What the chosen subcommand does; its value is the exit code. Results go to stdout, progress and
+/// errors to stderr. Errors are thrown; `main` prints them and takes the code from exit_code.h.
+using Action = std::function<int()>;
+
+// One function per file NAME_command.cc: adds the subcommand with its options, examples and exit
+// codes (in the footer) to `parent`; when it is chosen, its callback sets `chosen`.
+void add_build_command(CLI::App& parent, Action& chosen);
+void add_ci_command(CLI::App& parent, Action& chosen);
+void add_compare_command(CLI::App& parent, Action& chosen);
+void add_drv_command(CLI::App& parent, Action& chosen);
+void add_evaluate_command(CLI::App& parent, Action& chosen);
+void add_hash_command(CLI::App& parent, Action& chosen);
+void add_nar_command(CLI::App& parent, Action& chosen);
+void add_store_command(CLI::App& parent, Action& chosen);
+
+}  // namespace grange

@@ -1,0 +1,54 @@
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
+
+#include <CLI/CLI.hpp>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/text.h"
+#include "command/command.h"
+#include "command/exit_code.h"
+
+namespace {
+
+using namespace grange;
+
+int run(int argc, char** argv) {
+  if (const char* fault = std::getenv("GRANGE_FAULT")) set_fault(fault);
+  CLI::App app("Grange: a build farm for Nix and Guix derivations", "grange");
+  app.set_version_flag("--version", "grange " GRANGE_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  Action chosen;
+  add_drv_command(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fprintf(stderr, "grange: %s\nRun with --help for usage.\n", error.what());
+    return kExitUsage;
+  }
+  return chosen();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const grange::Error& error) {
+    std::fprintf(stderr, "grange: error: %s\n", grange::printable(error.message()).c_str());
+    for (const auto& context : error.contexts()) {
+      std::fprintf(stderr, "  %s\n", grange::printable(context).c_str());
+    }
+    return grange::exit_code_of(error.kind());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "grange: error: out of memory\n");
+    return grange::kExitTryAgain;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "grange: internal error: %s\n", error.what());
+    return grange::kExitInternal;
+  }
+}
