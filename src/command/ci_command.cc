@@ -1,0 +1,108 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "base/error.h"
+#include "command/ci_summary.h"
+#include "command/command.h"
+#include "command/interrupt.h"
+#include "command/progress.h"
+#include "command/selection_options.h"
+#include "command/state_directory.h"
+#include "command/workshop_options.h"
+#include "derivation/target_map_file.h"
+#include "farm/ci.h"
+
+namespace grange {
+namespace {
+
+struct CiCommandOptions {
+  SelectionOptions selection;
+  WorkshopOptions workshop;
+  std::string base = "last";
+  bool trust_base = false;
+  std::string map;
+  bool retry = false;
+  bool json = false;
+};
+
+constexpr const char* kFooter = R"(
+Examples:
+  grange ci                          everything in ./default.nix, compared with the last complete run
+  grange ci -f release.nix -A hello  one attribute
+  grange ci --base main.json --map new.json
+                                     compare with a map from elsewhere, and write this run's
+
+Exit codes:
+  0 all good · 1 a target newly fails · 2 only targets fail that the base already had failing
+  3 the evaluation is incomplete · 64 usage · 70 internal · 75 try again)";
+
+BaseChoice base_choice_of(const CiCommandOptions& options) {
+  BaseChoice choice;
+  choice.trusted = options.trust_base;
+  if (options.base == "last") {
+    choice.kind = BaseChoice::Kind::last;
+  } else if (options.base == "none") {
+    choice.kind = BaseChoice::Kind::none;
+  } else {
+    choice.kind = BaseChoice::Kind::file;
+    choice.file = options.base;
+  }
+  return choice;
+}
+
+int run_ci_command(const CiCommandOptions& options) {
+  const InterruptWatch interrupt;
+  const SystemClock clock;
+  const auto state = default_state_directory();
+  create_directories(state);
+  CiOptions ci;
+  ci.selection = selection_of(options.selection);
+  ci.evaluate = evaluate_options_of(options.selection);
+  ci.base = base_choice_of(options);
+  ci.retry = options.retry;
+  ci.jobs = options.workshop.job_count();
+  ci.limits = options.workshop.limits();
+  auto config = workshop_config(options.workshop);
+  config.eval_store_root = ci.evaluate.eval_store_root;
+  Workshop workshop(std::move(config), clock);
+  const auto record = Record::open(default_record_file(state));
+  const auto evaluator = make_nix_evaluator(clock);
+  Progress progress(clock, ProgressStyle::of_stderr());
+  const CiReport report =
+      run_ci(ci, workshop, *evaluator, *record, clock, progress, interrupt.token());
+  progress.close();
+  if (!options.map.empty()) write_target_map_file(options.map, report.map);
+  std::fputs(options.json ? ci_summary_json(report).c_str() : ci_summary_text(report).c_str(),
+             stdout);
+  return report.exit_code();
+}
+
+}  // namespace
+
+void add_ci_command(CLI::App& parent, Action& chosen) {
+  auto* command = parent.add_subcommand(
+      "ci", "Evaluate, compare with a base, build what is really new, remember");
+  auto options = std::make_shared<CiCommandOptions>();
+  add_selection_options(*command, options->selection);
+  command
+      ->add_option("--eval-store", options->selection.eval_store,
+                   "Root of the eval store (default: in the state directory)")
+      ->type_name("ROOT");
+  command
+      ->add_option("--base", options->base,
+                   "What to compare with: last (the last complete run of the same selection), none, "
+                   "or the file of a target map")
+      ->type_name("FILE|last|none")
+      ->capture_default_str();
+  command->add_flag("--trust-base", options->trust_base,
+                    "Let a map without outcomes decide skips: take its targets for good");
+  command->add_option("--map", options->map, "Write this run's target map here")->type_name("FILE");
+  command->add_flag("--retry", options->retry, "Try known failures again");
+  add_workshop_options(*command, options->workshop);
+  command->add_flag("--json", options->json, "Print the report as JSON");
+  command->footer(kFooter);
+  command->callback([&chosen, options] { chosen = [options] { return run_ci_command(*options); }; });
+}
+
+}  // namespace grange

@@ -1,0 +1,154 @@
+#include "command/ci_summary.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+
+namespace grange {
+namespace {
+
+constexpr std::size_t kShownFailures = 50;
+
+std::string first_line(const std::string& text) {
+  return printable(text.substr(0, text.find('\n')));
+}
+
+std::string failure_line(const TargetReport& target) {
+  std::string line = fmt::format("  {} {}: {}", target.newly_failing() ? "newly failing" : "still failing",
+                                 target.label,
+                                 target.evaluation_failed ? "evaluation failed"
+                                                          : std::string(to_string(target.outcome)));
+  if (!target.failed_inputs.empty()) {
+    line += fmt::format(" ({})", printable(target.failed_inputs.front()));
+  } else if (!target.message.empty()) {
+    line += ": " + first_line(target.message);
+  }
+  return line + "\n";
+}
+
+std::size_t count_skipped(const CiReport& report) {
+  return static_cast<std::size_t>(std::count_if(report.targets.begin(), report.targets.end(),
+                                                [](const TargetReport& t) { return t.skipped; }));
+}
+
+/// Fixed-output recipes that were rewritten: a new mirror, or a forgotten hash.
+std::string rewritten_lines(const Comparison& comparison) {
+  if (comparison.rewritten.empty()) return "";
+  std::string text = fmt::format("source changed, hash did not: {} rewritten\n",
+                                 plural(comparison.rewritten.size(), "recipe"));
+  for (const auto& recipe : comparison.rewritten) {
+    text += fmt::format("  {} ({})\n", recipe.head.derivation_name(), join(recipe.fields, ", "));
+  }
+  return text;
+}
+
+std::string failing_lines(const CiReport& report) {
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& target : report.targets) {
+    if (!target.failing()) continue;
+    if (++shown <= kShownFailures) text += failure_line(target);
+  }
+  if (shown > kShownFailures) text += fmt::format("  … and {} more\n", shown - kShownFailures);
+  return text;
+}
+
+std::string fixed_lines(const CiReport& report) {
+  std::string text;
+  for (const auto& target : report.targets) {
+    const bool failed_before = target.in_base && is_lasting_failure(target.base_outcome);
+    if (failed_before && target.outcome == Outcome::good) text += "  fixed " + target.label + "\n";
+  }
+  return text;
+}
+
+nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& map) {
+  nlohmann::ordered_json json;
+  json["label"] = target.label;
+  json["verdict"] = to_string(target.verdict);
+  if (target.verdict != Verdict::removed) json["outcome"] = to_string(target.outcome);
+  if (target.in_base) json["baseOutcome"] = to_string(target.base_outcome);
+  if (const auto found = map.targets.find(target.label); found != map.targets.end()) {
+    json["drvPath"] = map.store_dir.print(found->second.derivation);
+    if (found->second.output_set) json["outputSet"] = found->second.output_set->to_string();
+  }
+  json["skipped"] = target.skipped;
+  json["made"] = target.made;
+  if (target.failing()) json["newlyFailing"] = target.newly_failing();
+  if (target.evaluation_failed) json["error"] = target.message;
+  else if (!target.message.empty()) json["message"] = target.message;
+  if (!target.failed_inputs.empty()) json["failedInputs"] = target.failed_inputs;
+  return json;
+}
+
+}  // namespace
+
+std::string ci_summary_text(const CiReport& report) {
+  const auto& comparison = report.comparison;
+  std::string text;
+  text += fmt::format("evaluated {}, {} in {}{}\n", plural(report.map.targets.size(), "target"),
+                      plural(report.map.errors.size(), "error"),
+                      format_duration(report.evaluate_seconds),
+                      report.complete ? "" : "; INCOMPLETE: " + first_line(report.evaluation_problem));
+  text += fmt::format("compared with {}\n", report.base);
+  text += fmt::format("  {} same, {} equivalent, {} changed, {} new, {} removed\n", comparison.same,
+                      comparison.equivalent, comparison.changed, comparison.added,
+                      comparison.removed);
+  text += rewritten_lines(comparison);
+  const std::size_t made = report.made();
+  const std::size_t skipped = count_skipped(report);
+  if (report.attempts.empty()) {
+    text += fmt::format("nothing to build: {} skipped, {} there\n", plural(skipped, "target"),
+                        plural(report.present, "output set"));
+  } else {
+    text += fmt::format("built {}, {} failed, in {}; {} skipped, {} there\n",
+                        plural(made, "derivation"), report.attempts.size() - made,
+                        format_duration(report.build_seconds), plural(skipped, "target"),
+                        plural(report.present, "output set"));
+  }
+  text += fixed_lines(report) + failing_lines(report);
+  const std::size_t failing = report.count_failing();
+  text += failing == 0 ? fmt::format("all {} good\n", plural(report.map.targets.size(), "target"))
+                       : fmt::format("{} of {} failing\n", failing,
+                                     plural(report.map.targets.size() + report.map.errors.size(),
+                                            "target"));
+  return text;
+}
+
+std::string ci_summary_json(const CiReport& report) {
+  nlohmann::ordered_json json;
+  json["complete"] = report.complete;
+  if (!report.complete) json["problem"] = report.evaluation_problem;
+  json["base"] = report.base;
+  const auto& comparison = report.comparison;
+  json["totals"] = {{"same", comparison.same},
+                    {"equivalent", comparison.equivalent},
+                    {"changed", comparison.changed},
+                    {"new", comparison.added},
+                    {"removed", comparison.removed}};
+  json["built"] = report.made();
+  json["failedAttempts"] = report.attempts.size() - report.made();
+  json["present"] = report.present;
+  json["skipped"] = count_skipped(report);
+  json["failing"] = report.count_failing();
+  json["seconds"] = {{"evaluate", report.evaluate_seconds},
+                     {"compare", report.compare_seconds},
+                     {"build", report.build_seconds}};
+  json["rewritten"] = nlohmann::ordered_json::array();
+  for (const auto& recipe : comparison.rewritten) {
+    json["rewritten"].push_back({{"name", recipe.head.derivation_name()},
+                                 {"baseDrvPath", report.map.store_dir.print(recipe.base)},
+                                 {"drvPath", report.map.store_dir.print(recipe.head)},
+                                 {"outputSet", recipe.output_set.to_string()},
+                                 {"fields", recipe.fields}});
+  }
+  json["targets"] = nlohmann::ordered_json::array();
+  for (const auto& target : report.targets) json["targets"].push_back(target_json(target, report.map));
+  json["exitCode"] = report.exit_code();
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace grange

@@ -1,0 +1,46 @@
+#include "command/interrupt.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "command/exit_code.h"
+
+namespace grange {
+namespace {
+
+sigset_t interrupts() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+InterruptWatch::InterruptWatch() {
+  const sigset_t set = interrupts();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = std::jthread([this](const std::stop_token& leave) {
+    const sigset_t awaited = interrupts();
+    while (!leave.stop_requested()) {
+      const timespec pause{0, 200'000'000};
+      if (sigtimedwait(&awaited, nullptr, &pause) < 0 || leave.stop_requested()) continue;
+      if (source_.stop_requested()) ::_exit(kExitCancelled);
+      source_.request_stop();
+    }
+  });
+}
+
+InterruptWatch::~InterruptWatch() {
+  thread_.request_stop();
+  // The wait above ends with a signal: ours, which nobody else sees because it is blocked.
+  pthread_kill(thread_.native_handle(), SIGHUP);
+  thread_.join();
+}
+
+}  // namespace grange

@@ -1,0 +1,105 @@
+#include "command/workshop_options.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "command/state_directory.h"
+
+namespace grange {
+namespace {
+
+/// The launcher stands beside the program (a build tree) or in ../libexec/grange (installed).
+std::filesystem::path find_launcher() {
+  if (const char* given = std::getenv("GRANGE_LAUNCHER")) return given;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe");
+  const auto beside = program.parent_path() / "grange-launcher";
+  if (std::filesystem::exists(beside)) return beside;
+  const auto installed = program.parent_path().parent_path() / "libexec/grange/grange-launcher";
+  if (std::filesystem::exists(installed)) return installed;
+  throw NotFoundError("the program grange-launcher is neither at '" + beside.string() +
+                      "' nor at '" + installed.string() + "'; set GRANGE_LAUNCHER");
+}
+
+/// What the given paths leave uncovered of what every builder counts on: a shell at /bin/sh.
+void add_default_shell(std::vector<SandboxPath>& paths) {
+  const bool covered = std::any_of(paths.begin(), paths.end(), [](const SandboxPath& path) {
+    return path.target == "/bin/sh" || path.target == "/bin";
+  });
+  if (!covered) paths.push_back(SandboxPath::parse("/bin/sh=/bin/busybox?"));
+}
+
+}  // namespace
+
+unsigned WorkshopOptions::job_count() const { return jobs == 0 ? processor_count() : jobs; }
+
+StepLimits WorkshopOptions::limits() const {
+  StepLimits limits;
+  limits.timeout = Seconds(timeout);
+  limits.max_silent = Seconds(max_silent);
+  limits.max_log_bytes = max_log_mib << 20;
+  return limits;
+}
+
+void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
+  command.add_option("--jobs,-j", options.jobs, "Attempts at once (default: one per processor)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U));
+  command.add_option("--cores", options.cores, "NIX_BUILD_CORES for builders (0: all)")
+      ->type_name("N");
+  command.add_option("--timeout", options.timeout, "Seconds that one attempt may take (0: no limit)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--max-silent", options.max_silent,
+                  "Seconds that an attempt may be silent (0: no limit)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
+  command.add_option("--max-log", options.max_log_mib, "MiB of log per attempt (0: no limit)")
+      ->type_name("MiB");
+  command
+      .add_option("--store", options.store,
+                  "Root of the destination store, laid out as ROOT/nix/store (default: in the state "
+                  "directory; / means the plain /nix/store)")
+      ->type_name("ROOT");
+  command.add_flag("--no-sandbox", options.no_sandbox, "Make steps without a sandbox");
+  command
+      .add_option("--sandbox-path", options.sandbox_paths,
+                  "Host path to show in sandboxes: TARGET or TARGET=SOURCE, with a final ? when it "
+                  "may be missing (repeatable)")
+      ->type_name("P")
+      ->expected(1);
+  command.add_flag("--keep-failed", options.keep_failed,
+                   "Leave the build directory of a failed attempt behind");
+  command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
+}
+
+WorkshopConfig workshop_config(const WorkshopOptions& options) {
+  WorkshopConfig config;
+  config.store_root = options.store.empty() ? default_store_root()
+                                            : std::filesystem::absolute(options.store);
+  config.eval_store_root = options.eval_store.empty()
+                               ? default_eval_store_root()
+                               : std::filesystem::absolute(options.eval_store);
+  config.launcher = find_launcher();
+  config.sandbox = !options.no_sandbox;
+  config.sync = options.sync;
+  config.builder.system = this_system();
+  if (config.builder.system == "x86_64-linux") config.builder.extra_platforms = {"i686-linux"};
+  config.builder.features = {"benchmark", "big-parallel"};
+  if (::access("/dev/kvm", R_OK | W_OK) == 0) config.builder.features.emplace_back("kvm");
+  config.builder.cores = options.cores;
+  config.builder.keep_failed = options.keep_failed;
+  for (const auto& path : options.sandbox_paths) {
+    config.builder.sandbox_paths.push_back(SandboxPath::parse(path));
+  }
+  if (config.sandbox) add_default_shell(config.builder.sandbox_paths);
+  config.builder.run_as_pool = ::geteuid() == 0;
+  return config;
+}
+
+}  // namespace grange

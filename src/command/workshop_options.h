@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "farm/workshop.h"
+
+namespace CLI {
+class App;
+}
+
+namespace grange {
+
+/// The options that every command shares which makes steps on this machine.
+struct WorkshopOptions {
+  unsigned jobs = 0;   ///< 0: as many as there are processors
+  unsigned cores = 0;
+  double timeout = 0;
+  double max_silent = 0;
+  std::uint64_t max_log_mib = 0;
+  std::string store;  ///< root; empty: in the state directory
+  std::string eval_store;
+  std::vector<std::string> sandbox_paths;
+  bool no_sandbox = false;
+  bool keep_failed = false;
+  bool sync = false;
+
+  unsigned job_count() const;
+  StepLimits limits() const;
+};
+
+void add_workshop_options(CLI::App& command, WorkshopOptions& options);
+
+/// From the options, this process's environment and where its program stands.
+WorkshopConfig workshop_config(const WorkshopOptions& options);
+
+}  // namespace grange

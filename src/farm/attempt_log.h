@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "build/realise.h"
+#include "farm/ci.h"
+
+namespace grange {
+
+/// Hears a realisation and writes it down: attempts into the record in groups (at most a second
+/// behind), into the report, and on to whoever watches.
+class AttemptLog final : public RealiseObserver {
+ public:
+  AttemptLog(const DerivationGraph& graph, Record& record, const Clock& clock,
+             const BuildPolicy& policy, CiObserver& observer, std::vector<AttemptReport>& reports);
+
+  void attempt_started(DerivationIndex recipe) override;
+  void attempt_finished(DerivationIndex recipe, const BuildResult& result) override;
+  void log(DerivationIndex recipe, std::string_view data) override;
+  void phase(DerivationIndex recipe, std::string_view name) override;
+  void want_finished(std::size_t, const Plan::Finished&) override {}
+  void progress(const Plan::Counts& counts) override;
+
+  /// What RealiseOptions asks for: earlier lasting failures from the record.
+  std::function<std::optional<BuildResult>(DerivationIndex, const BuildPolicy&)> known_failures();
+  /// Writes what is still pending.
+  void flush();
+  /// Steps whose outputs were there.
+  std::size_t present() const { return present_; }
+
+ private:
+  const DerivationGraph& graph_;
+  Record& record_;
+  const Clock& clock_;
+  std::string policy_;
+  CiObserver& observer_;
+  std::vector<AttemptReport>& reports_;
+  std::vector<AttemptRecord> pending_;
+  MonotonicTime last_flush_;
+  std::size_t present_ = 0;
+};
+
+}  // namespace grange

@@ -1,0 +1,249 @@
+#include "farm/ci.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "farm/attempt_log.h"
+#include "farm/base_choice.h"
+#include "farm/target_limits.h"
+
+namespace grange {
+namespace {
+
+/// Gathers an evaluation as it streams.
+class Collector final : public TargetSink {
+ public:
+  Collector(CiReport& report, CiObserver& observer) : report_(report), observer_(observer) {}
+
+  void target(EvaluatedTarget found) override {
+    Target target{std::move(found.attr_path),
+                  std::move(found.derivation),
+                  std::move(found.name),
+                  std::move(found.system),
+                  {},
+                  std::nullopt,
+                  Outcome::unknown};
+    for (auto& [name, path] : found.outputs) target.outputs.push_back(std::move(name));
+    limits_.insert_or_assign(found.label, limits_of_meta(found.meta_json));
+    report_.map.targets.insert_or_assign(std::move(found.label), std::move(target));
+    tell();
+  }
+
+  void error(EvaluationError failed) override {
+    observer_.evaluation_error(failed.label, failed.error);
+    report_.map.errors.insert_or_assign(
+        std::move(failed.label), TargetError{std::move(failed.attr_path), std::move(failed.error)});
+    tell();
+  }
+
+  const StepLimits& limits(const std::string& label) const { return limits_.at(label); }
+
+ private:
+  void tell() { observer_.evaluated(report_.map.targets.size(), report_.map.errors.size()); }
+
+  CiReport& report_;
+  CiObserver& observer_;
+  std::map<std::string, StepLimits> limits_;
+};
+
+/// One walk, phase by phase; the phases share what they find out.
+class Walk {
+ public:
+  Walk(const CiOptions& options, Workshop& workshop, Evaluator& evaluator, Record& record,
+       const Clock& clock, CiObserver& observer, std::stop_token stop)
+      : options_(options),
+        workshop_(workshop),
+        evaluator_(evaluator),
+        record_(record),
+        clock_(clock),
+        observer_(observer),
+        stop_(std::move(stop)),
+        collector_(report_, observer) {}
+
+  CiReport run() {
+    const TimePoint started = clock_.now();
+    const std::string selection = options_.selection.canonical();
+    base_ = choose_base(options_.base, selection, record_);
+    report_.base = base_.description;
+    evaluate();
+    compare();
+    find_skips();
+    build();
+    remember(started, selection);
+    return std::move(report_);
+  }
+
+ private:
+  void evaluate() {
+    const auto begin = clock_.monotonic();
+    report_.map.store_dir = workshop_.config().store_dir;
+    const auto summary =
+        evaluator_.evaluate(options_.selection, options_.evaluate, collector_, stop_);
+    report_.complete = report_.map.complete = summary.complete;
+    report_.evaluation_problem = summary.problem;
+    report_.evaluate_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  void compare() {
+    const auto begin = clock_.monotonic();
+    const TargetMap nothing{workshop_.config().store_dir, {}, {}, true, ""};
+    const TargetMap& base = base_.map ? *base_.map : nothing;
+    const auto reader = directory_reader(workshop_.eval_store().location().real_store);
+    graph_ = DerivationGraph::load(workshop_.config().store_dir, roots(base), reader);
+    for (auto& [label, target] : report_.map.targets) {
+      if (const auto index = graph_->find(target.derivation)) {
+        target.output_set = graph_->output_set(*index);
+      }
+    }
+    report_.comparison = compare_targets(base, report_.map, *graph_, reader);
+    for (const auto& verdict : report_.comparison.targets) {
+      TargetReport target;
+      target.label = verdict.label;
+      target.verdict = verdict.verdict;
+      target.in_base = verdict.verdict != Verdict::added;
+      target.base_outcome = base_.outcome(verdict.label);
+      report_.targets.push_back(std::move(target));
+    }
+    add_evaluation_errors();
+    report_.compare_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  /// The head's derivations, and the base's where a label now stands for another one.
+  std::vector<StorePath> roots(const TargetMap& base) const {
+    std::vector<StorePath> paths;
+    for (const auto& [label, target] : report_.map.targets) paths.push_back(target.derivation);
+    for (const auto& [label, target] : base.targets) {
+      const auto head = report_.map.targets.find(label);
+      if (head == report_.map.targets.end() || head->second.derivation != target.derivation) {
+        paths.push_back(target.derivation);
+      }
+    }
+    return paths;
+  }
+
+  void add_evaluation_errors() {
+    for (const auto& [label, error] : report_.map.errors) {
+      TargetReport target;
+      target.label = label;
+      target.in_base =
+          base_.map && (base_.map->targets.contains(label) || base_.map->errors.contains(label));
+      target.verdict = target.in_base ? Verdict::changed : Verdict::added;
+      target.base_outcome = base_.outcome(label);
+      target.outcome = Outcome::failed;
+      target.evaluation_failed = true;
+      target.message = error.error;
+      report_.targets.push_back(std::move(target));
+    }
+    std::sort(report_.targets.begin(), report_.targets.end(),
+              [](const TargetReport& a, const TargetReport& b) { return a.label < b.label; });
+  }
+
+  /// Rule 6: same or equivalent, its base known good, and its outputs still there.
+  void find_skips() {
+    std::set<StorePath> paths;
+    std::vector<std::pair<TargetReport*, std::vector<StorePath>>> candidates;
+    for (auto& target : report_.targets) {
+      const bool unchanged =
+          target.verdict == Verdict::same || target.verdict == Verdict::equivalent;
+      if (!unchanged || target.base_outcome != Outcome::good) continue;
+      const auto outputs = output_paths(report_.map.targets.at(target.label).derivation);
+      if (outputs.empty()) continue;
+      paths.insert(outputs.begin(), outputs.end());
+      candidates.emplace_back(&target, outputs);
+    }
+    if (candidates.empty()) return;
+    const auto valid = workshop_.store().valid_among(paths);
+    for (auto& [target, outputs] : candidates) {
+      target->skipped = std::all_of(outputs.begin(), outputs.end(),
+                                    [&](const StorePath& path) { return valid.contains(path); });
+      if (target->skipped) target->outcome = Outcome::good;
+    }
+  }
+
+  /// Every declared output's recomputed path; empty when one is unknown.
+  std::vector<StorePath> output_paths(const StorePath& derivation) const {
+    const auto index = graph_->find(derivation);
+    if (!index || graph_->state(*index) != DerivationGraph::State::verified) return {};
+    std::vector<StorePath> paths;
+    for (const auto& name : graph_->output_names(*index)) {
+      const auto path = graph_->output_path(*index, name);
+      if (!path) return {};
+      paths.push_back(*path);
+    }
+    return paths;
+  }
+
+  void build() {
+    const auto begin = clock_.monotonic();
+    std::vector<RealiseRequest> requests;
+    std::vector<TargetReport*> asked;
+    for (auto& target : report_.targets) {
+      if (target.skipped || target.evaluation_failed || target.verdict == Verdict::removed) {
+        continue;
+      }
+      const auto index = graph_->find(report_.map.targets.at(target.label).derivation);
+      requests.push_back({*index, {}, collector_.limits(target.label).joined(options_.limits)});
+      asked.push_back(&target);
+    }
+    observer_.compared(report_.comparison, requests.size());
+    if (!requests.empty()) {
+      AttemptLog log(*graph_, record_, clock_, workshop_.policy(), observer_, report_.attempts);
+      RealiseOptions realise_options;
+      realise_options.jobs = options_.jobs;
+      realise_options.policy = workshop_.policy();
+      if (!options_.retry) realise_options.known_failure = log.known_failures();
+      std::vector<Plan::Finished> finished;
+      try {
+        finished = realise(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(),
+                           requests, realise_options, log, stop_);
+      } catch (...) {
+        log.flush();  // what was made until then is remembered all the same
+        throw;
+      }
+      log.flush();
+      for (std::size_t i = 0; i < finished.size(); ++i) take(*asked[i], finished[i]);
+      report_.present = log.present();
+    }
+    report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  void take(TargetReport& target, const Plan::Finished& finished) {
+    target.outcome = finished.outcome;
+    target.made = finished.made;
+    target.message = finished.message;
+    for (const auto input : finished.failed_inputs) {
+      target.failed_inputs.push_back(workshop_.config().store_dir.print(graph_->path(input)));
+    }
+  }
+
+  void remember(TimePoint started, const std::string& selection) {
+    for (const auto& target : report_.targets) {
+      const auto found = report_.map.targets.find(target.label);
+      if (found != report_.map.targets.end()) found->second.outcome = target.outcome;
+    }
+    record_.add_evaluation({0, selection, started, clock_.now(), report_.map});
+  }
+
+  const CiOptions& options_;
+  Workshop& workshop_;
+  Evaluator& evaluator_;
+  Record& record_;
+  const Clock& clock_;
+  CiObserver& observer_;
+  std::stop_token stop_;
+  CiReport report_;
+  Collector collector_;
+  Base base_;
+  std::optional<DerivationGraph> graph_;
+};
+
+}  // namespace
+
+CiReport run_ci(const CiOptions& options, Workshop& workshop, Evaluator& evaluator, Record& record,
+                const Clock& clock, CiObserver& observer, std::stop_token stop) {
+  return Walk(options, workshop, evaluator, record, clock, observer, std::move(stop)).run();
+}
+
+}  // namespace grange

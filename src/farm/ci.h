@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "build/realise.h"
+#include "compare/compare.h"
+#include "evaluate/evaluator.h"
+#include "farm/ci_report.h"
+#include "farm/workshop.h"
+#include "record/record.h"
+
+namespace grange {
+
+/// What a run is compared with.
+struct BaseChoice {
+  enum class Kind { last, file, none };
+  Kind kind = Kind::last;
+  std::filesystem::path file;  ///< for Kind::file
+  /// A file says nothing that we saw ourselves: without this its outcomes are unknown.
+  bool trusted = false;
+};
+
+struct CiOptions {
+  Selection selection;
+  EvaluateOptions evaluate;
+  BaseChoice base;
+  bool retry = false;  ///< try known failures again
+  unsigned jobs = 1;
+  StepLimits limits;  ///< for every step; a target's own (meta.timeout) are joined to it
+};
+
+/// Hears what a run is doing, for whoever watches. Calls come from the thread that runs it, but
+/// `log` and `phase` come from builders' threads.
+class CiObserver {
+ public:
+  virtual ~CiObserver() = default;
+  virtual void evaluated(std::uint64_t targets, std::uint64_t errors) = 0;
+  virtual void evaluation_error(const std::string& label, const std::string& error) = 0;
+  /// Verdicts are known; `to_make` targets will be asked of the store and the builders.
+  virtual void compared(const Comparison& comparison, std::size_t to_make) = 0;
+  virtual void attempt_started(const StorePath& derivation, std::optional<double> expected) = 0;
+  virtual void attempt_finished(const StorePath& derivation, const BuildResult& result) = 0;
+  virtual void log(const StorePath& derivation, std::string_view data) = 0;
+  virtual void phase(const StorePath& derivation, std::string_view name) = 0;
+  virtual void progress(const Plan::Counts& counts) = 0;
+};
+
+/// The walk, once: evaluate → compare → plan → build → remember. What fails in a target is in the
+/// report; thrown is only what stops the run as a whole.
+CiReport run_ci(const CiOptions& options, Workshop& workshop, Evaluator& evaluator, Record& record,
+                const Clock& clock, CiObserver& observer, std::stop_token stop);
+
+}  // namespace grange

@@ -1,0 +1,43 @@
+#include "farm/ci_report.h"
+
+#include <algorithm>
+
+namespace grange {
+namespace {
+
+/// `unknown` and `aborted` say nothing about a target, so a base that had them does not excuse.
+bool was_failing(const TargetReport& target) {
+  return target.in_base && target.base_outcome != Outcome::good &&
+         target.base_outcome != Outcome::unknown && target.base_outcome != Outcome::aborted;
+}
+
+}  // namespace
+
+bool TargetReport::failing() const {
+  return verdict != Verdict::removed && outcome != Outcome::good;
+}
+
+bool TargetReport::newly_failing() const {
+  return failing() && !was_failing(*this);
+}
+
+std::size_t CiReport::made() const {
+  return static_cast<std::size_t>(
+      std::count_if(attempts.begin(), attempts.end(), [](const AttemptReport& attempt) {
+        return attempt.result.good() && !attempt.result.already_valid;
+      }));
+}
+
+std::size_t CiReport::count_failing() const {
+  return static_cast<std::size_t>(std::count_if(
+      targets.begin(), targets.end(), [](const TargetReport& target) { return target.failing(); }));
+}
+
+int CiReport::exit_code() const {
+  if (!complete) return 3;
+  const auto newly = [](const TargetReport& target) { return target.newly_failing(); };
+  if (std::any_of(targets.begin(), targets.end(), newly)) return 1;
+  return count_failing() > 0 ? 2 : 0;
+}
+
+}  // namespace grange

@@ -1,0 +1,114 @@
+#include "farm/workshop.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "build/leftovers.h"
+
+namespace grange {
+
+/// Starts the launcher, and cleans what killed runs left, when something is really to be made.
+class Workshop::LazyBuilder final : public Builder {
+ public:
+  explicit LazyBuilder(Workshop& workshop) : workshop_(workshop) {}
+
+  BuildResult build(const BuildRequest& request, BuildObserver& observer,
+                    std::stop_token stop) override {
+    std::call_once(started_, [this] { start(); });
+    return builder_->build(request, observer, stop);
+  }
+
+ private:
+  void start() {
+    const auto& config = workshop_.config_;
+    const auto& location = workshop_.store_->location();
+    clean_build_leftovers(*workshop_.store_);
+    LauncherConfig launcher;
+    launcher.program = config.launcher;
+    if (location.relocated()) {
+      launcher.store_dir = location.store_dir.str();
+      launcher.physical_store = location.real_store;
+    }
+    launcher_ = Launcher::start(launcher);
+    builder_ = make_local_builder(*workshop_.eval_store_, *workshop_.store_, *launcher_,
+                                  workshop_.clock_, config.builder);
+  }
+
+  Workshop& workshop_;
+  std::once_flag started_;
+  std::unique_ptr<Launcher> launcher_;
+  std::unique_ptr<Builder> builder_;
+};
+
+Workshop::Workshop(WorkshopConfig config, const Clock& clock)
+    : config_(std::move(config)), clock_(clock) {
+  LocalStoreOptions options;
+  options.sync = config_.sync;
+  store_ = LocalStore::open(StoreLocation::at_root(config_.store_root, config_.store_dir), options);
+  builder_ = std::make_unique<LazyBuilder>(*this);
+}
+
+Workshop::~Workshop() = default;
+
+LocalStore& Workshop::eval_store() {
+  if (!eval_store_) {
+    LocalStoreOptions reading;
+    reading.read_only = true;
+    eval_store_ = LocalStore::open(
+        StoreLocation::at_root(config_.eval_store_root, config_.store_dir), reading);
+  }
+  return *eval_store_;
+}
+
+Builder& Workshop::builder() {
+  return *builder_;
+}
+
+BuildPolicy Workshop::policy() const {
+  BuildPolicy policy;
+  policy.sandbox =
+      config_.sandbox ? BuildPolicy::Sandbox::sandboxed : BuildPolicy::Sandbox::unsandboxed;
+  if (config_.sandbox) {
+    for (const auto& path : config_.builder.sandbox_paths) {
+      policy.sandbox_paths.push_back(path.target.string() + "=" + path.source.string());
+    }
+  }
+  policy.features = config_.builder.features;
+  std::sort(policy.sandbox_paths.begin(), policy.sandbox_paths.end());
+  std::sort(policy.features.begin(), policy.features.end());
+  return policy;
+}
+
+std::string policy_text(const BuildPolicy& policy) {
+  std::string text;
+  switch (policy.mode) {
+    case BuildPolicy::Mode::normal:
+      text = "normal";
+      break;
+    case BuildPolicy::Mode::check:
+      text = "check";
+      break;
+    case BuildPolicy::Mode::repair:
+      text = "repair";
+      break;
+  }
+  text += policy.sandbox == BuildPolicy::Sandbox::sandboxed ? " sandboxed" : " unsandboxed";
+  text += " paths:" + join(policy.sandbox_paths, ",");
+  text += " features:" + join(policy.features, ",");
+  return text;
+}
+
+std::string this_system() {
+  utsname names{};
+  if (::uname(&names) != 0) throw_errno("asking for this machine's name");
+  std::string machine = names.machine;
+  if (machine.size() == 4 && machine[0] == 'i' && machine.ends_with("86")) machine = "i686";
+  return machine + "-linux";
+}
+
+}  // namespace grange

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "build/builder.h"
+#include "build/local_builder.h"
+#include "process/launcher.h"
+#include "store/local_store.h"
+
+namespace grange {
+
+/// Everything that making steps on this machine needs to know, parsed once.
+struct WorkshopConfig {
+  std::filesystem::path store_root;       ///< destination store; "/" for the plain /nix/store
+  std::filesystem::path eval_store_root;  ///< where .drv files are read
+  std::filesystem::path launcher;         ///< the grange-launcher program
+  StoreDir store_dir = StoreDir::nix();
+  bool sandbox = true;
+  bool sync = false;  ///< fsync each batch of store objects before registering it
+  LocalBuilderConfig builder;
+};
+
+/// The stores, the launcher and the builder of one run, wired together. The destination store is
+/// opened at once, so that a store that cannot be used is known before any work; the eval store
+/// when it is first asked for, because the evaluator creates it; the launcher with the first
+/// attempt, so that a run with nothing to make starts no process.
+class Workshop {
+ public:
+  Workshop(WorkshopConfig config, const Clock& clock);
+  ~Workshop();
+
+  LocalStore& store() { return *store_; }
+  /// Opened read-only at the first call (one thread).
+  LocalStore& eval_store();
+  const WorkshopConfig& config() const { return config_; }
+  /// The policy under which this workshop makes steps.
+  BuildPolicy policy() const;
+  /// A builder that starts the launcher with its first attempt. Thread safe.
+  Builder& builder();
+
+ private:
+  class LazyBuilder;
+  WorkshopConfig config_;
+  const Clock& clock_;
+  std::unique_ptr<LocalStore> store_;
+  std::unique_ptr<LocalStore> eval_store_;
+  std::unique_ptr<LazyBuilder> builder_;
+};
+
+/// The canonical text of a policy: what the record keeps attempts by.
+std::string policy_text(const BuildPolicy& policy);
+
+/// This machine as Nix names it: "x86_64-linux".
+std::string this_system();
+
+}  // namespace grange
