@@ -1,6 +1,7 @@
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+
+#include <CLI/CLI.hpp>
 
 #include "base/error.h"
 #include "command/ci_summary.h"
@@ -90,9 +91,10 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
                    "Root of the eval store (default: in the state directory)")
       ->type_name("ROOT");
   command
-      ->add_option("--base", options->base,
-                   "What to compare with: last (the last complete run of the same selection), none, "
-                   "or the file of a target map")
+      ->add_option(
+          "--base", options->base,
+          "What to compare with: last (the last complete run of the same selection), none, "
+          "or the file of a target map")
       ->type_name("FILE|last|none")
       ->capture_default_str();
   command->add_flag("--trust-base", options->trust_base,
@@ -102,7 +104,8 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
   add_workshop_options(*command, options->workshop);
   command->add_flag("--json", options->json, "Print the report as JSON");
   command->footer(kFooter);
-  command->callback([&chosen, options] { chosen = [options] { return run_ci_command(*options); }; });
+  command->callback(
+      [&chosen, options] { chosen = [options] { return run_ci_command(*options); }; });
 }
 
 }  // namespace grange

@@ -1,8 +1,8 @@
 #include "command/ci_summary.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -17,10 +17,9 @@ std::string first_line(const std::string& text) {
 }
 
 std::string failure_line(const TargetReport& target) {
-  std::string line = fmt::format("  {} {}: {}", target.newly_failing() ? "newly failing" : "still failing",
-                                 target.label,
-                                 target.evaluation_failed ? "evaluation failed"
-                                                          : std::string(to_string(target.outcome)));
+  std::string line = fmt::format(
+      "  {} {}: {}", target.newly_failing() ? "newly failing" : "still failing", target.label,
+      target.evaluation_failed ? "evaluation failed" : std::string(to_string(target.outcome)));
   if (!target.failed_inputs.empty()) {
     line += fmt::format(" ({})", printable(target.failed_inputs.front()));
   } else if (!target.message.empty()) {
@@ -78,8 +77,10 @@ nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& 
   json["skipped"] = target.skipped;
   json["made"] = target.made;
   if (target.failing()) json["newlyFailing"] = target.newly_failing();
-  if (target.evaluation_failed) json["error"] = target.message;
-  else if (!target.message.empty()) json["message"] = target.message;
+  if (target.evaluation_failed)
+    json["error"] = target.message;
+  else if (!target.message.empty())
+    json["message"] = target.message;
   if (!target.failed_inputs.empty()) json["failedInputs"] = target.failed_inputs;
   return json;
 }
@@ -89,14 +90,14 @@ nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& 
 std::string ci_summary_text(const CiReport& report) {
   const auto& comparison = report.comparison;
   std::string text;
-  text += fmt::format("evaluated {}, {} in {}{}\n", plural(report.map.targets.size(), "target"),
-                      plural(report.map.errors.size(), "error"),
-                      format_duration(report.evaluate_seconds),
-                      report.complete ? "" : "; INCOMPLETE: " + first_line(report.evaluation_problem));
+  text += fmt::format(
+      "evaluated {}, {} in {}{}\n", plural(report.map.targets.size(), "target"),
+      plural(report.map.errors.size(), "error"), format_duration(report.evaluate_seconds),
+      report.complete ? "" : "; INCOMPLETE: " + first_line(report.evaluation_problem));
   text += fmt::format("compared with {}\n", report.base);
-  text += fmt::format("  {} same, {} equivalent, {} changed, {} new, {} removed\n", comparison.same,
-                      comparison.equivalent, comparison.changed, comparison.added,
-                      comparison.removed);
+  text +=
+      fmt::format("  {} same, {} equivalent, {} changed, {} new, {} removed\n", comparison.same,
+                  comparison.equivalent, comparison.changed, comparison.added, comparison.removed);
   text += rewritten_lines(comparison);
   const std::size_t made = report.made();
   const std::size_t skipped = count_skipped(report);
@@ -111,10 +112,10 @@ std::string ci_summary_text(const CiReport& report) {
   }
   text += fixed_lines(report) + failing_lines(report);
   const std::size_t failing = report.count_failing();
-  text += failing == 0 ? fmt::format("all {} good\n", plural(report.map.targets.size(), "target"))
-                       : fmt::format("{} of {} failing\n", failing,
-                                     plural(report.map.targets.size() + report.map.errors.size(),
-                                            "target"));
+  text += failing == 0
+              ? fmt::format("all {} good\n", plural(report.map.targets.size(), "target"))
+              : fmt::format("{} of {} failing\n", failing,
+                            plural(report.map.targets.size() + report.map.errors.size(), "target"));
   return text;
 }
 
@@ -146,7 +147,8 @@ std::string ci_summary_json(const CiReport& report) {
                                  {"fields", recipe.fields}});
   }
   json["targets"] = nlohmann::ordered_json::array();
-  for (const auto& target : report.targets) json["targets"].push_back(target_json(target, report.map));
+  for (const auto& target : report.targets)
+    json["targets"].push_back(target_json(target, report.map));
   json["exitCode"] = report.exit_code();
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -1,10 +1,10 @@
 #include "command/interrupt.h"
 
+#include <ctime>
+
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
-
-#include <ctime>
 
 #include "command/exit_code.h"
 

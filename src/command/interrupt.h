@@ -6,8 +6,8 @@
 namespace grange {
 
 /// Turns SIGINT, SIGTERM and SIGHUP into a stop request, without a signal handler: they are blocked
-/// in every thread and awaited by one. A second signal ends the process at once. Made first thing in
-/// a command, before any other thread.
+/// in every thread and awaited by one. A second signal ends the process at once. Made first thing
+/// in a command, before any other thread.
 class InterruptWatch {
  public:
   InterruptWatch();

@@ -1,12 +1,12 @@
 #include "command/progress.h"
 
-#include <fmt/core.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -31,16 +31,20 @@ ProgressStyle ProgressStyle::of_stderr() {
   const char* term = std::getenv("TERM");
   const char* no_color = std::getenv("NO_COLOR");
   ProgressStyle style;
-  style.terminal = ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
+  style.terminal =
+      ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb";
   style.colour = style.terminal && (no_color == nullptr || *no_color == '\0');
   return style;
 }
 
 Progress::Progress(const Clock& clock, ProgressStyle style) : clock_(clock), style_(style) {
-  if (style_.terminal) thread_ = std::jthread([this](const std::stop_token& stop) { redraw(stop); });
+  if (style_.terminal)
+    thread_ = std::jthread([this](const std::stop_token& stop) { redraw(stop); });
 }
 
-Progress::~Progress() { close(); }
+Progress::~Progress() {
+  close();
+}
 
 void Progress::close() {
   if (thread_.joinable()) {

@@ -23,8 +23,8 @@ struct ProgressStyle {
   static ProgressStyle of_stderr();
 };
 
-/// Shows a run on stderr while it goes: on a terminal a live tree of what is being made with elapsed
-/// and expected times, otherwise plain lines. Thread safe; its own thread redraws the tree.
+/// Shows a run on stderr while it goes: on a terminal a live tree of what is being made with
+/// elapsed and expected times, otherwise plain lines. Thread safe; its own thread redraws the tree.
 class Progress final : public CiObserver {
  public:
   Progress(const Clock& clock, ProgressStyle style);

@@ -54,8 +54,7 @@ void add_selection_options(CLI::App& command, SelectionOptions& options) {
       .add_option("--workers", options.workers,
                   "Evaluator processes at once (default: one per processor)")
       ->type_name("N");
-  command
-      .add_option("--max-memory", options.max_memory_mib, "MiB that one evaluator may use")
+  command.add_option("--max-memory", options.max_memory_mib, "MiB that one evaluator may use")
       ->type_name("MiB")
       ->capture_default_str();
   command
@@ -74,7 +73,8 @@ Selection selection_of(const SelectionOptions& options) {
   } else if (std::filesystem::exists("default.nix")) {
     selection.file = existing_file("default.nix");
   } else {
-    throw NotFoundError("there is no default.nix here; name a file with -f or an expression with -E");
+    throw NotFoundError(
+        "there is no default.nix here; name a file with -f or an expression with -E");
   }
   selection.attributes = options.attributes;
   selection.arguments = pairs_of(options.arguments);

@@ -12,7 +12,8 @@ class App;
 
 namespace grange {
 
-/// What every command shares that evaluates: -f, -E, -A, --arg, --argstr and the evaluator's limits.
+/// What every command shares that evaluates: -f, -E, -A, --arg, --argstr and the evaluator's
+/// limits.
 struct SelectionOptions {
   std::string file;
   std::string expression;

@@ -1,9 +1,9 @@
 #include "command/state_directory.h"
 
+#include <cstdlib>
+
 #include <pwd.h>
 #include <unistd.h>
-
-#include <cstdlib>
 
 #include "base/error.h"
 

@@ -1,10 +1,10 @@
 #include "command/workshop_options.h"
 
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -35,7 +35,9 @@ void add_default_shell(std::vector<SandboxPath>& paths) {
 
 }  // namespace
 
-unsigned WorkshopOptions::job_count() const { return jobs == 0 ? processor_count() : jobs; }
+unsigned WorkshopOptions::job_count() const {
+  return jobs == 0 ? processor_count() : jobs;
+}
 
 StepLimits WorkshopOptions::limits() const {
   StepLimits limits;
@@ -51,7 +53,8 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
       ->check(CLI::Range(1U, 1024U));
   command.add_option("--cores", options.cores, "NIX_BUILD_CORES for builders (0: all)")
       ->type_name("N");
-  command.add_option("--timeout", options.timeout, "Seconds that one attempt may take (0: no limit)")
+  command
+      .add_option("--timeout", options.timeout, "Seconds that one attempt may take (0: no limit)")
       ->type_name("S")
       ->check(CLI::NonNegativeNumber);
   command
@@ -62,9 +65,10 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
   command.add_option("--max-log", options.max_log_mib, "MiB of log per attempt (0: no limit)")
       ->type_name("MiB");
   command
-      .add_option("--store", options.store,
-                  "Root of the destination store, laid out as ROOT/nix/store (default: in the state "
-                  "directory; / means the plain /nix/store)")
+      .add_option(
+          "--store", options.store,
+          "Root of the destination store, laid out as ROOT/nix/store (default: in the state "
+          "directory; / means the plain /nix/store)")
       ->type_name("ROOT");
   command.add_flag("--no-sandbox", options.no_sandbox, "Make steps without a sandbox");
   command
@@ -80,8 +84,8 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
 
 WorkshopConfig workshop_config(const WorkshopOptions& options) {
   WorkshopConfig config;
-  config.store_root = options.store.empty() ? default_store_root()
-                                            : std::filesystem::absolute(options.store);
+  config.store_root =
+      options.store.empty() ? default_store_root() : std::filesystem::absolute(options.store);
   config.eval_store_root = options.eval_store.empty()
                                ? default_eval_store_root()
                                : std::filesystem::absolute(options.eval_store);

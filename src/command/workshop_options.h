@@ -13,7 +13,7 @@ namespace grange {
 
 /// The options that every command shares which makes steps on this machine.
 struct WorkshopOptions {
-  unsigned jobs = 0;   ///< 0: as many as there are processors
+  unsigned jobs = 0;  ///< 0: as many as there are processors
   unsigned cores = 0;
   double timeout = 0;
   double max_silent = 0;

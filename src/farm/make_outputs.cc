@@ -1,0 +1,94 @@
+#include "farm/make_outputs.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "farm/attempt_log.h"
+
+namespace grange {
+namespace {
+
+MadeOutputs result_of(const DerivationGraph& graph, const RealiseRequest& request,
+                      const Plan::Finished& finished) {
+  MadeOutputs made{graph.path(request.derivation), finished.outcome, finished.message, {}};
+  if (finished.outcome != Outcome::good) {
+    for (const auto input : finished.failed_inputs) {
+      made.message += "\n" + graph.store_dir().print(graph.path(input)) + " failed";
+    }
+    return made;
+  }
+  auto names = request.outputs.empty() ? graph.output_names(request.derivation) : request.outputs;
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return name == "out"; });
+  for (const auto& name : names) {
+    if (const auto path = graph.output_path(request.derivation, name)) {
+      made.paths.emplace_back(name, *path);
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+WantedOutputs WantedOutputs::parse(std::string_view text) {
+  const auto separator = text.find_last_of("^!");
+  const std::string_view file = text.substr(0, separator);
+  const auto slash = file.rfind('/');
+  const auto base_name = slash == std::string_view::npos ? file : file.substr(slash + 1);
+  WantedOutputs wanted{StorePath::parse(base_name), {}};
+  if (!wanted.derivation.is_derivation()) {
+    throw InvalidError("'" + std::string(file) +
+                       "' is no derivation: its name does not end in .drv");
+  }
+  if (separator == std::string_view::npos) return wanted;
+  const auto names = text.substr(separator + 1);
+  if (names == "*") return wanted;
+  for (const auto name : split(names, ',')) {
+    if (name.empty()) throw InvalidError("'" + std::string(text) + "' names an empty output");
+    wanted.outputs.emplace_back(name);
+  }
+  return wanted;
+}
+
+std::vector<MadeOutputs> make_outputs(const std::vector<WantedOutputs>& wanted, Workshop& workshop,
+                                      unsigned jobs, const StepLimits& limits, Record& record,
+                                      const Clock& clock, CiObserver& observer,
+                                      std::stop_token stop) {
+  std::vector<StorePath> roots;
+  for (const auto& outputs : wanted) roots.push_back(outputs.derivation);
+  const auto& location = workshop.eval_store().location();
+  const auto graph =
+      DerivationGraph::load(location.store_dir, roots, directory_reader(location.real_store));
+  std::vector<RealiseRequest> requests;
+  for (const auto& outputs : wanted) {
+    const auto index = graph.find(outputs.derivation);
+    if (!index || graph.state(*index) == DerivationGraph::State::missing) {
+      throw NotFoundError("derivation '" + location.store_dir.print(outputs.derivation) +
+                          "' is not in the eval store at '" + location.real_store.string() +
+                          "'; name the store that has it with --eval-store");
+    }
+    requests.push_back({*index, outputs.outputs, limits});
+  }
+  std::vector<AttemptReport> attempts;
+  AttemptLog log(graph, record, clock, workshop.policy(), observer, attempts);
+  RealiseOptions options;
+  options.jobs = jobs;
+  options.policy = workshop.policy();
+  std::vector<Plan::Finished> finished;
+  try {
+    finished = realise(graph, workshop.eval_store(), workshop.store(), workshop.builder(), requests,
+                       options, log, std::move(stop));
+  } catch (...) {
+    log.flush();
+    throw;
+  }
+  log.flush();
+  std::vector<MadeOutputs> made;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    made.push_back(result_of(graph, requests[i], finished[i]));
+  }
+  return made;
+}
+
+}  // namespace grange

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "farm/ci.h"
+#include "farm/workshop.h"
+#include "record/record.h"
+
+namespace grange {
+
+/// Outputs that somebody names: of one derivation, all of them when `outputs` is empty.
+struct WantedOutputs {
+  StorePath derivation;
+  std::vector<std::string> outputs;
+
+  /// "DRV", "DRV^OUT,…", "DRV^*" ('!' for '^' as older Nix has it). DRV is a full store path, or a
+  /// file in any directory whose name is a store path's. Throws InvalidError.
+  static WantedOutputs parse(std::string_view text);
+};
+
+/// What became of one request.
+struct MadeOutputs {
+  StorePath derivation;
+  Outcome outcome = Outcome::unknown;
+  std::string message;
+  /// Of the asked outputs, when good: name and path, "out" first.
+  std::vector<std::pair<std::string, StorePath>> paths;
+};
+
+/// Makes outputs without comparing with anything: known failures are tried again, attempts are
+/// remembered. Throws NotFoundError when a derivation is not in the eval store.
+std::vector<MadeOutputs> make_outputs(const std::vector<WantedOutputs>& wanted, Workshop& workshop,
+                                      unsigned jobs, const StepLimits& limits, Record& record,
+                                      const Clock& clock, CiObserver& observer,
+                                      std::stop_token stop);
+
+}  // namespace grange
