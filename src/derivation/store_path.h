@@ -61,6 +61,9 @@ class StorePath {
 
 /// Throws InvalidError unless `name` may be the name of a store path.
 void check_store_path_name(std::string_view name);
+/// The same as questions, without allocating: what readers of whole closures ask millions of times.
+bool is_store_path_name(std::string_view name) noexcept;
+bool is_store_base_name(std::string_view base_name) noexcept;
 
 }  // namespace grange
 
