@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace grange {
+
+/// Appends `text` to `to` as a JSON string with its quotes; only what JSON demands is escaped.
+/// For writing many small documents quickly. Throws InvalidError unless `text` is UTF-8.
+void append_json_string(std::string& to, std::string_view text);
+
+}  // namespace grange
