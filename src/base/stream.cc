@@ -35,6 +35,12 @@ std::size_t StringSource::read(char* buffer, std::size_t size) {
   return count;
 }
 
+std::size_t TeeSource::read(char* buffer, std::size_t size) {
+  const std::size_t count = from_.read(buffer, size);
+  if (count > 0) sink_.write({buffer, count});
+  return count;
+}
+
 void FdSink::write(std::string_view data) {
   while (!data.empty()) {
     const ssize_t count = ::write(fd_, data.data(), data.size());

@@ -78,6 +78,17 @@ class StringSource final : public Source {
   std::string_view rest_;
 };
 
+/// Hands on to `sink` whatever is read through it.
+class TeeSource final : public Source {
+ public:
+  TeeSource(Source& from, Sink& sink) : from_(from), sink_(sink) {}
+  std::size_t read(char* buffer, std::size_t size) override;
+
+ private:
+  Source& from_;
+  Sink& sink_;
+};
+
 /// Does not own its descriptor. Retries EINTR and short writes.
 class FdSink final : public Sink {
  public:
