@@ -59,19 +59,6 @@ std::uint64_t remove_at(int directory, const char* name, const std::string& show
 
 }  // namespace
 
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-void FileDescriptor::reset() noexcept {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
 FileDescriptor open_file(const std::filesystem::path& path, int flags, mode_t mode) {
   FileDescriptor fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
   if (!fd) throw_file_error("opening", path);
