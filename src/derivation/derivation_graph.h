@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,8 @@
 namespace grange {
 
 /// Reads the text of one .drv file into `text` (replacing its content); false when there is none.
-/// Called from several threads at once.
+/// Called from several threads at once. An Error about this one file (invalid, corrupt, denied,
+/// system) makes that derivation malformed; any other exception ends the loading.
 using DerivationReader = std::function<bool(const StorePath& path, std::string& text)>;
 
 /// The index of a derivation in one graph.
@@ -25,14 +27,20 @@ struct GraphOptions {
   unsigned threads = 0;  ///< 0: as many as there are processors
   /// Also recompute each .drv's own store path from its text (`drv verify`).
   bool check_own_paths = false;
+  /// Loading ends with CancelledError soon after a stop was requested.
+  std::stop_token stop = {};
 };
+
+struct GraphData;
 
 /// Everything that is known of whole closures of derivations, in flat arrays: texts are read in
 /// parallel, used and dropped. All hash modulos, output paths and output sets come from one pass,
 /// recomputed (rule 2 of the rules of identity), never from what a .drv states.
 ///
 /// A derivation that is missing or unreadable stays in the graph with its problem; what lies above
-/// it is *unverified* and has no output set. Immutable once loaded.
+/// it is *unverified* and has no output set. Immutable once loaded. Indices depend only on the
+/// roots and the texts, never on the timing of threads, and inputs have smaller ones than what uses
+/// them.
 class DerivationGraph {
  public:
   enum class State : std::uint8_t {
@@ -65,6 +73,8 @@ class DerivationGraph {
   State state(DerivationIndex index) const;
   /// Why it is malformed, missing or cyclic, with the offset or the path specified and got.
   std::string_view problem(DerivationIndex index) const;
+  /// For an unverified one: a missing or malformed derivation below it.
+  std::optional<DerivationIndex> broken_input(DerivationIndex index) const;
 
   DerivationKind kind(DerivationIndex index) const;  ///< for verified and unverified ones
   std::span<const Edge> inputs(DerivationIndex index) const;
@@ -72,17 +82,18 @@ class DerivationGraph {
   std::vector<std::string> output_names(DerivationIndex index) const;
   /// The recomputed path; nothing while it is unknown (floating, deferred, impure, unverified).
   std::optional<StorePath> output_path(DerivationIndex index, std::string_view output) const;
-  /// Masked hash modulo: the DrvOutput hash. Nothing unless verified.
+  /// Masked hash modulo: the DrvOutput hash. Nothing unless verified, and where dynamic inputs
+  /// leave it undefined.
   std::optional<Sha256> drv_output_hash(DerivationIndex index) const;
-  /// Nothing for impure ones, for those with dynamic inputs, and unless verified.
+  /// Nothing for impure ones, for those with dynamic inputs, for what lies above either (fixed ones
+  /// excepted), and unless verified.
   std::optional<OutputSetId> output_set(DerivationIndex index) const;
   /// Inputs come before those that use them. Only what is not cyclic.
   std::span<const DerivationIndex> topological_order() const;
 
  private:
-  struct Data;
-  explicit DerivationGraph(std::unique_ptr<Data> data);
-  std::unique_ptr<Data> data_;
+  explicit DerivationGraph(std::unique_ptr<GraphData> data);
+  std::unique_ptr<GraphData> data_;
 };
 
 }  // namespace grange

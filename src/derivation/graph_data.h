@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "derivation/base_name_table.h"
+#include "derivation/derivation_graph.h"
+#include "derivation/flat_arena.h"
+
+namespace grange {
+
+/// What a graph is made of: flat arrays, filled by GraphLoader.
+struct GraphData {
+  explicit GraphData(const StoreDir& dir) : store(dir) {}
+
+  struct Output {
+    std::string_view name;
+    bool path_known = false;
+    std::array<char, StorePath::kHashLength> path_hash{};  ///< its name follows from the names
+  };
+
+  struct Node {
+    std::string_view base_name;
+    std::string_view problem;
+    std::span<DerivationGraph::Edge> inputs;
+    std::span<Output> outputs;
+    Sha256 hash_modulo{};  ///< masked
+    Sha256 output_set{};
+    DerivationIndex broken_input = 0;  ///< only of an unverified one
+    DerivationGraph::State state = DerivationGraph::State::missing;
+    DerivationKind kind = DerivationKind::deferred;
+    bool has_hash_modulo = false;
+    bool has_output_set = false;
+  };
+
+  static std::string_view derivation_name(const Node& node) {
+    return node.base_name.substr(StorePath::kHashLength + 1,
+                                 node.base_name.size() - StorePath::kHashLength - 5);
+  }
+
+  StoreDir store;
+  std::vector<Node> nodes;
+  std::vector<DerivationIndex> topological_order;
+  BaseNameTable table;
+  std::vector<std::string_view> names;  ///< output names used of inputs; the first is "out"
+  FlatArena<char> texts;
+  FlatArena<DerivationGraph::Edge> edges;
+  FlatArena<Output> outputs;
+};
+
+}  // namespace grange
