@@ -5,6 +5,30 @@
 
 namespace grange {
 
+namespace {
+
+/// A full disk may be emptied, a permission will not change by waiting: what to do about a system
+/// call's failure depends on which failure it is.
+ErrorKind kind_of(int code) {
+  switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+      return ErrorKind::unavailable;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return ErrorKind::denied;
+    default:
+      return ErrorKind::system;
+  }
+}
+
+}  // namespace
+
 Error::Error(ErrorKind kind, std::string message)
     : kind_(kind), message_(std::move(message)), text_(message_) {}
 
@@ -19,7 +43,7 @@ void Error::add_context(std::string context) {
 }
 
 SystemError::SystemError(int code, std::string_view doing)
-    : Error(ErrorKind::system, std::string(doing) + ": " + std::generic_category().message(code)),
+    : Error(kind_of(code), std::string(doing) + ": " + std::generic_category().message(code)),
       code_(code) {}
 
 void throw_errno(std::string_view doing) {

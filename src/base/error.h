@@ -63,7 +63,9 @@ using UnavailableError = detail::ErrorOf<ErrorKind::unavailable>;
 using TimeoutError = detail::ErrorOf<ErrorKind::timeout>;
 using CancelledError = detail::ErrorOf<ErrorKind::cancelled>;
 
-/// A system call that failed. The message ends in the system's own text for `code`.
+/// A system call that failed. The message ends in the system's own text for `code`. Its kind is
+/// `denied` for lacking permission or a read-only file system, `unavailable` for a full disk and
+/// other exhausted resources, `system` otherwise.
 class SystemError : public Error {
  public:
   SystemError(int code, std::string_view doing);

@@ -3,9 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
-#include <memory>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,35 +24,6 @@ namespace {
 std::string temporary_sibling(const std::filesystem::path& path) {
   static std::atomic<std::uint64_t> next{0};  // only makes names unique within the process
   return path.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
-}
-
-std::uint64_t remove_at(int directory, const char* name, const std::string& shown) {
-  struct stat status {};
-  if (::fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    if (errno == ENOENT) return 0;
-    throw_errno("looking at", shown);
-  }
-  std::uint64_t freed = 0;
-  if (S_ISDIR(status.st_mode)) {
-    if ((status.st_mode & S_IRWXU) != S_IRWXU) {
-      ::fchmodat(directory, name, (status.st_mode & 07777) | S_IRWXU, 0);
-    }
-    const int fd = ::openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) throw_errno("opening", shown);
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
-    while (const dirent* entry = ::readdir(stream.get())) {
-      const std::string_view child = entry->d_name;
-      if (child == "." || child == "..") continue;
-      freed += remove_at(fd, entry->d_name, shown + "/" + entry->d_name);
-    }
-  } else if (S_ISREG(status.st_mode) && status.st_nlink == 1) {
-    freed = static_cast<std::uint64_t>(status.st_size);
-  }
-  if (::unlinkat(directory, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) != 0 &&
-      errno != ENOENT) {
-    throw_errno("removing", shown);
-  }
-  return freed;
 }
 
 }  // namespace
@@ -141,10 +110,6 @@ void create_directories(const std::filesystem::path& path, mode_t mode) {
   struct stat status {};
   if (code == EEXIST && ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
   throw SystemError(code, "creating directory '" + path.string() + "'");
-}
-
-std::uint64_t remove_tree(const std::filesystem::path& path) {
-  return remove_at(AT_FDCWD, path.c_str(), path.string());
 }
 
 TemporaryDirectory::TemporaryDirectory(const std::filesystem::path& parent,

@@ -54,7 +54,7 @@ void sync_directory(const std::filesystem::path& path);
 /// Creates it and its parents; fine when it exists.
 void create_directories(const std::filesystem::path& path, mode_t mode = 0755);
 /// Removes a tree whatever its modes (read-only directories are made writable first), without
-/// following symlinks; how many bytes its files held. Fine when nothing is there.
+/// following symlinks and at any depth; how many bytes its files held. Fine when nothing is there.
 std::uint64_t remove_tree(const std::filesystem::path& path);
 
 /// A fresh private directory below `parent`, removed with all it holds.
