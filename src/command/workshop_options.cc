@@ -80,6 +80,9 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
   command.add_flag("--keep-failed", options.keep_failed,
                    "Leave the build directory of a failed attempt behind");
   command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
+  command.add_flag("--fast-metadata", options.fast_metadata,
+                   "Leave syncing the store's database to the system, as nix does with "
+                   "fsync-metadata = false: a power cut may damage it");
 }
 
 WorkshopConfig workshop_config(const WorkshopOptions& options) {
@@ -92,6 +95,7 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.launcher = find_launcher();
   config.sandbox = !options.no_sandbox;
   config.sync = options.sync;
+  config.fast_metadata = options.fast_metadata;
   config.builder.system = this_system();
   if (config.builder.system == "x86_64-linux") config.builder.extra_platforms = {"i686-linux"};
   config.builder.features = {"benchmark", "big-parallel"};

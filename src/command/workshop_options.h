@@ -24,6 +24,7 @@ struct WorkshopOptions {
   bool no_sandbox = false;
   bool keep_failed = false;
   bool sync = false;
+  bool fast_metadata = false;
 
   unsigned job_count() const;
   StepLimits limits() const;

@@ -35,8 +35,18 @@ std::size_t CiReport::count_failing() const {
 
 int CiReport::exit_code() const {
   if (!complete) return 3;
-  const auto newly = [](const TargetReport& target) { return target.newly_failing(); };
-  if (std::any_of(targets.begin(), targets.end(), newly)) return 1;
+  bool newly_failing = false;
+  bool aborted = false;
+  for (const auto& target : targets) {
+    if (!target.failing()) continue;
+    if (target.outcome == Outcome::aborted) {
+      aborted = true;
+    } else if (target.newly_failing()) {
+      newly_failing = true;
+    }
+  }
+  if (newly_failing) return 1;
+  if (aborted) return 75;
   return count_failing() > 0 ? 2 : 0;
 }
 

@@ -49,6 +49,7 @@ Workshop::Workshop(WorkshopConfig config, const Clock& clock)
     : config_(std::move(config)), clock_(clock) {
   LocalStoreOptions options;
   options.sync = config_.sync;
+  options.fast_metadata = config_.fast_metadata;
   store_ = LocalStore::open(StoreLocation::at_root(config_.store_root, config_.store_dir), options);
   builder_ = std::make_unique<LazyBuilder>(*this);
 }

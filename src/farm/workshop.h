@@ -19,7 +19,8 @@ struct WorkshopConfig {
   std::filesystem::path launcher;         ///< the grange-launcher program
   StoreDir store_dir = StoreDir::nix();
   bool sandbox = true;
-  bool sync = false;  ///< fsync each batch of store objects before registering it
+  bool sync = false;           ///< fsync each batch of store objects before registering it
+  bool fast_metadata = false;  ///< leave syncing the store's database to the system
   LocalBuilderConfig builder;
 };
 
