@@ -28,7 +28,7 @@ void GraphLoader::load(std::span<const StorePath> roots) {
     const MutexLock lock(mutex_);
     // The first root is read first.
     for (auto root = roots.rbegin(); root != roots.rend(); ++root) {
-      intern(root->base_name(), data_.table.hash(root->base_name()));
+      unread_.push_back(&intern(root->base_name(), data_.table.hash(root->base_name())));
     }
   }
   {
@@ -40,7 +40,6 @@ void GraphLoader::load(std::span<const StorePath> roots) {
   {
     const MutexLock lock(mutex_);
     if (error_) std::rethrow_exception(error_);
-    works_.shrink_to_fit();
   }
   explain_cycles();
   arrange(roots);
@@ -92,21 +91,7 @@ GraphLoader::Task GraphLoader::exchange(Task finished) {
   }
   for (;;) {
     if (error_) return {};
-    Task task;
-    if (!ready_.empty()) {
-      task = {Stage::compute, ready_.back()};
-      ready_.pop_back();
-    } else if (!unread_.empty()) {
-      if (free_works_.empty()) {
-        works_.push_back(std::make_unique<GraphWork>());
-        free_works_.push_back(works_.back().get());
-      }
-      task = {Stage::read, free_works_.back()};
-      free_works_.pop_back();
-      task.work->entry = unread_.back();
-      unread_.pop_back();
-    }
-    if (task.work != nullptr) {
+    if (const Task task = take_task(); task.work != nullptr) {
       ++running_;
       if (sleeping_ > 0 && !(ready_.empty() && unread_.empty())) wake_.notify_one();
       return task;
@@ -119,6 +104,26 @@ GraphLoader::Task GraphLoader::exchange(Task finished) {
     wake_.wait(mutex_);
     --sleeping_;
   }
+}
+
+GraphLoader::Task GraphLoader::take_task() {
+  if (!ready_.empty()) {
+    GraphWork* const work = ready_.back();
+    ready_.pop_back();
+    return {Stage::compute, work};
+  }
+  while (!unread_.empty() && unread_.back()->started) unread_.pop_back();
+  if (unread_.empty()) return {};
+  if (free_works_.empty()) {
+    works_.push_back(std::make_unique<GraphWork>());
+    free_works_.push_back(works_.back().get());
+  }
+  GraphWork* const work = free_works_.back();
+  free_works_.pop_back();
+  work->entry = unread_.back();
+  work->entry->started = true;
+  unread_.pop_back();
+  return {Stage::read, work};
 }
 
 void GraphLoader::fail(std::exception_ptr error) noexcept {
@@ -149,6 +154,7 @@ void GraphLoader::register_inputs(GraphWork& work) {
     edges[i] = make_edge(work, i, input);
     work.inputs.push_back(&input);
     if (!input.finished) {
+      if (!input.started) unread_.push_back(&input);
       add_waiter(input, work);
       ++work.unfinished_inputs;
     }
@@ -164,7 +170,6 @@ GraphEntry& GraphLoader::intern(std::string_view base_name, std::uint32_t hash) 
   auto& entry = entries_.emplace_back();
   entry.number = data_.table.add(hash);
   entry.node.base_name = keep_text(data_.texts, base_name);
-  unread_.push_back(&entry);
   return entry;
 }
 
@@ -216,12 +221,7 @@ void GraphLoader::finish(GraphWork& work) {
     free_waiter_ = std::exchange(place, next);
   }
   entry.first_waiter = GraphEntry::kNoWaiter;
-  release(&work);
-}
-
-void GraphLoader::release(GraphWork* work) {
-  work->entry = nullptr;
-  free_works_.push_back(work);
+  free_works_.push_back(&work);
 }
 
 }  // namespace grange

@@ -50,7 +50,7 @@ class GraphLoader {
   DerivationGraph::Edge make_edge(const GraphWork& work, std::size_t input, const GraphEntry& entry)
       REQUIRES(mutex_);
   void add_waiter(GraphEntry& entry, GraphWork& work) REQUIRES(mutex_);
-  void release(GraphWork* work) REQUIRES(mutex_);
+  Task take_task() REQUIRES(mutex_);
 
   void explain_cycles() EXCLUDES(mutex_);
   void arrange(std::span<const StorePath> roots) EXCLUDES(mutex_);
@@ -65,6 +65,8 @@ class GraphLoader {
   unsigned running_ GUARDED_BY(mutex_) = 0;  ///< tasks handed out and not settled
   std::exception_ptr error_ GUARDED_BY(mutex_);
   std::deque<GraphEntry> entries_ GUARDED_BY(mutex_);  ///< never move; threads hold pointers
+  /// Read from the back. An input is put here again whenever it is met unread, so that it comes
+  /// before what was met earlier; whatever has started is passed over.
   std::vector<GraphEntry*> unread_ GUARDED_BY(mutex_);
   std::vector<GraphWork*> ready_ GUARDED_BY(mutex_);
   std::vector<Waiter> waiters_ GUARDED_BY(mutex_);

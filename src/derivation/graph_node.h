@@ -18,6 +18,7 @@ struct GraphEntry {
   Sha256 unmasked{};
   DerivationIndex number = 0;  ///< in order of discovery
   std::uint32_t first_waiter = kNoWaiter;
+  bool started = false;
   bool finished = false;
   bool paths_unknown = false;   ///< Nix calls it deferred: not fixed, and floating or above one
   bool outputs_opaque = false;  ///< no output set: impure, with dynamic inputs, or above such
