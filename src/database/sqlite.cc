@@ -1,7 +1,12 @@
 #include "database/sqlite.h"
 
+#include <cerrno>
+#include <thread>
+
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -24,6 +29,7 @@ namespace {
     case SQLITE_AUTH:
       throw DeniedError(message);
     case SQLITE_CANTOPEN:
+      if (::access(file.c_str(), F_OK) == 0 || errno == EACCES) throw DeniedError(message);
       throw NotFoundError(message);
     case SQLITE_CONSTRAINT:
       throw ConflictError(message);
@@ -41,11 +47,38 @@ decltype(auto) translated(const std::string& file, Action&& action) {
   }
 }
 
+/// SQLite's URI of a file: what could end the path or start an escape is escaped.
+std::string immutable_uri(const std::string& file) {
+  std::string uri = "file:";
+  for (const char c : file) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02x}", static_cast<unsigned>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
+int open_flags(const SqliteOptions& options) {
+  int flags = SQLite::OPEN_NOMUTEX;  // one owner
+  if (options.read_only) {
+    flags |= SQLite::OPEN_READONLY;
+    if (options.immutable) flags |= SQLite::OPEN_URI;
+  } else {
+    flags |= SQLite::OPEN_READWRITE;
+    if (options.create) flags |= SQLite::OPEN_CREATE;
+  }
+  return flags;
+}
+
 }  // namespace
 
 struct SqliteDatabase::State {
-  State(const std::filesystem::path& path, int flags, int timeout)
-      : file(path.string()), database(file, flags, timeout) {}
+  State(std::string path, const SqliteOptions& options)
+      : file(std::move(path)),
+        database(options.read_only && options.immutable ? immutable_uri(file) : file,
+                 open_flags(options), static_cast<int>(options.busy_timeout.count())) {}
   std::string file;
   SQLite::Database database;
 };
@@ -58,14 +91,23 @@ struct SqliteStatement::State {
 };
 
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, const SqliteOptions& options) {
-  int flags = options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
-  if (options.create && !options.read_only) flags |= SQLite::OPEN_CREATE;
-  translated(file.string(), [&] {
-    state_ = std::make_unique<State>(file, flags, static_cast<int>(options.busy_timeout.count()));
-  });
+  translated(file.string(), [&] { state_ = std::make_unique<State>(file.string(), options); });
   execute("PRAGMA foreign_keys = ON");
   execute("PRAGMA synchronous = " + options.synchronous);
-  if (!options.read_only) execute("PRAGMA journal_mode = WAL");
+  if (!options.read_only) use_write_ahead_log(options.busy_timeout);
+}
+
+void SqliteDatabase::use_write_ahead_log(std::chrono::milliseconds patience) {
+  // SQLite does not wait for everything that stands in the way of this one change.
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    try {
+      return execute("PRAGMA journal_mode = WAL");
+    } catch (const UnavailableError&) {
+      if (std::chrono::steady_clock::now() >= deadline) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 SqliteDatabase::SqliteDatabase(SqliteDatabase&&) noexcept = default;
@@ -112,10 +154,10 @@ SqliteStatement& SqliteStatement::bind(int index, std::string_view text) {
 }
 
 SqliteStatement& SqliteStatement::bind_blob(int index, ByteView bytes) {
-  translated(state_->file, [&] {
-    state_->statement.bind(index, static_cast<const void*>(bytes.data()),
-                           static_cast<int>(bytes.size()));
-  });
+  // SQLite would take no pointer for no value.
+  const void* data = bytes.empty() ? static_cast<const void*>("") : bytes.data();
+  translated(state_->file,
+             [&] { state_->statement.bind(index, data, static_cast<int>(bytes.size())); });
   return *this;
 }
 
@@ -125,7 +167,14 @@ SqliteStatement& SqliteStatement::bind_null(int index) {
 }
 
 bool SqliteStatement::step() {
-  return translated(state_->file, [&] { return state_->statement.executeStep(); });
+  return translated(state_->file, [&] {
+    try {
+      return state_->statement.executeStep();
+    } catch (...) {
+      state_->statement.tryReset();
+      throw;
+    }
+  });
 }
 
 std::int64_t SqliteStatement::run() {
@@ -179,7 +228,7 @@ SqliteTransaction::~SqliteTransaction() {
   if (!open_) return;
   try {
     database_.execute("ROLLBACK");
-  } catch (const Error&) {  // SQLite has rolled back by itself (disk full, I/O error)
+  } catch (const std::exception&) {  // SQLite has rolled back by itself (disk full, I/O error)
   }
 }
 

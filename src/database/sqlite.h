@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -16,6 +17,9 @@ namespace grange {
 struct SqliteOptions {
   bool read_only = false;
   bool create = true;
+  /// Only with `read_only`: nobody writes to the file while it is open, and no lock or shared
+  /// memory file is made beside it. For a file in a place where we may not write.
+  bool immutable = false;
   /// How long a statement waits for another process's lock before UnavailableError.
   std::chrono::milliseconds busy_timeout{std::chrono::minutes(1)};
   /// PRAGMA synchronous: "OFF", "NORMAL" or "FULL".
@@ -25,7 +29,7 @@ struct SqliteOptions {
 class SqliteDatabase;
 
 /// One prepared statement. Bind by position (from 1), step, read columns (from 0). Belongs to the
-/// thread that owns its database.
+/// thread that owns its database, and must go before it.
 class SqliteStatement {
  public:
   SqliteStatement(SqliteStatement&&) noexcept;
@@ -33,6 +37,10 @@ class SqliteStatement {
   ~SqliteStatement();
 
   SqliteStatement& bind(int index, std::int64_t value);
+  template <std::integral T>
+  SqliteStatement& bind(int index, T value) {
+    return bind(index, static_cast<std::int64_t>(value));
+  }
   SqliteStatement& bind(int index, double value);
   SqliteStatement& bind(int index, std::string_view text);
   SqliteStatement& bind_blob(int index, ByteView bytes);
@@ -42,7 +50,8 @@ class SqliteStatement {
     return value ? bind(index, *value) : bind_null(index);
   }
 
-  /// True while there is a row to read.
+  /// True while there is a row to read. Reset before binding again, also after the last row; an
+  /// error resets by itself.
   bool step();
   /// For statements without rows: steps once and resets, also on failure. How many rows changed.
   std::int64_t run();
@@ -65,9 +74,9 @@ class SqliteStatement {
 
 /// One connection to one SQLite file (WAL, foreign keys on). Not thread safe: one owner.
 ///
-/// SQLite's errors become ours: busy and full → UnavailableError, read-only → DeniedError, corrupt
-/// → CorruptError, constraint → ConflictError, anything else → SystemError-like CorruptError naming
-/// the file.
+/// SQLite's errors become ours, naming the file: busy, full and failing input or output →
+/// UnavailableError; read-only or not permitted → DeniedError; no such file → NotFoundError;
+/// constraint → ConflictError; anything else (no database, a missing table) → CorruptError.
 class SqliteDatabase {
  public:
   SqliteDatabase(const std::filesystem::path& file, const SqliteOptions& options);
@@ -84,6 +93,7 @@ class SqliteDatabase {
 
  private:
   struct State;
+  void use_write_ahead_log(std::chrono::milliseconds patience);
   std::unique_ptr<State> state_;
 };
 
