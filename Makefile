@@ -12,7 +12,7 @@ unit: build
 	ctest --test-dir $(BUILD) --output-on-failure -L unit
 
 soak: build
-	tests/system/soak
+	tests/soak/run
 
 bench: build
 	bench/run

@@ -13,7 +13,7 @@
 #include "command/selection_options.h"
 #include "command/state_directory.h"
 #include "command/workshop_options.h"
-#include "farm/make_outputs.h"
+#include "farm/build_outputs.h"
 
 namespace grange {
 namespace {
@@ -56,7 +56,7 @@ class Collector final : public TargetSink {
 };
 
 /// result, result-dev, result-2, result-2-dev …, as nix-build names them.
-void link_results(LocalStore& store, const std::vector<MadeOutputs>& made) {
+void link_results(LocalStore& store, const std::vector<BuiltOutputs>& made) {
   std::size_t number = 0;
   for (const auto& outputs : made) {
     if (outputs.paths.empty()) continue;
@@ -96,8 +96,8 @@ int run_build_command(const BuildCommandOptions& options) {
   }
   const auto record = Record::open(default_record_file(state));
   const auto made =
-      make_outputs(collector.wanted, workshop, options.workshop.job_count(),
-                   options.workshop.limits(), *record, clock, progress, interrupt.token());
+      build_outputs(collector.wanted, workshop, options.workshop.job_count(),
+                    options.workshop.limits(), *record, clock, progress, interrupt.token());
   progress.close();
   bool good = collector.errors == 0;
   for (const auto& outputs : made) {

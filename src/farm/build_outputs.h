@@ -21,7 +21,7 @@ struct WantedOutputs {
 };
 
 /// What became of one request.
-struct MadeOutputs {
+struct BuiltOutputs {
   StorePath derivation;
   Outcome outcome = Outcome::unknown;
   std::string message;
@@ -31,9 +31,9 @@ struct MadeOutputs {
 
 /// Makes outputs without comparing with anything: known failures are tried again, attempts are
 /// remembered. Throws NotFoundError when a derivation is not in the eval store.
-std::vector<MadeOutputs> make_outputs(const std::vector<WantedOutputs>& wanted, Workshop& workshop,
-                                      unsigned jobs, const StepLimits& limits, Record& record,
-                                      const Clock& clock, CiObserver& observer,
-                                      std::stop_token stop);
+std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted,
+                                        Workshop& workshop, unsigned jobs, const StepLimits& limits,
+                                        Record& record, const Clock& clock, CiObserver& observer,
+                                        std::stop_token stop);
 
 }  // namespace grange

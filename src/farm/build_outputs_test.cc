@@ -1,4 +1,4 @@
-#include "farm/make_outputs.h"
+#include "farm/build_outputs.h"
 
 #include <gtest/gtest.h>
 

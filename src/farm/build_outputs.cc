@@ -1,4 +1,4 @@
-#include "farm/make_outputs.h"
+#include "farm/build_outputs.h"
 
 #include <algorithm>
 
@@ -9,9 +9,9 @@
 namespace grange {
 namespace {
 
-MadeOutputs result_of(const DerivationGraph& graph, const RealiseRequest& request,
-                      const Plan::Finished& finished) {
-  MadeOutputs made{graph.path(request.derivation), finished.outcome, finished.message, {}};
+BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& request,
+                       const Plan::Finished& finished) {
+  BuiltOutputs made{graph.path(request.derivation), finished.outcome, finished.message, {}};
   if (finished.outcome != Outcome::good) {
     for (const auto input : finished.failed_inputs) {
       made.message += "\n" + graph.store_dir().print(graph.path(input)) + " failed";
@@ -51,10 +51,10 @@ WantedOutputs WantedOutputs::parse(std::string_view text) {
   return wanted;
 }
 
-std::vector<MadeOutputs> make_outputs(const std::vector<WantedOutputs>& wanted, Workshop& workshop,
-                                      unsigned jobs, const StepLimits& limits, Record& record,
-                                      const Clock& clock, CiObserver& observer,
-                                      std::stop_token stop) {
+std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted,
+                                        Workshop& workshop, unsigned jobs, const StepLimits& limits,
+                                        Record& record, const Clock& clock, CiObserver& observer,
+                                        std::stop_token stop) {
   std::vector<StorePath> roots;
   for (const auto& outputs : wanted) roots.push_back(outputs.derivation);
   const auto& location = workshop.eval_store().location();
@@ -84,7 +84,7 @@ std::vector<MadeOutputs> make_outputs(const std::vector<WantedOutputs>& wanted, 
     throw;
   }
   log.flush();
-  std::vector<MadeOutputs> made;
+  std::vector<BuiltOutputs> made;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     made.push_back(result_of(graph, requests[i], finished[i]));
   }
