@@ -1,11 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "build/builder.h"
+#include "build/download.h"
 #include "process/launcher.h"
 #include "store/local_store.h"
 
@@ -21,6 +23,11 @@ struct LocalBuilderConfig {
   std::filesystem::path temporary;  ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
   std::vector<std::string> hashed_mirrors;
   bool run_as_pool = false;  ///< root: builders get uids from a pool
+  /// This process's environment: fixed-output derivations see what their impureEnvVars names.
+  std::map<std::string, std::string> impure_environment;
+  DownloadLimits download_limits;      ///< of builtin:fetchurl
+  std::filesystem::path netrc;         ///< empty: none
+  std::filesystem::path certificates;  ///< of trusted authorities; empty: the system's
 };
 
 /// Makes steps on this machine: prepares the environment, runs the builder through the launcher

@@ -1,0 +1,139 @@
+#include "build/attempt.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "build/builder_identity.h"
+#include "build/make_outputs.h"
+#include "build/requirements.h"
+
+namespace grange {
+namespace {
+
+class Attempt {
+ public:
+  Attempt(const AttemptContext& context, const BuildRequest& request, BuildObserver& observer,
+          const std::stop_token& stop)
+      : context_(context),
+        store_(context.store),
+        request_(request),
+        observer_(observer),
+        stop_(stop) {}
+
+  BuildResult run() {
+    const auto& config = context_.config;
+    const auto shown = store_.store_dir().print(request_.derivation_path);
+    if (auto unmet = unmet_requirement(shown, *request_.derivation, request_.policy,
+                                       {config.system, config.extra_platforms, config.features})) {
+      return failed({std::move(*unmet), ""});
+    }
+    // Before the locks: while holding them we only wait for the builder itself.
+    auto identity = take_identity();
+    std::set<StorePath> promised;
+    for (const auto& [name, path] : request_.output_paths) {
+      store_.add_temporary_root(path);
+      promised.insert(path);
+    }
+    auto locks = store_.lock(promised, stop_);
+    locks.remove_files();
+    const auto valid = store_.valid_among(promised);
+    if (has_all_wanted(valid)) return good(true);
+    for (const auto& path : promised) {
+      if (!valid.contains(path)) remove_tree(store_.real_path(path));
+    }
+    copy_sources();
+    auto end = make_outputs(context_, request_, valid, identity, observer_, stop_);
+    return end.failure ? failed(std::move(end)) : good(false);
+  }
+
+ private:
+  static BuildResult failed(MakingEnd end) {
+    BuildResult result;
+    result.outcome = end.failure->outcome;
+    result.message = std::move(end.failure->message);
+    result.log_tail = std::move(end.log_tail);
+    return result;
+  }
+
+  BuildResult good(bool already_valid) const {
+    BuildResult result;
+    result.outcome = Outcome::good;
+    result.already_valid = already_valid;
+    for (const auto& [name, path] : request_.output_paths) {
+      if (!already_valid || is_wanted(name)) result.outputs.emplace(name, path);
+    }
+    return result;
+  }
+
+  bool is_wanted(const std::string& output) const {
+    return request_.wanted.empty() || request_.wanted.contains(output);
+  }
+
+  bool has_all_wanted(const std::set<StorePath>& valid) const {
+    return std::all_of(request_.output_paths.begin(), request_.output_paths.end(),
+                       [&](const auto& output) {
+                         return !is_wanted(output.first) || valid.contains(output.second);
+                       });
+  }
+
+  BuilderIdentity take_identity() const {
+    if (context_.pool == nullptr || is_builtin(*request_.derivation)) return {};
+    const bool sandboxed = request_.policy.sandbox == BuildPolicy::Sandbox::sandboxed;
+    BuilderIdentity identity(*context_.pool, stop_);
+    if (!sandboxed) identity.enter_store(store_.location());
+    return identity;
+  }
+
+  void copy_sources() {
+    const auto& sources = request_.derivation->input_sources;
+    if (sources.empty()) return;
+    for (const auto& source : sources) store_.add_temporary_root(source);
+    const auto valid = store_.valid_among(sources);
+    std::set<StorePath> missing;
+    std::set_difference(sources.begin(), sources.end(), valid.begin(), valid.end(),
+                        std::inserter(missing, missing.end()));
+    if (missing.empty()) return;
+    observer_.phase("copying sources");
+    with_context(
+        [&] {
+          return fmt::format("while copying the sources of '{}'",
+                             store_.store_dir().print(request_.derivation_path));
+        },
+        [&] { store_.copy_closure_from(context_.eval_store, missing, stop_); });
+  }
+
+  const AttemptContext& context_;
+  LocalStore& store_;
+  const BuildRequest& request_;
+  BuildObserver& observer_;
+  const std::stop_token& stop_;
+};
+
+}  // namespace
+
+BuildResult run_attempt(const AttemptContext& context, const BuildRequest& request,
+                        BuildObserver& observer, const std::stop_token& stop) {
+  const auto start = context.clock.now();
+  try {
+    auto result = Attempt(context, request, observer, stop).run();
+    result.start = start;
+    result.stop = context.clock.now();
+    return result;
+  } catch (const SystemError& error) {
+    if (error.code() != ENOSPC && error.code() != EDQUOT) throw;
+    throw UnavailableError(fmt::format("the disk is full while building '{}': {}",
+                                       context.store.store_dir().print(request.derivation_path),
+                                       error.what()));
+  }
+}
+
+}  // namespace grange

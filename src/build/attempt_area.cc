@@ -1,0 +1,72 @@
+#include "build/attempt_area.h"
+
+#include <cerrno>
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace grange {
+
+std::filesystem::path make_numbered_directory(const std::filesystem::path& parent,
+                                              std::string_view prefix, mode_t mode) {
+  constexpr unsigned kMostNumbers = 1U << 20;
+  for (unsigned number = 0; number < kMostNumbers; ++number) {
+    auto directory = parent / (std::string(prefix) + "-" + std::to_string(number));
+    if (::mkdir(directory.c_str(), mode) == 0) return directory;
+    if (errno != EEXIST) throw_errno("creating directory", directory.string());
+  }
+  throw UnavailableError("every directory '" + (parent / prefix).string() + "-N' exists already");
+}
+
+AttemptArea::AttemptArea(BuildArea& area) : area_(area), id_(area.begin()) {}
+
+void AttemptArea::note_outputs(const std::vector<StorePath>& outputs) {
+  area_.add_outputs(id_, outputs);
+}
+
+std::filesystem::path AttemptArea::spool_file() const {
+  return area_.path() / ("spool-" + std::to_string(id_));
+}
+
+AttemptArea::~AttemptArea() {
+  try {
+    if (!build_directory_.empty()) {
+      const auto directory = build_directory_;
+      keep_build_directory();
+      remove_tree(directory);
+    }
+    if (!path_.empty()) remove_tree(path_);
+  } catch (const std::exception&) {  // what is in the area goes with it later
+  }
+  area_.end(id_);
+}
+
+std::filesystem::path AttemptArea::make_directory(std::string_view name, mode_t mode) {
+  if (path_.empty()) {
+    const auto path = area_.path() / std::to_string(id_);
+    if (::mkdir(path.c_str(), 0700) != 0) throw_errno("creating directory", path.string());
+    path_ = path;
+  }
+  auto directory = path_ / name;
+  if (::mkdir(directory.c_str(), mode) != 0) throw_errno("creating directory", directory.string());
+  // Our umask is the user's affair; what the builder's identity may enter is not.
+  if (::chmod(directory.c_str(), mode) != 0) throw_errno("opening directory", directory.string());
+  return directory;
+}
+
+std::filesystem::path AttemptArea::make_build_directory(const std::filesystem::path& parent,
+                                                        std::string_view name) {
+  auto directory = make_numbered_directory(parent, "nix-build-" + std::string(name), 0700);
+  build_directory_ = directory;
+  area_.add_directory(id_, directory);
+  return directory;
+}
+
+void AttemptArea::keep_build_directory() {
+  area_.release_directory(id_, build_directory_);
+  build_directory_.clear();
+}
+
+}  // namespace grange

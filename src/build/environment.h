@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "build/string_rewrites.h"
+#include "derivation/derivation.h"
+#include "derivation/store_path.h"
+
+namespace grange {
+
+/// A value that a builder gets in a file of its build directory (`passAsFile`).
+struct PassedFile {
+  std::string name;  ///< ".attr-" and the variable's digest
+  std::string content;
+};
+
+/// Everything a builder is told: pure, from the derivation and where it runs.
+struct BuilderEnvironment {
+  std::map<std::string, std::string> variables;
+  std::vector<PassedFile> files;
+
+  /// "NAME=VALUE", sorted by name.
+  std::vector<std::string> strings() const;
+};
+
+struct EnvironmentSettings {
+  StoreDir store_dir = StoreDir::nix();
+  std::string build_directory;  ///< as the builder sees it: "/build" in a sandbox
+  unsigned cores = 0;           ///< NIX_BUILD_CORES
+  /// This machine's own variables, of which fixed-output derivations see what their
+  /// `impureEnvVars` names.
+  std::map<std::string, std::string> impure;
+  StringRewrites rewrites;
+};
+
+/// The environment of nix-store.md §10.2, later assignments winning.
+BuilderEnvironment make_environment(const Derivation& derivation,
+                                    const EnvironmentSettings& settings);
+
+}  // namespace grange

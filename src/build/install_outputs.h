@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "build/collect_outputs.h"
+#include "store/local_store.h"
+
+namespace grange {
+
+/// Moves finished outputs to their promised paths and registers all of them at once. When it
+/// throws, none is registered and none is left there. Their locks must be held.
+void install_outputs(LocalStore& store, const std::vector<CollectedOutput>& outputs);
+
+/// Renames a file tree, also a directory that is not writable, for which only root is allowed to.
+void move_tree(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace grange

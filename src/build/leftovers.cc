@@ -1,0 +1,75 @@
+#include "build/leftovers.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "build/build_area.h"
+
+namespace grange {
+namespace {
+
+struct DeadArea {
+  std::filesystem::path path;
+  FileDescriptor lock;
+};
+
+/// The areas whose owners are gone, locked so that nobody else cleans them as well.
+std::vector<DeadArea> find_dead_areas(const std::filesystem::path& areas) {
+  std::vector<DeadArea> dead;
+  const FileDescriptor areas_lock(::open(areas.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!areas_lock || ::flock(areas_lock.get(), LOCK_EX) != 0) return dead;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(areas, ignored)) {
+    FileDescriptor lock(
+        ::open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+      dead.push_back({entry.path(), std::move(lock)});
+    }
+  }
+  return dead;
+}
+
+bool is_there(const std::filesystem::path& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+void remove_half_output(LocalStore& store, const StorePath& output) {
+  const auto real = store.real_path(output);
+  auto lock_file = real;
+  lock_file += ".lock";
+  if (!is_there(real) && !is_there(lock_file)) return;
+  auto locks = store.try_lock({output});
+  if (!locks) return;  // somebody is making it again
+  locks->remove_files();
+  if (!store.is_valid(output)) remove_tree(real);
+}
+
+void clean(LocalStore& store, const DeadArea& area) {
+  const auto traces = read_journal(area.path);
+  for (const auto& output : traces.outputs) remove_half_output(store, output);
+  for (const auto& directory : traces.directories) remove_tree(directory);
+  remove_tree(area.path);
+}
+
+}  // namespace
+
+void clean_build_leftovers(LocalStore& store) {
+  for (const auto& area : find_dead_areas(build_areas(store.location()))) {
+    try {
+      clean(store, area);
+    } catch (const Error&) {
+      // A builder that is only just dying may still write there: the next start tries again.
+    }
+  }
+}
+
+}  // namespace grange

@@ -1,0 +1,177 @@
+#include "build/make_outputs.h"
+
+#include <filesystem>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "build/attempt_area.h"
+#include "build/collect_outputs.h"
+#include "build/install_outputs.h"
+#include "build/keep_failed.h"
+#include "build/log_capture.h"
+#include "build/output_checks.h"
+#include "build/output_places.h"
+#include "build/requirements.h"
+#include "build/run_builder.h"
+
+namespace grange {
+namespace {
+
+BuildWorld world_of(const BuildRequest& request) {
+  if (is_builtin(*request.derivation)) return BuildWorld::builtin;
+  return request.policy.sandbox == BuildPolicy::Sandbox::sandboxed ? BuildWorld::sandboxed
+                                                                   : BuildWorld::unsandboxed;
+}
+
+class Making {
+ public:
+  Making(const AttemptContext& context, const BuildRequest& request,
+         const std::set<StorePath>& valid, BuilderIdentity& identity, BuildObserver& observer,
+         const std::stop_token& stop)
+      : context_(context),
+        request_(request),
+        identity_(identity),
+        observer_(observer),
+        stop_(stop),
+        world_(world_of(request)),
+        area_(context.area),
+        directory_(make_directory()),
+        places_(place_outputs(context.store.store_dir(), request.derivation_path,
+                              request.derivation->kind(), request.output_paths, valid, world_,
+                              directory_)),
+        log_(observer, context.area.path()) {}
+
+  ~Making() { discard(); }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+
+  MakingEnd run() {
+    prepare();
+    auto failure = build();
+    if (!failure) failure = finish();
+    if (!failure) return {};
+    if (context_.config.keep_failed && world_ != BuildWorld::builtin) {
+      failure->message += keep_failed(
+          context_.store.location(), area_,
+          {request_.derivation->name, build_directory_, world_ == BuildWorld::sandboxed, places_});
+    }
+    return {std::move(failure), log_.tail()};
+  }
+
+ private:
+  std::filesystem::path make_directory() {
+    switch (world_) {
+      case BuildWorld::builtin:
+        return area_.make_directory("outputs", 0700);
+      case BuildWorld::sandboxed:
+        return area_.make_directory("root", 0755);
+      case BuildWorld::unsandboxed:
+        break;
+    }
+    return context_.store.location().real_store;
+  }
+
+  void prepare() {
+    std::vector<StorePath> half_made;
+    for (const auto& place : places_) {
+      if (!place.present) half_made.push_back(place.promised);
+      if (!place.redirected()) continue;
+      context_.store.add_temporary_root(place.made_as);
+      half_made.push_back(place.made_as);
+    }
+    area_.note_outputs(half_made);
+    for (const auto& place : places_) {
+      if (place.redirected()) remove_tree(place.location);
+    }
+    input_closure_ = request_.input_paths;
+    input_closure_.insert(request_.derivation->input_sources.begin(),
+                          request_.derivation->input_sources.end());
+    if (!input_closure_.empty()) input_closure_ = context_.store.closure(input_closure_);
+  }
+
+  std::optional<BuildFailure> build() {
+    observer_.phase("building");
+    BuilderRun run{request_, places_, input_closure_, identity_, area_, {}};
+    std::optional<BuildFailure> failure;
+    try {
+      if (world_ == BuildWorld::builtin) {
+        failure = run_builtin(context_, run, log_, stop_);
+      } else {
+        if (world_ == BuildWorld::sandboxed) run.sandbox_root = directory_;
+        auto end = run_builder(context_, run, log_, stop_);
+        failure = std::move(end.failure);
+        build_directory_ = std::move(end.build_directory);
+      }
+    } catch (const Error&) {
+      if (log_.size() > 0) write_log();
+      throw;
+    }
+    write_log();
+    return failure;
+  }
+
+  void write_log() { context_.store.write_log(request_.derivation_path, log_.whole()); }
+
+  std::optional<BuildFailure> finish() {
+    observer_.phase("checking outputs");
+    const bool own_code = world_ == BuildWorld::builtin;
+    auto collected = collect_outputs(
+        {*request_.derivation, request_.derivation_path, context_.store.store_dir(), places_,
+         input_closure_, own_code ? std::nullopt : identity_.uid(), area_.spool_file()});
+    if (auto* failure = std::get_if<BuildFailure>(&collected)) return std::move(*failure);
+    const auto& outputs = std::get<std::vector<CollectedOutput>>(collected);
+    if (const auto cycle = find_cycle(outputs)) {
+      return BuildFailure{
+          Outcome::output_rejected,
+          fmt::format("outputs '{}' and '{}' of '{}' refer to each other", cycle->first,
+                      cycle->second, context_.store.store_dir().print(request_.derivation_path))};
+    }
+    if (auto failure = check_output_references(*request_.derivation, request_.derivation_path,
+                                               places_, outputs, context_.store)) {
+      return failure;
+    }
+    install_outputs(context_.store, outputs);
+    installed_ = true;
+    return std::nullopt;
+  }
+
+  /// Unsandboxed builders leave things in the store directory itself.
+  void discard() noexcept {
+    if (world_ != BuildWorld::unsandboxed) return;
+    for (const auto& place : places_) {
+      try {
+        if (!installed_ || place.redirected()) remove_tree(place.location);
+      } catch (const std::exception&) {  // not registered, so nobody takes it for whole
+      }
+    }
+  }
+
+  const AttemptContext& context_;
+  const BuildRequest& request_;
+  BuilderIdentity& identity_;
+  BuildObserver& observer_;
+  const std::stop_token& stop_;
+  BuildWorld world_;
+  AttemptArea area_;
+  std::filesystem::path directory_;
+  std::vector<OutputPlace> places_;
+  LogCapture log_;
+  std::set<StorePath> input_closure_;
+  std::filesystem::path build_directory_;
+  bool installed_ = false;
+};
+
+}  // namespace
+
+MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
+                       const std::set<StorePath>& valid, BuilderIdentity& identity,
+                       BuildObserver& observer, const std::stop_token& stop) {
+  return Making(context, request, valid, identity, observer, stop).run();
+}
+
+}  // namespace grange

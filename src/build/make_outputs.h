@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "build/attempt_context.h"
+#include "build/build_failure.h"
+#include "build/builder.h"
+#include "build/builder_identity.h"
+
+namespace grange {
+
+/// How the making of a derivation's outputs went.
+struct MakingEnd {
+  std::optional<BuildFailure> failure;
+  std::string log_tail;
+};
+
+/// Runs the builder (or the builtin), then checks, installs and registers every output that is not
+/// among the `valid` ones. The outputs' locks are held, nothing stands at their paths, and all
+/// inputs are valid. When this returns or throws, nothing half-made is left.
+MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
+                       const std::set<StorePath>& valid, BuilderIdentity& identity,
+                       BuildObserver& observer, const std::stop_token& stop);
+
+}  // namespace grange

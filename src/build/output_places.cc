@@ -1,0 +1,53 @@
+#include "build/output_places.h"
+
+#include "base/hash.h"
+#include "derivation/content_address.h"
+
+namespace grange {
+namespace {
+
+std::string own_placeholder(const std::string& output) {
+  return "/" + nix32_encode(sha256("nix-output:" + output));
+}
+
+}  // namespace
+
+StorePath make_scratch_path(const StoreDir& store, const StorePath& derivation_path,
+                            const StorePath& promised) {
+  return make_store_path(store,
+                         "rewrite:" + derivation_path.base_name() + ":" + promised.base_name(),
+                         Sha256{}, promised.name());
+}
+
+std::vector<OutputPlace> place_outputs(const StoreDir& store, const StorePath& derivation_path,
+                                       DerivationKind kind,
+                                       const std::map<std::string, StorePath>& promised,
+                                       const std::set<StorePath>& valid, BuildWorld world,
+                                       const std::filesystem::path& directory) {
+  std::vector<OutputPlace> places;
+  places.reserve(promised.size());
+  for (const auto& [name, path] : promised) {
+    const bool present = valid.contains(path);
+    const bool redirect =
+        world == BuildWorld::unsandboxed && (present || kind == DerivationKind::fixed);
+    StorePath made_as = redirect ? make_scratch_path(store, derivation_path, path) : path;
+    auto location = world == BuildWorld::sandboxed
+                        ? directory / store.print(made_as).substr(1)  // "/" would leave the root
+                        : directory / made_as.base_name();
+    places.push_back({name, path, std::move(made_as), std::move(location), present});
+  }
+  return places;
+}
+
+StringRewrites input_rewrites(const StoreDir& store, const std::vector<OutputPlace>& places) {
+  StringRewrites rewrites;
+  for (const auto& place : places) {
+    rewrites.emplace(own_placeholder(place.name), store.print(place.made_as));
+    if (place.redirected()) {
+      rewrites.emplace(place.promised.hash_part(), place.made_as.hash_part());
+    }
+  }
+  return rewrites;
+}
+
+}  // namespace grange

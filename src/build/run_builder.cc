@@ -1,0 +1,179 @@
+#include "build/run_builder.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/stream.h"
+#include "base/text.h"
+#include "build/builtin_fetchurl.h"
+#include "build/environment.h"
+#include "build/requirements.h"
+#include "build/sandbox.h"
+#include "build/supervise.h"
+
+namespace grange {
+namespace {
+
+constexpr std::string_view kBuildDirectoryInside = "/build";
+constexpr const char* kNoHome = "/homeless-shelter";
+/// With less than this a builder may well have failed because the disk is full.
+constexpr std::uint64_t kFullDisk = std::uint64_t{8} << 20;
+
+/// A home directory would let unsandboxed builders leave things for each other.
+void check_no_home() {
+  struct stat status {};
+  if (::lstat(kNoHome, &status) == 0) {
+    throw ConflictError(fmt::format(
+        "'{}' exists, which must not be so while building without a sandbox: remove it", kNoHome));
+  }
+}
+
+void write_passed_file(const std::filesystem::path& directory, const PassedFile& file,
+                       const BuilderIdentity& identity) {
+  const auto path = directory / file.name;
+  const auto opened = open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+  FdSink(opened.get()).write(file.content);
+  identity.own(path);
+}
+
+LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run,
+                            const std::filesystem::path& build_directory) {
+  const auto& derivation = *run.request.derivation;
+  const bool sandboxed = !run.sandbox_root.empty();
+  EnvironmentSettings settings;
+  settings.store_dir = context.store.store_dir();
+  settings.build_directory =
+      sandboxed ? std::string(kBuildDirectoryInside) : build_directory.string();
+  settings.cores = context.config.cores;
+  settings.impure = context.config.impure_environment;
+  settings.rewrites = input_rewrites(settings.store_dir, run.places);
+  const auto environment = make_environment(derivation, settings);
+  for (const auto& file : environment.files) {
+    write_passed_file(build_directory, file, run.identity);
+  }
+
+  LaunchSpec spec;
+  spec.program = derivation.builder;
+  spec.arguments.push_back(derivation.builder.substr(derivation.builder.rfind('/') + 1));
+  for (const auto& argument : derivation.arguments) {
+    spec.arguments.push_back(rewrite(argument, settings.rewrites));
+  }
+  spec.environment = environment.strings();
+  spec.working_directory = settings.build_directory;
+  spec.personality_32bit = needs_32bit_personality(derivation.system, context.config.system);
+  if (!sandboxed) {
+    spec.identity = run.identity.ids();
+    return spec;
+  }
+  SandboxRequest sandbox{run.sandbox_root, build_directory, run.input_closure,
+                         derivation.is_fixed(), run.identity.ids()};
+  spec.sandbox =
+      make_sandbox(sandbox, resolve_sandbox_paths(context.config.sandbox_paths, context.store),
+                   context.store.location());
+  const auto features = split_words(derivation.variable("requiredSystemFeatures").value_or(""));
+  spec.sandbox->kvm = std::find(features.begin(), features.end(), "kvm") != features.end();
+  return spec;
+}
+
+bool is_full(const std::filesystem::path& directory) {
+  struct statvfs status {};
+  return ::statvfs(directory.c_str(), &status) == 0 &&
+         std::uint64_t{status.f_bavail} * status.f_frsize < kFullDisk;
+}
+
+std::optional<BuildFailure> failure_of(const AttemptContext& context, const BuilderRun& run,
+                                       const std::filesystem::path& build_directory,
+                                       const BuilderEnd& end) {
+  const auto shown = context.store.store_dir().print(run.request.derivation_path);
+  const auto& limits = run.request.limits;
+  switch (end.reason) {
+    case BuilderEnd::Reason::timed_out:
+      return BuildFailure{Outcome::timed_out, fmt::format("building '{}' timed out after {}", shown,
+                                                          format_duration(limits.timeout.count()))};
+    case BuilderEnd::Reason::silent:
+      return BuildFailure{Outcome::timed_out,
+                          fmt::format("building '{}' timed out after {} of silence", shown,
+                                      format_duration(limits.max_silent.count()))};
+    case BuilderEnd::Reason::log_limit_exceeded:
+      return BuildFailure{
+          Outcome::log_limit_exceeded,
+          fmt::format("building '{}' was stopped after it wrote more than {} bytes of log", shown,
+                      limits.max_log_bytes)};
+    case BuilderEnd::Reason::exited:
+      break;
+  }
+  if (end.status.success()) return std::nullopt;
+  BuildFailure failure{Outcome::failed, fmt::format("builder for '{}' failed with {}", shown,
+                                                    end.status.to_string())};
+  for (const auto& directory : {context.store.location().real_store, build_directory}) {
+    if (!is_full(directory)) continue;
+    failure.outcome = Outcome::aborted;
+    failure.message += fmt::format(
+        "; the disk of '{}' is full, which may be why: free some space "
+        "and try again",
+        directory.string());
+    break;
+  }
+  return failure;
+}
+
+}  // namespace
+
+BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, LogCapture& log,
+                          const std::stop_token& stop) {
+  const auto& request = run.request;
+  BuilderRunEnd end;
+  if (run.sandbox_root.empty()) {
+    check_no_home();
+    end.build_directory =
+        run.area.make_build_directory(context.config.temporary, request.derivation->name + ".drv");
+  } else {
+    end.build_directory = run.area.make_directory("build", 0700);
+  }
+  run.identity.own(end.build_directory);
+  const auto process = context.launcher.launch(make_launch_spec(context, run, end.build_directory));
+  end.failure = failure_of(context, run, end.build_directory,
+                           supervise(*process, request.limits, log, context.clock, stop));
+  return end;
+}
+
+std::optional<BuildFailure> run_builtin(const AttemptContext& context, const BuilderRun& run,
+                                        LogCapture& log, const std::stop_token& stop) {
+  const auto& config = context.config;
+  const auto& limits = run.request.limits;
+  FetchRequest fetch{
+      *run.request.derivation, run.places.front().location, run.area.spool_file(),
+      config.hashed_mirrors,
+      DownloadOptions{config.download_limits, config.netrc, config.certificates, std::nullopt,
+                      [&](std::string_view line) { log.write(std::string(line) + "\n"); }}};
+  if (limits.timeout.count() > 0) {
+    fetch.options.deadline =
+        context.clock.monotonic() +
+        std::chrono::duration_cast<MonotonicTime::duration>(std::min(limits.timeout, Seconds(1e8)));
+  }
+  if (limits.max_silent.count() > 0) {
+    auto& stall = fetch.options.limits.stall_timeout;
+    stall = std::min(stall, limits.max_silent);
+  }
+  auto failure = fetch_url(fetch, context.clock, stop);
+  log.finish();
+  if (failure) {
+    failure->message =
+        fmt::format("builder '{}' for '{}' failed: {}", run.request.derivation->builder,
+                    context.store.store_dir().print(run.request.derivation_path), failure->message);
+  }
+  return failure;
+}
+
+}  // namespace grange
