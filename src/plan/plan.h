@@ -4,8 +4,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,7 +11,6 @@
 #include "base/clock.h"
 #include "derivation/build_result.h"
 #include "derivation/derivation_graph.h"
-#include "derivation/output_set.h"
 #include "derivation/store_path.h"
 
 namespace grange {
@@ -38,6 +35,7 @@ struct StepLimits {
   std::uint64_t max_log_bytes = 0;
   int priority = 0;  ///< higher first
   StepLimits joined(const StepLimits& other) const;
+  friend bool operator==(const StepLimits&, const StepLimits&) = default;
 };
 
 enum class WantId : std::uint32_t {};
@@ -49,23 +47,37 @@ enum class StepId : std::uint32_t {};
 /// A *want* asks for outputs of one derivation; it points at a *step*, the making of one output set
 /// under one policy, in which several wants (and several recipes of the same output set) meet. For
 /// each step the plan first asks whether the wanted outputs are there (`Query`), then makes its
-/// inputs, then asks for an attempt; a fixed-output step that failed with one recipe is tried with
-/// the next. A step has failed only when every known recipe has.
+/// inputs, then asks for an attempt. A step has failed only when every known recipe has: a
+/// fixed-output step that failed with one recipe is asked about again, and tried with the next;
+/// other recipes than fixed-output ones have the same inputs and do the same, so one is enough.
+/// Known are the recipes that wants bring, with all that lies below them, and those of
+/// `add_recipe`. What was asked for last goes first.
+///
+/// A step is needed while a want waits for it, directly or through others, and each recipe is
+/// attempted at most once (unless its attempt was cancelled because nobody needed it). What waits
+/// for a step that was aborted is aborted; what waits for one that failed has failed through a
+/// dependency, once its other inputs have come to an end, too. A derivation that is missing,
+/// malformed or cyclic cannot be made by anybody: it is `unsupported`, and nothing is made for what
+/// lies above it.
 ///
 /// The owner carries out each decision and answers it with the matching event, in any order.
 class Plan {
  public:
-  /// Is the step's outputs' presence known? Answer with `presence`.
+  static constexpr std::size_t kMaxFailedInputs = 8;
+
+  /// Are these outputs of the step valid in the destination store? Answer with `presence`, or with
+  /// `known_failure`. Only for the mode `normal`; a check or repair is attempted in any case.
   struct Query {
     StepId step;
     DerivationIndex recipe;
-    std::vector<std::string> outputs;  ///< the wanted names
+    std::vector<std::string> outputs;  ///< the wanted names that are not known to be there
   };
-  /// Try to make it now: all inputs are there. Answer with `finished`.
+  /// Try to make it now: all inputs are there. A good attempt makes all declared outputs. Answer
+  /// with `finished`, or with `known_failure`.
   struct Attempt {
     StepId step;
     DerivationIndex recipe;
-    std::vector<std::string> outputs;
+    std::vector<std::string> outputs;  ///< the wanted names
     StepLimits limits;
   };
   /// Nobody needs a running attempt any more. It still answers with `finished`.
@@ -77,49 +89,56 @@ class Plan {
     WantId want;
     Outcome outcome;
     std::string message;
-    /// For dependency_failed: the steps' recipes that failed themselves, smallest set first found.
+    /// For dependency_failed: recipes that failed themselves, in the order of the inputs, at most
+    /// kMaxFailedInputs. For aborted through an input: those that were aborted.
     std::vector<DerivationIndex> failed_inputs;
     bool made = false;  ///< an attempt of this run made it; false: it was there
   };
   using Decision = std::variant<Query, Attempt, Cancel, Finished>;
 
   struct Options {
-    unsigned slots = 1;      ///< attempts running at once
+    unsigned slots = 1;      ///< attempts running at once, at least 1
     bool keep_going = true;  ///< false: after the first failure nothing new starts
   };
-  /// Orders what is ready: called with two ready steps' representatives; true when the first goes
-  /// first. Ties go by the order in which steps became known.
+  /// Orders what is ready with equal priorities: called with two ready steps' recipes; true when
+  /// the first goes first. Must be a strict weak order that does not change. Ties go by the order
+  /// in which steps became known.
   using Ranking = std::function<bool(DerivationIndex, DerivationIndex)>;
 
-  /// `graph` must outlive the plan. Recipes of one output set that the caller knows, in the order
-  /// in which they should be tried, beyond those that wants bring: `add_recipe`.
+  /// `graph` must outlive the plan.
   Plan(const DerivationGraph& graph, Options options, Ranking ranking = nullptr);
   ~Plan();
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
-  // Events. Each appends what it decides to `decisions()`.
+  // Events. What they lead to is decided by the next `take_decisions`, so that events which come
+  // together are seen together.
 
-  /// Asks for outputs (names; empty: all). Unknown names finish at once with `output_rejected`'s
-  /// sibling `unsupported` and a message that names them.
+  /// Asks for outputs (names; empty: all). Names that the derivation does not declare finish it as
+  /// `unsupported`, with a message that names them.
   WantId want(DerivationIndex derivation, std::vector<std::string> outputs,
               const BuildPolicy& policy, const StepLimits& limits);
-  /// Another recipe that may be tried for the output set it has, after those already known.
+  /// Another recipe that may be tried for the output set it has, after those already known. What
+  /// has failed without it is looked at again when it is next needed.
   void add_recipe(DerivationIndex derivation);
   /// The last requester's leaving cancels what only it needed.
   void withdraw(WantId want);
-  /// Answers Query: are all the asked outputs valid in the destination store?
+  /// Answers Query.
   void presence(StepId step, bool all_present);
-  /// Answers Attempt.
+  /// Answers Attempt. Aborted says nothing of the recipe: it ends the step as aborted, unless it
+  /// was cancelled.
   void finished(StepId step, const BuildResult& result);
-  /// A known lasting failure of an earlier run for this step: it finishes as that without an
-  /// attempt.
+  /// Answers Query or Attempt: an attempt of an earlier run with this recipe failed in a way that
+  /// would happen again, and counts as if it had been made now.
   void known_failure(StepId step, const BuildResult& result);
 
   /// The decisions since the last call, in order.
   std::vector<Decision> take_decisions();
   /// Nothing runs, nothing is asked, every want has finished or was withdrawn.
   bool idle() const;
+
+  /// The policy under which a step is made.
+  const BuildPolicy& policy(StepId step) const;
 
   struct Counts {
     std::size_t steps = 0;    ///< known
@@ -129,6 +148,7 @@ class Plan {
     std::size_t made = 0;
     std::size_t failed = 0;  ///< themselves, not through a dependency
     std::size_t dependency_failed = 0;
+    std::size_t aborted = 0;  ///< themselves, or through an input
   };
   Counts counts() const;
 

@@ -1,0 +1,105 @@
+#include "plan/plan.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "plan/plan_messages.h"
+#include "plan/plan_state.h"
+
+namespace grange {
+namespace {
+
+StepIndex index_of(StepId step) {
+  return static_cast<StepIndex>(step);
+}
+
+}  // namespace
+
+Plan::Plan(const DerivationGraph& graph, Options options, Ranking ranking)
+    : state_(std::make_unique<State>(graph, options, std::move(ranking))) {}
+Plan::~Plan() = default;
+Plan::Plan(Plan&&) noexcept = default;
+Plan& Plan::operator=(Plan&&) noexcept = default;
+
+WantId Plan::want(DerivationIndex derivation, std::vector<std::string> outputs,
+                  const BuildPolicy& policy, const StepLimits& limits) {
+  State& state = *state_;
+  const auto index = static_cast<WantIndex>(state.wants.size());
+  State::Want& want = state.wants.emplace_back();
+  ++state.open_wants;
+  want.derivation = derivation;
+  state.steps.learn_asked(derivation);
+  want.step = state.steps.step_for(derivation, state.steps.policy_index(policy));
+  const auto& declared = state.steps[want.step].outputs;
+  if (declared.empty()) {  // it could not be read, which is found when it is its turn
+    want.outputs = 1;
+  } else if (outputs.empty()) {
+    want.outputs = all_outputs(declared.size());
+  } else if (const auto mask = output_mask(declared, outputs)) {
+    want.outputs = *mask;
+  } else {
+    state.failure_seen(derivation);
+    state.finish_want(index, Outcome::unsupported,
+                      unknown_output_message(state.graph, derivation, declared, outputs));
+    return WantId{index};
+  }
+  if (state.attach_want(index, limits) != State::Attached::waits) state.finish_want(index);
+  return WantId{index};
+}
+
+void Plan::add_recipe(DerivationIndex derivation) {
+  state_->steps.learn_further(derivation);
+}
+
+void Plan::withdraw(WantId id) {
+  State::Want& want = state_->wants[static_cast<WantIndex>(id)];
+  if (!std::exchange(want.open, false)) return;
+  --state_->open_wants;
+  state_->needs.remove(std::exchange(want.need, NeedList::kNone));
+  state_->release(want.step);
+}
+
+void Plan::presence(StepId step, bool all_present) {
+  state_->answered(index_of(step), all_present);
+}
+
+void Plan::finished(StepId step, const BuildResult& result) {
+  GRANGE_CHECK(state_->steps[index_of(step)].phase == Phase::running);
+  state_->conclude(index_of(step), result);
+}
+
+void Plan::known_failure(StepId step, const BuildResult& result) {
+  const Phase phase = state_->steps[index_of(step)].phase;
+  GRANGE_CHECK(phase == Phase::asking || phase == Phase::running);
+  GRANGE_CHECK(!result.good());
+  if (phase == Phase::asking) --state_->open_queries;
+  state_->conclude(index_of(step), result);
+}
+
+std::vector<Plan::Decision> Plan::take_decisions() {
+  for (;;) {
+    state_->settle();
+    state_->pass_limits_on();
+    state_->start_ready();
+    if (!state_->to_notify.empty()) continue;
+    if (!state_->is_stuck()) break;
+    state_->untangle();
+  }
+  return std::exchange(state_->decisions, {});
+}
+
+bool Plan::idle() const {
+  return state_->open_wants == 0 && state_->open_queries == 0 && state_->counts.running == 0;
+}
+
+const BuildPolicy& Plan::policy(StepId step) const {
+  return state_->steps.policy(state_->steps[index_of(step)].policy);
+}
+
+Plan::Counts Plan::counts() const {
+  Counts counts = state_->counts;
+  counts.steps = state_->steps.size();
+  return counts;
+}
+
+}  // namespace grange

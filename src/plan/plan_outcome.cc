@@ -1,0 +1,181 @@
+#include <algorithm>
+#include <utility>
+
+#include "plan/plan_messages.h"
+#include "plan/plan_state.h"
+
+namespace grange {
+
+void add_culprits(std::vector<DerivationIndex>& to, const std::vector<DerivationIndex>& from) {
+  for (const DerivationIndex culprit : from) {
+    if (to.size() == Plan::kMaxFailedInputs) return;
+    if (std::find(to.begin(), to.end(), culprit) == to.end()) to.push_back(culprit);
+  }
+}
+
+void Plan::State::conclude(StepIndex index, const BuildResult& result) {
+  Step& step = steps[index];
+  const bool attempted = step.phase == Phase::running;
+  const bool cancelled = std::exchange(step.cancelling, false);
+  if (attempted && (result.good() || result.outcome == Outcome::failed_with_output)) {
+    step.made = !result.already_valid;
+    if (!result.good()) {
+      step.outcome = result.outcome;
+      step.decisive = step.failures.size();
+      step.failures.push_back({step.recipe, result.outcome, result.message, {step.recipe}});
+    }
+    gain(index, all_outputs(step.outputs.size()), step.made ? Tally::made : Tally::present);
+    return;
+  }
+  switch (result.outcome) {
+    case Outcome::good:
+    case Outcome::dependency_failed:
+    case Outcome::unknown:
+    case Outcome::aborted:
+      break;
+    default:
+      fail_recipe(index, {step.recipe, result.outcome, result.message, {}});
+      return;
+  }
+  if (cancelled || !needs.is_needed(index)) {  // our own doing: it says nothing
+    put_back_recipes(index);
+    enter(step, Phase::idle);
+    if (needs.is_needed(index)) queue_ask(index);
+    return;
+  }
+  abort(index, {step.recipe, Outcome::aborted, result.message, {}});
+}
+
+void Plan::State::put_back_recipes(StepIndex index) {
+  Step& step = steps[index];
+  if (!step.fixed) return;
+  step.untried.insert(steps.rank(step.recipe));
+  for (const auto& aside : step.set_aside) step.untried.insert(steps.rank(aside.recipe));
+  step.set_aside.clear();
+}
+
+void Plan::State::gain(StepIndex index, OutputMask outputs, Tally as) {
+  Step& step = steps[index];
+  step.have |= outputs;
+  ++progress;
+  count_as(step, as);
+  put_back_recipes(index);
+  enter(step, Phase::idle);
+  to_notify.push_back(index);
+}
+
+void Plan::State::fail_recipe(StepIndex index, FailedRecipe failure) {
+  Step& step = steps[index];
+  if (failure.culprits.empty()) failure.culprits.push_back(step.recipe);
+  step.failures.push_back(std::move(failure));
+  if (step.fixed && step.untried.empty()) {
+    for (const auto& aside : step.set_aside) step.untried.insert(steps.rank(aside.recipe));
+    step.set_aside.clear();
+  }
+  if (step.fixed && !step.untried.empty()) {
+    enter(step, Phase::idle);
+    if (needs.is_needed(index)) queue_ask(index);
+    return;
+  }
+  fail(index);
+}
+
+/// What a recipe itself came to says more than that an input of it failed.
+void Plan::State::fail(StepIndex index) {
+  Step& step = steps[index];
+  auto decisive = std::find_if(
+      step.failures.begin(), step.failures.end(),
+      [](const FailedRecipe& failure) { return failure.outcome != Outcome::dependency_failed; });
+  if (decisive == step.failures.end()) {
+    decisive = step.failures.begin();
+    for (const auto& failure : step.failures) add_culprits(decisive->culprits, failure.culprits);
+  }
+  step.decisive = static_cast<std::size_t>(decisive - step.failures.begin());
+  step.failed_at = steps.knowledge();
+  count_as(step, decisive->outcome == Outcome::dependency_failed ? Tally::dependency_failed
+                                                                 : Tally::failed);
+  enter(step, Phase::failed);
+  to_notify.push_back(index);
+  failure_seen(step.recipe);
+}
+
+void Plan::State::abort(StepIndex index, FailedRecipe why) {
+  Step& step = steps[index];
+  if (why.culprits.empty()) why.culprits.push_back(step.recipe);
+  step.decisive = step.failures.size();
+  step.failures.push_back(std::move(why));
+  step.failed_at = steps.knowledge();
+  count_as(step, Tally::aborted);
+  enter(step, Phase::failed);
+  to_notify.push_back(index);
+  failure_seen(step.recipe);
+}
+
+void Plan::State::failure_seen(DerivationIndex recipe) {
+  if (!options.keep_going && !stopped_by) stopped_by = recipe;
+}
+
+void Plan::State::notify(StepIndex index) {
+  Step& step = steps[index];
+  for (auto id = needs.first_for(index); id != NeedList::kNone;) {
+    const auto next = needs.next_for(id);
+    const NeedList::Need need = needs[id];
+    const bool has = step.has(need.outputs);
+    if (has || step.phase == Phase::failed) {
+      needs.remove(id);
+      if (need.from_want) {
+        wants[need.from].need = NeedList::kNone;
+        finish_want(need.from);
+      } else {
+        Step& user = steps[need.from];
+        if (!has) user.input_failed = true;
+        if (!needs.has_needs(need.from)) {
+          if (user.input_failed) {
+            to_prepare.push_back(need.from);
+          } else {
+            make_ready(need.from);
+          }
+        }
+      }
+    }
+    id = next;
+  }
+  if (step.phase == Phase::idle && needs.is_needed(index)) queue_ask(index);
+}
+
+void Plan::State::finish_want(WantIndex index) {
+  const Want& want = wants[index];
+  const Step& step = steps[want.step];
+  if (step.has(want.outputs)) {
+    const bool good = step.outcome == Outcome::good;
+    finish_want(index, step.outcome, good ? "" : step.failure().message);
+    return;
+  }
+  const FailedRecipe& failure = step.failure();
+  std::string message;
+  const bool itself = failure.culprits.front() == failure.recipe;
+  if (itself || !failure.message.empty()) {
+    message = failed_message(graph, step.failures, failure);
+  } else {
+    const DerivationIndex culprit = failure.culprits.front();
+    const StepIndex below = steps.step_for(culprit, steps.policy_of_inputs(step.policy));
+    message = through_input_message(graph, failure.culprits, steps[below].failure());
+  }
+  finish_want(index, failure.outcome, std::move(message));
+}
+
+void Plan::State::finish_want(WantIndex index, Outcome outcome, std::string message) {
+  Want& want = wants[index];
+  const Step& step = steps[want.step];
+  want.open = false;
+  --open_wants;
+  Finished finished{WantId{index}, outcome, std::move(message), {}, false};
+  if (want.outputs != 0 && step.has(want.outputs)) {
+    finished.made = step.made;
+  } else if (want.outputs != 0 && step.failure().culprits.front() != step.failure().recipe) {
+    finished.failed_inputs = step.failure().culprits;
+  }
+  decisions.emplace_back(std::move(finished));
+}
+
+}  // namespace grange

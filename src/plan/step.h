@@ -1,0 +1,86 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "derivation/build_result.h"
+#include "derivation/derivation_graph.h"
+#include "plan/need_list.h"
+#include "plan/output_mask.h"
+#include "plan/plan.h"
+
+namespace grange {
+
+using PolicyIndex = std::uint32_t;
+using PromiseIndex = std::uint32_t;
+
+/// A recipe's place in the order of trying, lower first: what was asked for last, then (among those
+/// that came with one want) inputs before what uses them, which have higher indices.
+struct RecipeRank {
+  std::int64_t age;
+  DerivationIndex recipe;
+  friend auto operator<=>(const RecipeRank&, const RecipeRank&) = default;
+};
+
+/// Why one recipe did not give the outputs.
+struct FailedRecipe {
+  DerivationIndex recipe;
+  Outcome outcome;
+  std::string message;
+  std::vector<DerivationIndex> culprits;  ///< what failed itself: the recipe, or below it
+};
+
+enum class Phase : std::uint8_t {
+  idle,     ///< nobody needs more of it than it has
+  to_ask,   ///< a Query will be decided
+  asking,   ///< a Query is open
+  waiting,  ///< for inputs
+  ready,    ///< for a slot
+  running,  ///< an Attempt is open
+  failed,   ///< finally: no recipe left, or aborted
+};
+
+/// As what a step is counted.
+enum class Tally : std::uint8_t { none, present, made, failed, dependency_failed, aborted };
+
+/// The making of one promise under one policy. Plain data; the engine holds the rules.
+struct Step {
+  PromiseIndex promise = 0;
+  PolicyIndex policy = 0;
+  /// The recipe that is asked about, prepared or attempted; while idle the newest asked for.
+  DerivationIndex recipe = 0;
+  bool fixed = false;         ///< several recipes may be tried, one after the other
+  bool ask_queued = false;    ///< it is in the engine's list of those to ask
+  bool cancelling = false;    ///< a Cancel was decided for the open Attempt
+  bool input_failed = false;  ///< one of the inputs that it waited for will not come
+  bool made = false;          ///< by an attempt of this run
+  Phase phase = Phase::idle;
+  Tally tally = Tally::none;
+  Outcome outcome = Outcome::good;  ///< of those outputs that it has: good or failed_with_output
+  std::uint32_t ready_ticket = 0;   ///< which entry of the ready queue is its
+  std::uint64_t failed_at = 0;      ///< what was known when it failed (StepTable::knowledge)
+  OutputMask wanted = 0;
+  OutputMask asked = 0;  ///< by the open Query
+  OutputMask have = 0;
+  StepLimits limits;
+  std::vector<std::string> outputs;    ///< declared names, sorted
+  std::vector<FailedRecipe> failures;  ///< in the order of trying
+  std::size_t decisive = 0;            ///< which of them it failed by, once it has
+
+  /// For fixed ones: what may still be tried, and what waited for something that waited for this
+  /// very step, with the count of progress at that time.
+  struct SetAside {
+    DerivationIndex recipe;
+    std::uint64_t progress;
+  };
+  std::set<RecipeRank> untried;
+  std::vector<SetAside> set_aside;
+
+  bool has(OutputMask specified) const { return (specified & ~have) == 0; }
+  const FailedRecipe& failure() const { return failures[decisive]; }
+};
+
+}  // namespace grange

@@ -1,0 +1,115 @@
+#include "plan/step_table.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace grange {
+namespace {
+
+constexpr PromiseIndex kUnknown = std::numeric_limits<PromiseIndex>::max();
+
+}  // namespace
+
+StepTable::StepTable(const DerivationGraph& graph)
+    : graph_(graph),
+      promises_of_(graph.size(), kUnknown),
+      ages_(graph.size(), 0),
+      learned_(graph.size(), false) {}
+
+PolicyIndex StepTable::policy_index(const BuildPolicy& policy) {
+  const auto [found, is_new] =
+      policy_indices_.try_emplace(policy, static_cast<PolicyIndex>(policies_.size()));
+  if (is_new) policies_.push_back(&found->first);
+  return found->second;
+}
+
+PolicyIndex StepTable::policy_of_inputs(PolicyIndex index) {
+  if (policies_[index]->mode == BuildPolicy::Mode::normal) return index;
+  BuildPolicy policy = *policies_[index];
+  policy.mode = BuildPolicy::Mode::normal;
+  return policy_index(policy);
+}
+
+PromiseIndex StepTable::promise_of(DerivationIndex derivation) {
+  PromiseIndex& promise = promises_of_[derivation];
+  if (promise != kUnknown) return promise;
+  const auto next = static_cast<PromiseIndex>(promises_.size());
+  if (const auto output_set = graph_.output_set(derivation)) {
+    promise = by_output_set_.try_emplace(*output_set, next).first->second;
+  } else {
+    promise = next;
+  }
+  if (promise == next) promises_.emplace_back();
+  return promise;
+}
+
+bool StepTable::is_fixed(DerivationIndex derivation) const {
+  return graph_.state(derivation) == DerivationGraph::State::verified &&
+         graph_.kind(derivation) == DerivationKind::fixed;
+}
+
+StepIndex StepTable::step_for(DerivationIndex derivation, PolicyIndex policy) {
+  const PromiseIndex index = promise_of(derivation);
+  Promise& promise = promises_[index];
+  for (const auto& [with, step] : promise.steps) {
+    if (with == policy) return step;
+  }
+  const auto index_of_step = static_cast<StepIndex>(steps_.size());
+  promise.steps.emplace_back(policy, index_of_step);
+  Step& step = steps_.emplace_back();
+  step.promise = index;
+  step.policy = policy;
+  step.recipe = derivation;
+  step.outputs = graph_.output_names(derivation);
+  std::sort(step.outputs.begin(), step.outputs.end());
+  step.fixed = is_fixed(derivation);
+  for (const DerivationIndex recipe : promise.recipes) step.untried.insert(rank(recipe));
+  return index_of_step;
+}
+
+void StepTable::learn_asked(DerivationIndex derivation) {
+  const std::int64_t age = -++asked_;
+  if (learned_[derivation] && is_fixed(derivation)) {
+    renew(derivation, age);
+  } else {
+    learn(derivation, age);
+  }
+}
+
+void StepTable::learn_further(DerivationIndex derivation) {
+  learn(derivation, ++further_);
+}
+
+void StepTable::learn(DerivationIndex derivation, std::int64_t age) {
+  std::vector<DerivationIndex> stack{derivation};
+  while (!stack.empty()) {
+    const DerivationIndex next = stack.back();
+    stack.pop_back();
+    if (learned_[next]) continue;
+    learned_[next] = true;
+    if (is_fixed(next)) add_recipe(next, age);
+    for (const auto& edge : graph_.inputs(next)) {
+      if (!learned_[edge.input]) stack.push_back(edge.input);
+    }
+  }
+}
+
+void StepTable::add_recipe(DerivationIndex recipe, std::int64_t age) {
+  ages_[recipe] = age;
+  Promise& promise = promises_[promise_of(recipe)];
+  promise.recipes.push_back(recipe);
+  for (const auto& [policy, index] : promise.steps) {
+    steps_[index].untried.insert(rank(recipe));
+    if (steps_[index].phase == Phase::failed) ++knowledge_;
+  }
+}
+
+void StepTable::renew(DerivationIndex recipe, std::int64_t age) {
+  const RecipeRank old = rank(recipe);
+  ages_[recipe] = age;
+  for (const auto& [policy, index] : promises_[promise_of(recipe)].steps) {
+    if (steps_[index].untried.erase(old) != 0) steps_[index].untried.insert(rank(recipe));
+  }
+}
+
+}  // namespace grange

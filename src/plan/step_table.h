@@ -1,0 +1,67 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "derivation/derivation_graph.h"
+#include "derivation/output_set.h"
+#include "plan/step.h"
+
+namespace grange {
+
+/// What meets where: derivations with equal output sets share a promise (one without output set has
+/// its own), and each promise has one step per policy. Also keeps which recipes of fixed-output
+/// promises are known, and their order. Every derivation is looked at once, however often asked.
+class StepTable {
+ public:
+  explicit StepTable(const DerivationGraph& graph);
+
+  PolicyIndex policy_index(const BuildPolicy& policy);
+  const BuildPolicy& policy(PolicyIndex index) const { return *policies_[index]; }
+  /// Inputs are made normally even where the step itself is checked or repaired.
+  PolicyIndex policy_of_inputs(PolicyIndex index);
+
+  StepIndex step_for(DerivationIndex derivation, PolicyIndex policy);
+  Step& operator[](StepIndex step) { return steps_[step]; }
+  const Step& operator[](StepIndex step) const { return steps_[step]; }
+  std::size_t size() const { return steps_.size(); }
+
+  /// A want brings `derivation`: it and all recipes below it become known, before older ones.
+  void learn_asked(DerivationIndex derivation);
+  /// They become known after all others.
+  void learn_further(DerivationIndex derivation);
+  /// Grows whenever a step that has failed gains a recipe.
+  std::uint64_t knowledge() const { return knowledge_; }
+
+  RecipeRank rank(DerivationIndex recipe) const { return {ages_[recipe], recipe}; }
+
+ private:
+  struct Promise {
+    std::vector<std::pair<PolicyIndex, StepIndex>> steps;
+    std::vector<DerivationIndex> recipes;  ///< known ones, where fixed
+  };
+
+  PromiseIndex promise_of(DerivationIndex derivation);
+  bool is_fixed(DerivationIndex derivation) const;
+  void learn(DerivationIndex derivation, std::int64_t age);
+  void add_recipe(DerivationIndex recipe, std::int64_t age);
+  void renew(DerivationIndex recipe, std::int64_t age);
+
+  const DerivationGraph& graph_;
+  std::vector<PromiseIndex> promises_of_;  ///< by derivation
+  std::vector<std::int64_t> ages_;         ///< by derivation
+  std::vector<bool> learned_;              ///< by derivation
+  std::unordered_map<OutputSetId, PromiseIndex> by_output_set_;
+  std::deque<Promise> promises_;
+  std::deque<Step> steps_;
+  std::map<BuildPolicy, PolicyIndex> policy_indices_;
+  std::vector<const BuildPolicy*> policies_;
+  std::int64_t asked_ = 0;
+  std::int64_t further_ = 0;
+  std::uint64_t knowledge_ = 0;
+};
+
+}  // namespace grange
