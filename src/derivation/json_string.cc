@@ -34,12 +34,17 @@ void append_escape(std::string& to, char character) {
 }  // namespace
 
 void append_json_string(std::string& to, std::string_view text) {
+  if (!is_utf8(text)) {
+    throw InvalidError("text '" + printable(text) + "' is not UTF-8 and cannot be written as JSON");
+  }
+  append_json_bytes(to, text);
+}
+
+void append_json_bytes(std::string& to, std::string_view text) {
   to += '"';
-  bool ascii = true;
   std::size_t plain = 0;  // where the run begins that needs no escape
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte >= 0x80) ascii = false;
     if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
     to.append(text, plain, i - plain);
     append_escape(to, text[i]);
@@ -47,9 +52,6 @@ void append_json_string(std::string& to, std::string_view text) {
   }
   to.append(text, plain);
   to += '"';
-  if (!ascii && !is_utf8(text)) {
-    throw InvalidError("text '" + printable(text) + "' is not UTF-8 and cannot be written as JSON");
-  }
 }
 
 }  // namespace grange
