@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -35,8 +36,13 @@ struct EvaluateOptions {
   std::uint64_t max_memory = std::uint64_t{4} << 30;  ///< bytes, per worker
   Seconds attribute_timeout{600};
   std::filesystem::path eval_store_root;  ///< laid out as `nix --store ROOT` does; created
-  std::vector<std::string> nix_options;   ///< further "--option NAME VALUE" words
-  std::string nix_program = "nix-instantiate";
+  /// Nix's fsync-metadata for the eval store: off, a power cut may cost the (re-creatable) eval
+  /// store; a killed evaluator never does.
+  bool fsync_metadata = true;
+  std::vector<std::string> nix_options;  ///< further "--option NAME VALUE" words
+  std::string nix_program = "nix";
+  /// Used instead of nix where it is installed; empty: never.
+  std::string nix_eval_jobs_program = "nix-eval-jobs";
 };
 
 /// One evaluated derivation.
@@ -62,6 +68,8 @@ class TargetSink {
   virtual ~TargetSink() = default;
   virtual void target(EvaluatedTarget target) = 0;
   virtual void error(EvaluationError error) = 0;
+  /// What the expressions said on the way (traces, warnings), a line at a time. For people.
+  virtual void message(std::string_view text) { static_cast<void>(text); }
 };
 
 /// How an evaluation ended. Only `complete` says that every label was seen.
@@ -76,9 +84,11 @@ struct EvaluationSummary {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
-  /// Streams targets; returns when done. Throws CancelledError when stopped, InvalidError when the
-  /// selection itself cannot be evaluated at all (syntax error at the top), NotFoundError when
-  /// there is no evaluator program.
+  /// Streams targets, each label once; returns when done. Throws CancelledError when stopped,
+  /// InvalidError when the selection itself cannot be evaluated at all (syntax error at the top),
+  /// NotFoundError when its file or the evaluator program is not there.
+  /// A selection of which nothing was seen because its evaluator died or hung is an incomplete
+  /// evaluation, not an error.
   virtual EvaluationSummary evaluate(const Selection& selection, const EvaluateOptions& options,
                                      TargetSink& sink, std::stop_token stop) = 0;
 };

@@ -1,0 +1,68 @@
+#include "evaluate/evaluation_space.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace grange {
+namespace {
+
+/// Evaluation only: nothing is built or substituted, whatever an expression says.
+std::string settings(const EvaluateOptions& options) {
+  return fmt::format(
+      "experimental-features = nix-command flakes ca-derivations impure-derivations\n"
+      "build-users-group =\n"
+      "allow-import-from-derivation = false\n"
+      "substitute = false\n"
+      "builders =\n"
+      "max-jobs = 0\n"
+      "sandbox = false\n"
+      "flake-registry =\n"
+      "fsync-metadata = {}\n",
+      options.fsync_metadata ? "true" : "false");
+}
+
+/// Nix's own variables point at the host's store and settings; the search path and certificates are
+/// input of the expression.
+bool is_kept(std::string_view variable) {
+  constexpr std::array<std::string_view, 5> kReplaced = {
+      "XDG_DATA_HOME=", "INPUTRC=", "TERM=", "NO_COLOR=", "GC_INITIAL_HEAP_SIZE="};
+  if (variable.starts_with("NIX_PATH=") || variable.starts_with("NIX_SSL_CERT_FILE=")) return true;
+  if (variable.starts_with("NIX_")) return false;
+  return std::none_of(kReplaced.begin(), kReplaced.end(),
+                      [&](std::string_view name) { return variable.starts_with(name); });
+}
+
+}  // namespace
+
+EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_view expression)
+    : expression_file_(directory_.path() / "grange.nix") {
+  const auto root = std::filesystem::absolute(options.eval_store_root).lexically_normal();
+  if (root.string().find('?') != std::string::npos) {
+    throw InvalidError("nix cannot use an eval store whose path has a '?': '" + root.string() +
+                       "'");
+  }
+  grange::create_directories(root);
+  store_words_ = {"--store", root.string()};
+  store_words_.insert(store_words_.end(), options.nix_options.begin(), options.nix_options.end());
+
+  write_file(expression_file_, expression);
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (is_kept(*variable)) environment_.emplace_back(*variable);
+  }
+  const std::string directory = directory_.path().string();
+  environment_.push_back("NIX_CONFIG=" + settings(options));
+  environment_.push_back("NIX_CONF_DIR=" + directory);
+  environment_.push_back("NIX_USER_CONF_FILES=");
+  // The interactive evaluator keeps a history there and reads key bindings; none are wanted.
+  environment_.push_back("XDG_DATA_HOME=" + directory);
+  environment_.push_back("INPUTRC=/dev/null");
+  environment_.push_back("TERM=dumb");
+  environment_.push_back("NO_COLOR=1");
+}
+
+}  // namespace grange

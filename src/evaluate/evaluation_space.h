@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "evaluate/evaluator.h"
+
+namespace grange {
+
+/// What every process of one evaluation shares: a private directory with the Nix text that drives
+/// it, an environment in which no nix.conf and no NIX_… variable of the host counts (but NIX_PATH),
+/// and the words that choose the eval store and settings.
+class EvaluationSpace {
+ public:
+  /// Creates the eval store's root. Throws InvalidError for one that nix cannot name.
+  EvaluationSpace(const EvaluateOptions& options, std::string_view expression);
+
+  /// Where the Nix text lies.
+  const std::filesystem::path& expression_file() const { return expression_file_; }
+  const std::vector<std::string>& environment() const { return environment_; }
+  /// "--store ROOT" (or "--eval-store ROOT"), then the further options.
+  const std::vector<std::string>& store_words() const { return store_words_; }
+
+ private:
+  TemporaryDirectory directory_;
+  std::filesystem::path expression_file_;
+  std::vector<std::string> environment_;
+  std::vector<std::string> store_words_;
+};
+
+}  // namespace grange
