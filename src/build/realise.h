@@ -23,19 +23,21 @@ struct RealiseRequest {
 };
 
 struct RealiseOptions {
-  unsigned jobs = 1;
+  unsigned jobs = 1;  ///< attempts running at once, at least 1
   bool keep_going = true;
   BuildPolicy policy;
   /// Other recipes of the same output sets, in the order to try them (rule 5).
   std::vector<DerivationIndex> further_recipes;
-  /// Lasting failures that earlier runs recorded; asked once per step, before its first attempt.
+  /// Lasting failures that earlier runs recorded: asked for each recipe that would be tried because
+  /// its outputs are not there, before its inputs are looked at.
   std::function<std::optional<BuildResult>(DerivationIndex recipe, const BuildPolicy&)>
       known_failure;
   Plan::Ranking ranking;
 };
 
-/// Hears of everything that happens; called from the thread that runs `realise` (log lines from
-/// builder threads: `log` must be thread safe).
+/// Hears of everything that happens; called from the thread that runs `realise`, except for `log`
+/// and `phase`, which come from the attempts' threads and must be thread safe. An attempt that was
+/// started is always told of as finished, also when `realise` is stopped.
 class RealiseObserver {
  public:
   virtual ~RealiseObserver() = default;
@@ -47,9 +49,12 @@ class RealiseObserver {
   virtual void progress(const Plan::Counts& counts) = 0;
 };
 
-/// The loop plan + store + builder for one process: returns when every request has finished. When
-/// stopped it cancels what runs, waits for it, and throws CancelledError. An attempt that throws
-/// counts as aborted, with the error's text.
+/// The loop plan + store + builder for one process: returns, by request, what each came to. Outputs
+/// are asked for before inputs are looked at; each was given a temporary root before. An attempt
+/// that throws counts as aborted, with the error's text, and other work goes on.
+///
+/// When stopped it cancels what runs, waits for it, and throws CancelledError. Throws what the
+/// stores and the observer throw; then, too, nothing runs any more.
 std::vector<Plan::Finished> realise(const DerivationGraph& graph, LocalStore& eval_store,
                                     LocalStore& store, Builder& builder,
                                     const std::vector<RealiseRequest>& requests,

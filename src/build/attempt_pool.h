@@ -1,0 +1,60 @@
+#pragma once
+
+#include <condition_variable>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "base/parallel.h"
+#include "base/thread_annotations.h"
+#include "build/builder.h"
+#include "build/realise.h"
+#include "derivation/derivation_graph.h"
+
+namespace grange {
+
+/// Runs attempts on its own threads and collects how they ended. What an attempt throws is a value
+/// here: it counts as aborted, with the error's text. One owner; only the observer's `log` and
+/// `phase` are called from other threads. The destructor cancels what still runs and waits for it.
+class AttemptPool {
+ public:
+  struct Ended {
+    StepId step;
+    DerivationIndex recipe;
+    BuildResult result;
+  };
+
+  AttemptPool(const DerivationGraph& graph, DerivationReader reader, Builder& builder,
+              RealiseObserver& observer, unsigned threads);
+  ~AttemptPool();
+  AttemptPool(const AttemptPool&) = delete;
+  AttemptPool& operator=(const AttemptPool&) = delete;
+
+  void start(const Plan::Attempt& attempt, const BuildPolicy& policy);
+  void cancel(StepId step);
+  void cancel_all();
+  /// How many were started and not yet returned by `wait`.
+  std::size_t running() const { return running_.size(); }
+  /// Those that ended since the last call, at least one of them unless stopped meanwhile.
+  std::vector<Ended> wait(const std::stop_token& stop);
+
+ private:
+  BuildResult run(const Plan::Attempt& attempt, const BuildPolicy& policy,
+                  const std::stop_token& stop);
+  BuildResult build(const Plan::Attempt& attempt, const BuildPolicy& policy,
+                    const std::stop_token& stop);
+
+  const DerivationGraph& graph_;
+  DerivationReader reader_;
+  Builder& builder_;
+  RealiseObserver& observer_;
+  unsigned thread_count_;
+  std::map<StepId, std::stop_source> running_;
+  Mutex mutex_;
+  std::condition_variable_any any_ended_;
+  std::vector<Ended> ended_ GUARDED_BY(mutex_);
+  std::optional<ThreadPool> threads_;  ///< last, so that its threads end before what they use
+};
+
+}  // namespace grange
