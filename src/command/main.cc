@@ -22,6 +22,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
   Action chosen;
+  add_compare_command(app, chosen);
   add_drv_command(app, chosen);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,113 @@
+#include "command/compare_report.h"
+
+#include <iterator>
+
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "derivation/json_string.h"
+
+namespace grange {
+namespace {
+
+void append_key(std::string& text, std::string_view key, std::string_view value) {
+  fmt::format_to(std::back_inserter(text), ",\"{}\":", key);
+  append_json_string(text, value);
+}
+
+void append_target_line(std::string& text, const CompareReport& report,
+                        const TargetVerdict& target) {
+  text += "{\"label\":";
+  append_json_string(text, target.label);
+  append_key(text, "verdict", to_string(target.verdict));
+  const auto add_derivation = [&](std::string_view key, const TargetMap& map) {
+    const auto found = map.targets.find(target.label);
+    if (found == map.targets.end()) return;
+    append_key(text, key, report.store_dir.print(found->second.derivation));
+  };
+  add_derivation("base", report.base);
+  add_derivation("head", report.head);
+  text += '}';
+}
+
+void append_recipe_line(std::string& text, const StoreDir& store, const RewrittenRecipe& recipe) {
+  text += "{\"base\":";
+  append_json_string(text, store.print(recipe.base));
+  append_key(text, "head", store.print(recipe.head));
+  append_key(text, "outputSet", recipe.output_set.to_string());
+  text += ",\"fields\":[";
+  for (std::size_t i = 0; i < recipe.fields.size(); ++i) {
+    if (i > 0) text += ',';
+    append_json_string(text, recipe.fields[i]);
+  }
+  fmt::format_to(std::back_inserter(text), "],\"recipes\":{}}}", recipe.recipes);
+}
+
+/// [, a line per item, ].
+template <typename Items, typename Append>
+void append_lines(std::string& text, const Items& items, const Append& append) {
+  text += '[';
+  bool first = true;
+  for (const auto& item : items) {
+    text += first ? "\n" : ",\n";
+    first = false;
+    append(item);
+  }
+  text += items.empty() ? "]" : "\n]";
+}
+
+void append_labels(std::string& text, const Comparison& comparison, Verdict verdict) {
+  for (const auto& target : comparison.targets) {
+    if (target.verdict != verdict) continue;
+    fmt::format_to(std::back_inserter(text), "{}: {}\n", to_string(verdict),
+                   printable(target.label));
+  }
+}
+
+}  // namespace
+
+std::string compare_report_text(const CompareReport& report) {
+  const Comparison& comparison = report.comparison;
+  std::string text = fmt::format(
+      "{}: {} same, {} equivalent, {} changed{}, {} new, {} removed\n",
+      plural(comparison.targets.size(), "target"), format_count(comparison.same),
+      format_count(comparison.equivalent), format_count(comparison.changed),
+      comparison.unverified > 0 ? fmt::format(" ({} unverified: .drv files are missing or wrong)",
+                                              format_count(comparison.unverified))
+                                : std::string(),
+      format_count(comparison.added), format_count(comparison.removed));
+  for (const auto verdict :
+       {Verdict::changed, Verdict::changed_unverified, Verdict::added, Verdict::removed}) {
+    append_labels(text, comparison, verdict);
+  }
+  if (comparison.rewritten.empty()) return text;
+  text += fmt::format("source changed, hash did not: {} rewritten\n",
+                      plural(comparison.rewritten.size(), "recipe"));
+  for (const auto& recipe : comparison.rewritten) {
+    text += fmt::format("  {}: {} ({} was {})\n", recipe.head.derivation_name(),
+                        printable(join(recipe.fields, ", ")), report.store_dir.print(recipe.head),
+                        report.store_dir.print(recipe.base));
+  }
+  return text;
+}
+
+std::string compare_report_json(const CompareReport& report) {
+  const Comparison& comparison = report.comparison;
+  std::string text;
+  text.reserve(256 + comparison.targets.size() * 256);
+  fmt::format_to(std::back_inserter(text),
+                 "{{\"totals\":{{\"same\":{},\"equivalent\":{},\"changed\":{},\"new\":{},"
+                 "\"removed\":{},\"unverified\":{}}},\n\"targets\":",
+                 comparison.same, comparison.equivalent, comparison.changed, comparison.added,
+                 comparison.removed, comparison.unverified);
+  append_lines(text, comparison.targets,
+               [&](const TargetVerdict& target) { append_target_line(text, report, target); });
+  text += ",\n\"rewritten\":";
+  append_lines(text, comparison.rewritten, [&](const RewrittenRecipe& recipe) {
+    append_recipe_line(text, report.store_dir, recipe);
+  });
+  text += "}\n";
+  return text;
+}
+
+}  // namespace grange
