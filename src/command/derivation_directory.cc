@@ -68,6 +68,12 @@ DerivationReader DerivationDirectory::reader() const {
   };
 }
 
+std::optional<std::string> DerivationDirectory::read(const std::string& file_name) const {
+  std::string text;
+  if (!handle_->read(file_name, text)) return std::nullopt;
+  return text;
+}
+
 std::vector<std::string> DerivationDirectory::file_names() const {
   const int fd = ::openat(handle_->fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) throw_errno("opening", handle_->path.string());

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "derivation/derivation_graph.h"
@@ -17,6 +19,9 @@ class DerivationDirectory {
 
   /// Reads by base name; usable after this object is gone.
   DerivationReader reader() const;
+
+  /// The content of one file; nothing when there is none.
+  std::optional<std::string> read(const std::string& file_name) const;
 
   /// The names of all its files that end in ".drv", sorted.
   std::vector<std::string> file_names() const;
