@@ -29,10 +29,7 @@ DigestRewriter::DigestRewriter(StringRewrites rewrites, Sink& next)
 
 void DigestRewriter::write(std::string_view data) {
   pending_ += data;
-  if (pending_.size() < kDigest) return;
-  replace();
-  // The last 31 bytes may be the beginning of a digest.
-  const auto done = pending_.size() - (kDigest - 1);
+  const auto done = replace();
   next_.write(std::string_view(pending_).substr(0, done));
   pending_.erase(0, done);
 }
@@ -42,8 +39,9 @@ void DigestRewriter::finish() {
   pending_.clear();
 }
 
-void DigestRewriter::replace() {
-  for (std::size_t start = 0; start + kDigest <= pending_.size();) {
+std::size_t DigestRewriter::replace() {
+  std::size_t start = 0;
+  while (start + kDigest <= pending_.size()) {
     // Backwards, because a foreign character rules out every window that holds it.
     std::size_t length = kDigest;
     while (length > 0 && is_nix32(pending_[start + length - 1])) --length;
@@ -59,6 +57,7 @@ void DigestRewriter::replace() {
       start += kDigest;
     }
   }
+  return start;
 }
 
 void rewrite_tree(const std::filesystem::path& tree, const StringRewrites& rewrites,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ class DigestRewriter final : public Sink {
   void finish();
 
  private:
-  void replace();
+  /// How many of the pending bytes are final: no window that begins later reaches them.
+  std::size_t replace();
 
   StringRewrites rewrites_;
   Sink& next_;

@@ -117,6 +117,9 @@ void download(const std::string& url, int file, const DownloadOptions& options, 
               const std::stop_token& stop) {
   with_context([&] { return "while downloading '" + printable(url) + "'"; },
                [&] {
+                 if (url.find("://") == std::string::npos) {  // libcurl would guess
+                   throw InvalidError("it has no scheme");
+                 }
                  if (url.starts_with(kFileScheme)) {
                    copy_local_file(url, file, options);
                  } else {

@@ -1,6 +1,5 @@
 #include "build/realise.h"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -79,30 +78,38 @@ class Realisation {
   /// All open queries together: one question to the store, whatever their number.
   void answer_queries() {
     std::set<StorePath> paths;
-    std::vector<std::vector<StorePath>> by_query;
+    std::vector<std::vector<std::optional<StorePath>>> by_query;
     by_query.reserve(queries_.size());
     for (const auto& query : queries_) {
       auto& asked = by_query.emplace_back();
       for (const auto& name : query.outputs) {
-        if (auto path = graph_.output_path(query.recipe, name)) asked.push_back(*std::move(path));
+        asked.push_back(graph_.output_path(query.recipe, name));
+        if (asked.back()) paths.insert(*asked.back());
       }
-      paths.insert(asked.begin(), asked.end());
     }
     for (const auto& path : paths) store_.add_temporary_root(path);
     const auto valid = store_.valid_among(paths);
     const auto queries = std::exchange(queries_, {});
-    for (std::size_t i = 0; i < queries.size(); ++i) {
-      const auto is_valid = [&](const StorePath& path) { return valid.contains(path); };
-      if (by_query[i].size() < queries[i].outputs.size()) {
-        plan_.known_failure(queries[i].step, unknown_paths(queries[i].recipe));
-      } else if (std::all_of(by_query[i].begin(), by_query[i].end(), is_valid)) {
-        plan_.presence(queries[i].step, true);
-      } else if (const auto failure = failed_before(queries[i])) {
-        plan_.known_failure(queries[i].step, *failure);
-      } else {
-        plan_.presence(queries[i].step, false);
+    for (std::size_t i = 0; i < queries.size(); ++i) answer(queries[i], by_query[i], valid);
+  }
+
+  void answer(const Plan::Query& query, const std::vector<std::optional<StorePath>>& paths,
+              const std::set<StorePath>& valid) {
+    std::vector<std::string> present;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      if (!paths[i]) {
+        plan_.known_failure(query.step, unknown_paths(query.recipe));
+        return;
+      }
+      if (valid.contains(*paths[i])) present.push_back(query.outputs[i]);
+    }
+    if (present.empty()) {
+      if (const auto failure = failed_before(query)) {
+        plan_.known_failure(query.step, *failure);
+        return;
       }
     }
+    plan_.presence(query.step, present);
   }
 
   BuildResult unknown_paths(DerivationIndex recipe) const {

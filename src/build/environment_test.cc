@@ -1,0 +1,122 @@
+#include "build/environment.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "build/test_support.h"
+
+namespace grange {
+namespace {
+
+Derivation input_addressed() {
+  Derivation derivation;
+  derivation.name = "hello";
+  derivation.outputs.emplace("out", InputAddressedOutput{repeated_path('a', "hello")});
+  return derivation;
+}
+
+Derivation fixed() {
+  Derivation derivation;
+  derivation.name = "source";
+  const ContentAddress address{ContentMethod::flat, Hash(HashAlgorithm::sha256)};
+  derivation.outputs.emplace("out", FixedOutput{address, repeated_path('a', "source")});
+  return derivation;
+}
+
+EnvironmentSettings settings() {
+  EnvironmentSettings settings;
+  settings.build_directory = "/build";
+  settings.cores = 3;
+  return settings;
+}
+
+TEST(Environment, SetsEverythingThatBuildersRelyOn) {
+  auto derivation = input_addressed();
+  derivation.environment["out"] = "/nix/store/aaa";
+  const auto variables = make_environment(derivation, settings()).variables;
+  const std::map<std::string, std::string> specified{{"HOME", "/homeless-shelter"},
+                                                     {"NIX_BUILD_CORES", "3"},
+                                                     {"NIX_BUILD_TOP", "/build"},
+                                                     {"NIX_LOG_FD", "2"},
+                                                     {"NIX_STORE", "/nix/store"},
+                                                     {"PATH", "/path-not-set"},
+                                                     {"PWD", "/build"},
+                                                     {"TEMP", "/build"},
+                                                     {"TEMPDIR", "/build"},
+                                                     {"TERM", "xterm-256color"},
+                                                     {"TMP", "/build"},
+                                                     {"TMPDIR", "/build"},
+                                                     {"out", "/nix/store/aaa"}};
+  EXPECT_EQ(variables, specified);
+}
+
+TEST(Environment, LaterAssignmentsWin) {
+  auto derivation = input_addressed();
+  for (const auto* name :
+       {"PATH", "HOME", "NIX_STORE", "NIX_BUILD_CORES", "TMPDIR", "PWD", "NIX_LOG_FD", "TERM"}) {
+    derivation.environment[name] = "own";
+  }
+  const auto variables = make_environment(derivation, settings()).variables;
+  for (const auto* name : {"PATH", "HOME", "NIX_STORE", "NIX_BUILD_CORES"}) {
+    EXPECT_EQ(variables.at(name), "own") << name;
+  }
+  EXPECT_EQ(variables.at("TMPDIR"), "/build");
+  EXPECT_EQ(variables.at("PWD"), "/build");
+  EXPECT_EQ(variables.at("NIX_LOG_FD"), "2");
+  EXPECT_EQ(variables.at("TERM"), "xterm-256color");
+}
+
+TEST(Environment, PassesLargeValuesAsFiles) {
+  auto derivation = input_addressed();
+  derivation.environment["passAsFile"] = "big  absent";
+  derivation.environment["big"] = "contents of /1rz4";
+  derivation.environment["small"] = "s";
+  auto chosen = settings();
+  chosen.rewrites = {{"/1rz4", "/nix/store/aaa"}};
+  const auto environment = make_environment(derivation, chosen);
+  // The name is what Nix 2.8 gives it (nix-store.md §10.2).
+  const std::string name = ".attr-1lak0mvllw8rv9i9ygkglvhqsq19qi9ynl4bi7gbf69ab5nzw89a";
+  ASSERT_EQ(environment.files.size(), 1U);
+  EXPECT_EQ(environment.files[0].name, name);
+  EXPECT_EQ(environment.files[0].content, "contents of /nix/store/aaa");
+  EXPECT_EQ(environment.variables.at("bigPath"), "/build/" + name);
+  EXPECT_FALSE(environment.variables.contains("big"));
+  EXPECT_EQ(environment.variables.at("small"), "s");
+  EXPECT_EQ(environment.variables.at("passAsFile"), "big  absent");
+}
+
+TEST(Environment, OnlyFixedOutputsSeeTheHost) {
+  auto chosen = settings();
+  chosen.impure = {{"http_proxy", "http://proxy"}, {"SECRET", "s"}};
+  auto derivation = fixed();
+  derivation.environment["impureEnvVars"] = "http_proxy no_proxy";
+  derivation.environment["http_proxy"] = "from the derivation";
+  const auto variables = make_environment(derivation, chosen).variables;
+  EXPECT_EQ(variables.at("http_proxy"), "http://proxy");
+  EXPECT_EQ(variables.at("no_proxy"), "");
+  EXPECT_EQ(variables.at("NIX_OUTPUT_CHECKED"), "1");
+  EXPECT_FALSE(variables.contains("SECRET"));
+
+  auto pure = input_addressed();
+  pure.environment["impureEnvVars"] = "http_proxy";
+  const auto without = make_environment(pure, chosen).variables;
+  EXPECT_FALSE(without.contains("http_proxy"));
+  EXPECT_FALSE(without.contains("NIX_OUTPUT_CHECKED"));
+}
+
+TEST(Environment, RewritesNamesAndValues) {
+  auto derivation = input_addressed();
+  derivation.environment["name-OLD"] = "OLD and OLD";
+  auto chosen = settings();
+  chosen.rewrites = {{"OLD", "NEW"}};
+  const auto environment = make_environment(derivation, chosen);
+  EXPECT_EQ(environment.variables.at("name-NEW"), "NEW and NEW");
+  const auto strings = environment.strings();
+  EXPECT_NE(std::find(strings.begin(), strings.end(), "name-NEW=NEW and NEW"), strings.end());
+}
+
+}  // namespace
+}  // namespace grange
