@@ -6,6 +6,15 @@
 #include <fmt/core.h>
 
 namespace grange {
+namespace {
+
+/// U+0080 to U+009F, which terminals take for escape sequences.
+bool is_c1_control(std::string_view character) {
+  return character.size() == 2 && character[0] == '\xc2' &&
+         static_cast<unsigned char>(character[1]) < 0xa0;
+}
+
+}  // namespace
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> pieces;
@@ -117,13 +126,20 @@ std::string plural(std::uint64_t number, std::string_view noun) {
 
 std::string printable(std::string_view text) {
   std::string shown;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
-      shown += fmt::format("\\x{:02x}", byte);
-    } else {
-      shown += c;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    std::size_t length = 1;
+    bool plain = (byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t';
+    for (std::size_t tried = 2; byte >= 0x80 && !plain && tried <= 4; ++tried) {
+      plain = is_utf8(text.substr(i, tried)) && !is_c1_control(text.substr(i, tried));
+      if (plain) length = tried;
     }
+    if (plain) {
+      shown.append(text.substr(i, length));
+    } else {
+      shown += fmt::format("\\x{:02x}", byte);
+    }
+    i += length;
   }
   return shown;
 }

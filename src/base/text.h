@@ -27,7 +27,8 @@ std::string format_duration(double seconds);
 std::string format_count(std::uint64_t number);
 /// "1 target", "2 targets": the noun gets an s.
 std::string plural(std::uint64_t number, std::string_view noun);
-/// Control characters (also ESC) written as \xNN, so that foreign text cannot drive a terminal.
+/// Control characters (also ESC) and bytes that are not UTF-8 written as \xNN, so that foreign text
+/// cannot drive a terminal.
 std::string printable(std::string_view text);
 
 }  // namespace grange

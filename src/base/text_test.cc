@@ -61,7 +61,8 @@ TEST(TextTest, WritesNumbersForPeople) {
 
 TEST(TextTest, TerminalsAreNotDriven) {
   EXPECT_EQ(printable("a\x1b[31mb\n\tc\x7f"), "a\\x1b[31mb\n\tc\\x7f");
-  EXPECT_EQ(printable("grün"), "grün");
+  EXPECT_EQ(printable("grün, 😀"), "grün, 😀");
+  EXPECT_EQ(printable("a\xc2\x9b\xff\xc3("), "a\\xc2\\x9b\\xff\\xc3(");
 }
 
 }  // namespace
