@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace grange {
 namespace {
@@ -54,6 +55,10 @@ void add_store_dir_option(CLI::App& command, DrvFileOptions& options) {
       .add_option("--store-dir", options.store_dir,
                   "Logical store directory (default: what the files themselves say)")
       ->type_name("DIR");
+}
+
+std::string on_one_line(std::string_view text) {
+  return replace_all(printable(text), "\n", "\\n");
 }
 
 void print_result(std::string_view text) {

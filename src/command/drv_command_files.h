@@ -39,6 +39,9 @@ std::vector<DrvFileGroup> group_drv_files(const DrvFileOptions& options, bool di
 
 void add_store_dir_option(CLI::App& command, DrvFileOptions& options);
 
+/// Foreign text that keeps to one line of a terminal.
+std::string on_one_line(std::string_view text);
+
 /// Writes to standard output; throws SystemError when that fails (a full disk, a closed pipe).
 void print_result(std::string_view text);
 

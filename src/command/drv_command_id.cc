@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "command/drv_command.h"
 #include "command/drv_command_files.h"
 #include "command/exit_code.h"
@@ -56,8 +55,8 @@ bool add_lines(const DrvFileGroup& group, std::vector<IdLine>& lines) {
   bool good = true;
   const auto complain = [&](const std::string& name, const std::string& problem) {
     good = false;
-    std::fprintf(stderr, "grange: error: %s: %s\n", printable(group.shown(name)).c_str(),
-                 printable(problem).c_str());
+    std::fprintf(stderr, "grange: error: %s: %s\n", on_one_line(group.shown(name)).c_str(),
+                 on_one_line(problem).c_str());
   };
   std::vector<StorePath> roots;
   for (const auto& name : group.names) {

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "base/text.h"
 #include "command/drv_command.h"
 #include "command/drv_command_files.h"
 #include "command/exit_code.h"
@@ -64,21 +63,14 @@ void verify_group(const DrvFileGroup& group, VerifyReport& report) {
       DerivationGraph::load(group.store, roots, group.files->reader(), {.check_own_paths = true});
   for (const auto& root : roots) {
     const auto index = graph.find(root).value();
-    switch (graph.state(index)) {
-      case DerivationGraph::State::verified:
-        break;
-      case DerivationGraph::State::unverified: {
-        const auto broken = graph.broken_input(index).value();
-        report.unchecked.push_back(
-            {group.shown(root.base_name()), "below it, '" + graph.path(broken).base_name() +
-                                                "': " + std::string(graph.problem(broken))});
-        break;
-      }
-      case DerivationGraph::State::missing:
-      case DerivationGraph::State::malformed:
-      case DerivationGraph::State::cyclic:
-        report.mismatches.push_back(
-            {group.shown(root.base_name()), std::string(graph.problem(index))});
+    if (graph.state(index) == DerivationGraph::State::verified) continue;
+    if (const auto broken = graph.broken_input(index)) {
+      report.unchecked.push_back(
+          {group.shown(root.base_name()), "below it, '" + graph.path(*broken).base_name() +
+                                              "': " + std::string(graph.problem(*broken))});
+    } else {
+      report.mismatches.push_back(
+          {group.shown(root.base_name()), std::string(graph.problem(index))});
     }
   }
 }
@@ -86,7 +78,7 @@ void verify_group(const DrvFileGroup& group, VerifyReport& report) {
 std::string to_text(const VerifyReport& report) {
   std::string text;
   for (const auto& mismatch : report.mismatches) {
-    text += printable(mismatch.file) + ": " + printable(mismatch.problem) + "\n";
+    text += on_one_line(mismatch.file) + ": " + on_one_line(mismatch.problem) + "\n";
   }
   if (!report.unchecked.empty()) {
     text += std::to_string(report.unchecked.size()) +
@@ -116,8 +108,8 @@ void explain_unchecked(const VerifyReport& report) {
   const auto count = std::min(report.unchecked.size(), kExplained);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& [file, problem] = report.unchecked[i];
-    std::fprintf(stderr, "grange: unchecked: %s: %s\n", printable(file).c_str(),
-                 printable(problem).c_str());
+    std::fprintf(stderr, "grange: unchecked: %s: %s\n", on_one_line(file).c_str(),
+                 on_one_line(problem).c_str());
   }
   if (report.unchecked.size() > count) {
     std::fprintf(stderr, "grange: unchecked: … and %zu more\n", report.unchecked.size() - count);

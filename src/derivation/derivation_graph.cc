@@ -46,7 +46,7 @@ std::string_view DerivationGraph::problem(DerivationIndex index) const {
 
 std::optional<DerivationIndex> DerivationGraph::broken_input(DerivationIndex index) const {
   const auto& node = data_->nodes.at(index);
-  if (node.state != State::unverified) return std::nullopt;
+  if (!node.has_broken_input) return std::nullopt;
   return node.broken_input;
 }
 

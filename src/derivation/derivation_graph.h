@@ -73,7 +73,9 @@ class DerivationGraph {
   State state(DerivationIndex index) const;
   /// Why it is malformed, missing or cyclic, with the offset or the path specified and got.
   std::string_view problem(DerivationIndex index) const;
-  /// For an unverified one: a missing or malformed derivation below it.
+  /// For an unverified one: a missing or malformed derivation below it. For a cyclic one: a part of
+  /// the cycle below it, when its own path was checked and is right (nothing that really is part of
+  /// a cycle can state its own path).
   std::optional<DerivationIndex> broken_input(DerivationIndex index) const;
 
   DerivationKind kind(DerivationIndex index) const;  ///< for verified and unverified ones

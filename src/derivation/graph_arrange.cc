@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/check.h"
 #include "derivation/graph_loader.h"
 
 namespace grange {
@@ -14,47 +15,59 @@ constexpr std::size_t kNamedInCycle = 8;
 
 }  // namespace
 
-/// What has not finished when there is nothing left to do waits for itself. From each such
+/// What has not finished when there is nothing left to do waits for itself: from each such
 /// derivation, going on to the first input that has not finished either ends in a cycle.
 void GraphLoader::explain_cycles() {
   const MutexLock lock(mutex_);
   const auto next = [&](DerivationIndex index) REQUIRES(mutex_) {
-    for (const auto& edge : entries_[index].node.inputs) {
-      if (!entries_[edge.input].finished) return edge.input;
-    }
-    return kUnseen;
+    const auto& inputs = entries_[index].node.inputs;
+    const auto found = std::find_if(
+        inputs.begin(), inputs.end(),
+        [&](const auto& edge) REQUIRES(mutex_) { return !entries_[edge.input].finished; });
+    GRANGE_CHECK(found != inputs.end());
+    return found->input;
   };
-  std::vector<DerivationIndex> walk_of(entries_.size(), kUnseen);
+  std::vector<DerivationIndex> cycle_of(entries_.size(), kUnseen);  // a member of the cycle
+  std::vector<bool> in_walk(entries_.size(), false);
   std::vector<DerivationIndex> walk;
-  for (DerivationIndex start = 0; start < entries_.size(); ++start) {
-    if (entries_[start].finished || walk_of[start] != kUnseen) continue;
-    walk.clear();
-    DerivationIndex at = start;
-    for (; at != kUnseen && walk_of[at] == kUnseen; at = next(at)) {
-      walk_of[at] = start;
+  for (const auto& work : works_) {
+    if (work->entry->finished) continue;
+    DerivationIndex at = work->entry->number;
+    for (walk.clear(); cycle_of[at] == kUnseen && !in_walk[at]; at = next(at)) {
+      in_walk[at] = true;
       walk.push_back(at);
     }
-    std::string_view problem;
-    if (at != kUnseen && walk_of[at] != start) {
-      problem = entries_[at].node.problem;  // the walk ran into an earlier one
-    } else {
-      const auto begin = std::find(walk.begin(), walk.end(), at);
-      std::string text = "it needs itself or a cycle below it: ";
-      for (auto member = begin; member != walk.end(); ++member) {
-        if (static_cast<std::size_t>(member - begin) == kNamedInCycle) {
-          text += "… -> ";
-          break;
-        }
-        text.append(entries_[*member].node.base_name).append(" -> ");
+    DerivationIndex cycle = cycle_of[at];
+    if (cycle == kUnseen) {  // a new one; the least of its names stands for it
+      cycle = at;
+      for (auto member = next(at); member != at; member = next(member)) {
+        if (entries_[member].node.base_name < entries_[cycle].node.base_name) cycle = member;
       }
-      text.append(entries_[at == kUnseen ? start : at].node.base_name);
-      problem = keep_text(data_.texts, text);
     }
-    for (const auto member : walk) {
-      entries_[member].node.state = DerivationGraph::State::cyclic;
-      entries_[member].node.problem = problem;
-    }
+    for (const auto member : walk) cycle_of[member] = cycle;
+    explain_cycle(*work, cycle, next);
   }
+}
+
+template <typename Next>
+void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle, const Next& next) {
+  auto& node = work.entry->node;
+  std::string text = work.problem;
+  if (!text.empty()) text += "; ";
+  text.append("cycle of derivations: ").append(entries_[cycle].node.base_name);
+  std::size_t named = 1;
+  for (DerivationIndex at = next(cycle); at != cycle; at = next(at)) {
+    if (++named > kNamedInCycle) {
+      text += " -> …";
+      break;
+    }
+    text.append(" -> ").append(entries_[at].node.base_name);
+  }
+  text.append(" -> ").append(entries_[cycle].node.base_name);
+  node.state = DerivationGraph::State::cyclic;
+  node.problem = keep_text(data_.texts, text);
+  node.has_broken_input = options_.check_own_paths && work.problem.empty();
+  node.broken_input = cycle;
 }
 
 /// Numbers everything anew in the order in which a depth-first walk from the roots leaves it.

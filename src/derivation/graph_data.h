@@ -27,9 +27,10 @@ struct GraphData {
     std::span<Output> outputs;
     Sha256 hash_modulo{};  ///< masked
     Sha256 output_set{};
-    DerivationIndex broken_input = 0;  ///< only of an unverified one
+    DerivationIndex broken_input = 0;
     DerivationGraph::State state = DerivationGraph::State::missing;
     DerivationKind kind = DerivationKind::deferred;
+    bool has_broken_input = false;
     bool has_hash_modulo = false;
     bool has_output_set = false;
   };

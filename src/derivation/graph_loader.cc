@@ -65,6 +65,7 @@ void GraphLoader::perform(Task task, NodeComputer& computer) {
   auto& node = work.entry->node;
   const auto path = StorePath::parse(node.base_name);
   work.problem.clear();
+  work.parsed = false;
   node.state = DerivationGraph::State::unverified;
   try {
     if (!reader_(path, work.text)) {
@@ -134,7 +135,7 @@ void GraphLoader::fail(std::exception_ptr error) noexcept {
 
 void GraphLoader::settle(Task task) {
   auto& work = *task.work;
-  if (task.stage == Stage::read && work.problem.empty()) {
+  if (task.stage == Stage::read && work.parsed) {
     register_inputs(work);
     if (work.unfinished_inputs == 0) ready_.push_back(&work);
   } else {

@@ -53,6 +53,9 @@ class GraphLoader {
   Task take_task() REQUIRES(mutex_);
 
   void explain_cycles() EXCLUDES(mutex_);
+  template <typename Next>
+  void explain_cycle(const GraphWork& work, DerivationIndex cycle, const Next& next)
+      REQUIRES(mutex_);
   void arrange(std::span<const StorePath> roots) EXCLUDES(mutex_);
 
   GraphData& data_;

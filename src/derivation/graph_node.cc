@@ -27,7 +27,6 @@ bool has_output(const GraphData::Node& node, std::string_view name) {
 
 void NodeComputer::parse(GraphWork& work) {
   auto& node = work.entry->node;
-  work.problem.clear();
   work.outputs.clear();
   try {
     if (!node.base_name.ends_with(".drv") ||
@@ -36,11 +35,12 @@ void NodeComputer::parse(GraphWork& work) {
     }
     read_aterm(store_, work.text, work.fields);
     if (work.fields.outputs.empty()) throw InvalidError("it has no outputs");
+    work.parsed = true;
     node.kind = work.fields.kind;
     if (check_own_paths_) check_own_path(work);
   } catch (const InvalidError& error) {
     work.problem = error.message();
-    return;
+    if (!work.parsed) return;
   }
   for (const auto& output : work.fields.outputs) {
     work.outputs.push_back({output.name.of(work.text), false, {}});
@@ -78,6 +78,7 @@ void NodeComputer::check_own_path(GraphWork& work) {
 }
 
 void NodeComputer::compute(GraphWork& work) {
+  if (!work.problem.empty()) return;
   auto& node = work.entry->node;
   try {
     node.state = State::verified;
@@ -104,6 +105,7 @@ bool NodeComputer::take_input_states(GraphWork& work) const {
   if (!fixed && dynamic) entry.paths_unknown = entry.outputs_opaque = true;
   for (const GraphEntry* input : work.inputs) {
     if (input->node.state != State::verified) {
+      entry.node.has_broken_input = true;
       entry.node.broken_input =
           input->node.state == State::unverified ? input->node.broken_input : input->number;
       return false;

@@ -35,6 +35,7 @@ struct GraphWork {
   std::size_t unfinished_inputs = 0;
   std::vector<GraphData::Output> outputs;  ///< names are still in `text`
   std::string problem;                     ///< set: the derivation is malformed
+  bool parsed = false;                     ///< `fields` can be used, whatever the problem
 };
 
 /// Computes what one derivation's node holds; one per thread, for its buffers.
@@ -45,7 +46,8 @@ class NodeComputer {
 
   /// Parses the text and checks what does not depend on inputs. Sets `problem` when it is wrong.
   void parse(GraphWork& work);
-  /// When all inputs are finished: state, hashes, output paths and output set of the node.
+  /// When all inputs are finished, and there is no problem: state, hashes, output paths and output
+  /// set of the node.
   void compute(GraphWork& work);
 
  private:
