@@ -1,0 +1,3 @@
+# Runs the shell text in $script, which makes $out.
+source "$setup"
+eval "$script"
