@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,36 +30,73 @@ struct AttemptRecord {
   StorePath recipe;
   bool fixed_output = false;
   std::string policy;  ///< canonical text of the policy
+  /// Without its outputs' paths, which follow from the recipe or are the store's to know.
   BuildResult result;
 };
 
+/// Which failure is asked for.
+struct FailureQuery {
+  OutputSetId output_set;
+  StorePath recipe;
+  bool fixed_output = false;
+};
+
+/// Whose duration is asked for.
+struct DurationQuery {
+  OutputSetId output_set;
+  std::string name;  ///< of the derivation, with its version
+};
+
+struct RecordOptions {
+  /// How many evaluations of each selection are kept, beside its last complete one.
+  std::uint64_t kept_evaluations = 100;
+  /// How long another process's lock is waited for before UnavailableError.
+  std::chrono::milliseconds patience{std::chrono::minutes(1)};
+};
+
 /// What `grange ci` remembers, in record.sqlite under the state directory: versioned schema,
-/// written durably (synchronous=FULL, a commit per group). Deleting it loses no built output.
-/// Thread safe.
+/// written durably (synchronous=FULL, a commit per call that writes). Deleting it loses no built
+/// output. Thread safe; several processes may have it open.
+///
+/// Every call may throw UnavailableError (locked for too long, disk full) and CorruptError, which
+/// says how to start afresh.
 class Record {
  public:
-  /// Throws ConflictError for a newer schema, naming both versions.
-  static std::unique_ptr<Record> open(const std::filesystem::path& file);
+  /// Creates it where it is missing. Throws ConflictError for a newer schema, naming both versions,
+  /// and for a database that is something else.
+  static std::unique_ptr<Record> open(const std::filesystem::path& file,
+                                      const RecordOptions& options = {});
   virtual ~Record() = default;
 
-  /// Stores a complete or incomplete evaluation with its target map and outcomes; its id.
+  /// Stores a complete or incomplete evaluation with its target map and outcomes; its id. Equal
+  /// maps are stored once.
   virtual std::int64_t add_evaluation(const EvaluationRecord& evaluation) = 0;
   /// The newest complete evaluation of the selection.
   virtual std::optional<EvaluationRecord> last_complete(const std::string& selection) = 0;
 
   virtual void add_attempts(const std::vector<AttemptRecord>& attempts) = 0;
-  /// A lasting failure for this output set under this policy: of this recipe when it is
+  /// For each: a lasting failure for this output set under this policy, of this recipe when it is
   /// fixed-output, of any otherwise. Forgotten once the same has succeeded since.
-  virtual std::optional<AttemptRecord> lasting_failure(const OutputSetId& output_set,
-                                                       const StorePath& recipe, bool fixed_output,
-                                                       const std::string& policy) = 0;
-  /// The last known outcome of an output set, whoever made it.
-  virtual Outcome outcome(const OutputSetId& output_set) = 0;
-  /// Seconds that it should take: of the same output set, else of the same name without version.
-  virtual std::optional<double> expected_seconds(const OutputSetId& output_set,
-                                                 const std::string& name) = 0;
-  /// Which of these recipes were ever tried with success or seen in a good evaluation.
-  virtual bool recipe_was_tried(const StorePath& recipe) = 0;
+  virtual std::vector<std::optional<AttemptRecord>> lasting_failures(
+      std::span<const FailureQuery> queries, const std::string& policy) = 0;
+  /// For each: the last known outcome, whoever made it. A fixed output that was ever made stays
+  /// good: another recipe's failure is that recipe's.
+  virtual std::vector<Outcome> outcomes(std::span<const OutputSetId> output_sets) = 0;
+  /// For each: seconds that it should take. The median of the last times that the same output set
+  /// was made, else of the same name without version.
+  virtual std::vector<std::optional<double>> expected_durations(
+      std::span<const DurationQuery> queries) = 0;
+  /// For each: was this recipe ever tried with success, or seen in a good target?
+  virtual std::vector<bool> recipes_were_tried(std::span<const StorePath> recipes) = 0;
+
+  // The same for one. Where many are asked for, ask at once.
+
+  std::optional<AttemptRecord> lasting_failure(const OutputSetId& output_set,
+                                               const StorePath& recipe, bool fixed_output,
+                                               const std::string& policy);
+  Outcome outcome(const OutputSetId& output_set);
+  std::optional<double> expected_seconds(const OutputSetId& output_set, const std::string& name);
+  bool recipe_was_tried(const StorePath& recipe);
 };
 
 }  // namespace grange

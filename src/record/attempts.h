@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "database/sqlite.h"
+#include "record/good.h"
+#include "record/record.h"
+
+namespace grange {
+
+/// How much of a message and of the end of a log is kept: what people read, not the log itself.
+inline constexpr std::size_t kKeptMessage = 64 * 1024;
+
+/// The tables of attempts and what follows from them (rule 4 of the rules of identity).
+class AttemptTables {
+ public:
+  AttemptTables(SqliteDatabase& database, GoodTables& good);
+
+  /// One durable transaction.
+  void add(const std::vector<AttemptRecord>& attempts);
+  std::vector<std::optional<AttemptRecord>> lasting_failures(std::span<const FailureQuery> queries,
+                                                             const std::string& policy);
+  std::vector<Outcome> outcomes(std::span<const OutputSetId> output_sets);
+  std::vector<std::optional<double>> expected_durations(std::span<const DurationQuery> queries);
+
+ private:
+  void add_one(const AttemptRecord& attempt);
+  void note_failure(const AttemptRecord& attempt, std::int64_t output_set, std::int64_t policy,
+                    std::int64_t attempt_id);
+  void note_outcome(const AttemptRecord& attempt, std::int64_t output_set);
+  void note_duration(const AttemptRecord& attempt, std::optional<std::int64_t> output_set);
+  std::int64_t add_output_set(const OutputSetId& output_set);
+  std::optional<std::int64_t> find_output_set(const OutputSetId& output_set);
+  std::optional<std::int64_t> find_policy(const std::string& policy);
+  AttemptRecord read_attempt(std::int64_t id, const OutputSetId& output_set,
+                             const std::string& policy);
+  /// The median of what `find` gives for `key`.
+  template <typename Key>
+  static std::optional<double> median_of(SqliteStatement& find, const Key& key);
+
+  SqliteDatabase& database_;
+  GoodTables& good_;
+  SqliteStatement find_output_set_;
+  SqliteStatement find_failure_;
+  SqliteStatement find_outcome_;
+  SqliteStatement find_seconds_;
+  SqliteStatement find_package_seconds_;
+};
+
+}  // namespace grange

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "database/sqlite.h"
+#include "derivation/target_map_text.h"
+#include "record/good.h"
+#include "record/record.h"
+
+namespace grange {
+
+/// A row of evaluations with its map, still packed.
+struct StoredEvaluation {
+  std::int64_t id = 0;
+  std::string selection;
+  TimePoint started{};
+  TimePoint finished{};
+  std::string map;       ///< compressed
+  std::string metadata;  ///< compressed
+};
+
+/// Throws CorruptError for what is not what was stored.
+EvaluationRecord unpack(StoredEvaluation stored);
+
+/// The tables of evaluations and their target maps. A map is one blob in its file format: writing a
+/// run costs little more than compressing it, and nothing where it is the same as before.
+class EvaluationTables {
+ public:
+  /// Keeps the last `kept` evaluations of each selection, and the last complete one.
+  EvaluationTables(SqliteDatabase& database, GoodTables& good, std::uint64_t kept);
+
+  /// One durable transaction. `text` is the evaluation's map, printed.
+  std::int64_t add(const EvaluationRecord& evaluation, const TargetMapText& text);
+  std::optional<StoredEvaluation> last_complete(const std::string& selection);
+
+ private:
+  std::int64_t selection_id(const std::string& text);
+  std::optional<std::int64_t> find_map(const Sha256& digest);
+  std::optional<std::int64_t> last_map(std::int64_t selection);
+  void prune(std::int64_t selection);
+
+  SqliteDatabase& database_;
+  GoodTables& good_;
+  std::uint64_t kept_;
+};
+
+}  // namespace grange

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "database/sqlite.h"
+#include "derivation/output_set.h"
+#include "derivation/store_path.h"
+#include "derivation/target_map.h"
+
+namespace grange {
+
+/// The tables of what is known to be good: recipes and output sets of good targets, kept as long as
+/// a map that says so, and recipes that were made here, kept for ever.
+class GoodTables {
+ public:
+  explicit GoodTables(SqliteDatabase& database);
+
+  /// The good targets of a map; output sets that were failing are so no more.
+  void add_map(std::int64_t map_id, const TargetMap& map);
+  /// Forgets what only this map said.
+  void remove_map(std::int64_t map_id);
+  /// A recipe that succeeded.
+  void add_recipe(const StorePath& recipe);
+
+  std::vector<bool> has_recipes(std::span<const StorePath> recipes);
+  bool has_output_set(const OutputSetId& output_set);
+
+ private:
+  SqliteDatabase& database_;
+  SqliteStatement add_recipe_;
+  SqliteStatement add_output_set_;
+  SqliteStatement find_recipe_;
+  SqliteStatement find_output_set_;
+};
+
+}  // namespace grange

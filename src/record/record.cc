@@ -1,0 +1,146 @@
+#include "record/record.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "base/error.h"
+#include "base/thread_annotations.h"
+#include "database/sqlite.h"
+#include "derivation/target_map_text.h"
+#include "record/attempts.h"
+#include "record/evaluations.h"
+#include "record/good.h"
+#include "record/schema.h"
+#include "record/transaction.h"
+
+namespace grange {
+namespace {
+
+/// A broken file gets the same advice wherever it is noticed.
+template <typename Action>
+decltype(auto) with_advice(const std::filesystem::path& file, Action&& action) {
+  try {
+    return std::forward<Action>(action)();
+  } catch (CorruptError& error) {
+    error.add_context("while using the record '" + file.string() + "'; delete it (and '" +
+                      file.filename().string() +
+                      "-wal') to start afresh: only history is lost, no built output");
+    throw;
+  }
+}
+
+SqliteDatabase open_database(const std::filesystem::path& file, const RecordOptions& options) {
+  SqliteOptions sqlite;
+  sqlite.busy_timeout = options.patience;
+  sqlite.synchronous = "FULL";
+  SqliteDatabase database(file, sqlite);
+  migrate_record(database, file);
+  return database;
+}
+
+struct RecordTables {
+  RecordTables(const std::filesystem::path& file, const RecordOptions& options)
+      : database(open_database(file, options)),
+        good(database),
+        evaluations(database, good, options.kept_evaluations),
+        attempts(database, good) {}
+
+  SqliteDatabase database;
+  GoodTables good;
+  EvaluationTables evaluations;
+  AttemptTables attempts;
+};
+
+/// One connection and its tables, behind one lock.
+class RecordFile final : public Record {
+ public:
+  RecordFile(const std::filesystem::path& file, const RecordOptions& options)
+      : file_(file), tables_(file, options) {}
+
+  std::int64_t add_evaluation(const EvaluationRecord& evaluation) override {
+    return with_advice(file_, [&] {
+      const auto text = print_target_map(evaluation.map);  // long, and needs no lock
+      const MutexLock lock(mutex_);
+      return tables_.evaluations.add(evaluation, text);
+    });
+  }
+
+  std::optional<EvaluationRecord> last_complete(const std::string& selection) override {
+    auto stored =
+        read([&](RecordTables& tables) { return tables.evaluations.last_complete(selection); });
+    if (!stored) return std::nullopt;
+    return with_advice(file_, [&] { return unpack(std::move(*stored)); });
+  }
+
+  void add_attempts(const std::vector<AttemptRecord>& attempts) override {
+    if (attempts.empty()) return;
+    with_advice(file_, [&] {
+      const MutexLock lock(mutex_);
+      tables_.attempts.add(attempts);
+    });
+  }
+
+  std::vector<std::optional<AttemptRecord>> lasting_failures(std::span<const FailureQuery> queries,
+                                                             const std::string& policy) override {
+    return read(
+        [&](RecordTables& tables) { return tables.attempts.lasting_failures(queries, policy); });
+  }
+
+  std::vector<Outcome> outcomes(std::span<const OutputSetId> output_sets) override {
+    return read([&](RecordTables& tables) { return tables.attempts.outcomes(output_sets); });
+  }
+
+  std::vector<std::optional<double>> expected_durations(
+      std::span<const DurationQuery> queries) override {
+    return read([&](RecordTables& tables) { return tables.attempts.expected_durations(queries); });
+  }
+
+  std::vector<bool> recipes_were_tried(std::span<const StorePath> recipes) override {
+    return read([&](RecordTables& tables) { return tables.good.has_recipes(recipes); });
+  }
+
+ private:
+  /// Under the lock, and as one moment sees the tables.
+  template <typename Action>
+  std::invoke_result_t<const Action&, RecordTables&> read(const Action& action) {
+    return with_advice(file_, [&] {
+      const MutexLock lock(mutex_);
+      const ReadTransaction transaction(tables_.database);
+      return action(tables_);
+    });
+  }
+
+  std::filesystem::path file_;
+  Mutex mutex_;
+  RecordTables tables_ GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+std::unique_ptr<Record> Record::open(const std::filesystem::path& file,
+                                     const RecordOptions& options) {
+  return with_advice(file, [&] { return std::make_unique<RecordFile>(file, options); });
+}
+
+std::optional<AttemptRecord> Record::lasting_failure(const OutputSetId& output_set,
+                                                     const StorePath& recipe, bool fixed_output,
+                                                     const std::string& policy) {
+  const FailureQuery query{output_set, recipe, fixed_output};
+  return std::move(lasting_failures({&query, 1}, policy).front());
+}
+
+Outcome Record::outcome(const OutputSetId& output_set) {
+  return outcomes({&output_set, 1}).front();
+}
+
+std::optional<double> Record::expected_seconds(const OutputSetId& output_set,
+                                               const std::string& name) {
+  const DurationQuery query{output_set, name};
+  return expected_durations({&query, 1}).front();
+}
+
+bool Record::recipe_was_tried(const StorePath& recipe) {
+  return recipes_were_tried({&recipe, 1}).front();
+}
+
+}  // namespace grange

@@ -1,0 +1,284 @@
+#include "record/record.h"
+
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "database/sqlite.h"
+
+namespace grange {
+namespace {
+
+OutputSetId output_set(int number) {
+  return OutputSetId(sha256("output set " + std::to_string(number)));
+}
+
+StorePath recipe(int number, const std::string& name = "hello-2.12") {
+  return StorePath::parse(
+      nix32_encode(ByteView(sha256("recipe " + std::to_string(number))).first(20)) + "-" + name +
+      ".drv");
+}
+
+TimePoint at(double seconds) {
+  return TimePoint(std::chrono::duration_cast<TimePoint::duration>(Seconds(1e9 + seconds)));
+}
+
+AttemptRecord attempt(int set, Outcome outcome, double seconds = 1, int number = 0,
+                      bool fixed_output = false, const std::string& policy = "sandboxed") {
+  AttemptRecord record{output_set(set), recipe(set * 10 + number), fixed_output, policy, {}};
+  record.result.outcome = outcome;
+  record.result.message = "message " + std::string(to_string(outcome));
+  record.result.log_tail = "the end";
+  record.result.start = at(0);
+  record.result.stop = at(seconds);
+  return record;
+}
+
+EvaluationRecord evaluation(int seed, std::size_t targets = 3,
+                            const std::string& selection = "all") {
+  EvaluationRecord record;
+  record.selection = selection;
+  record.started = at(0);
+  record.finished = at(5);
+  record.map.complete = true;
+  record.map.commit = "commit " + std::to_string(seed);
+  for (std::size_t i = 0; i < targets; ++i) {
+    const int number = seed * 100000 + static_cast<int>(i);
+    record.map.targets.emplace("target " + std::to_string(i),
+                               Target{{"target"},
+                                      recipe(number),
+                                      "hello-2.12",
+                                      "x86_64-linux",
+                                      {"out"},
+                                      output_set(number),
+                                      i == 0 ? Outcome::failed : Outcome::good});
+  }
+  record.map.errors.emplace("broken", TargetError{{"broken"}, "it throws"});
+  return record;
+}
+
+class RecordTest : public testing::Test {
+ protected:
+  std::filesystem::path file() const { return directory_.path() / "record.sqlite"; }
+  std::unique_ptr<Record> open(std::uint64_t kept = 100) const {
+    return Record::open(file(), {.kept_evaluations = kept});
+  }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+TEST_F(RecordTest, AnEvaluationReadsBackAfterReopening) {
+  EXPECT_EQ(open()->last_complete("all"), std::nullopt);
+  const auto id = open()->add_evaluation(evaluation(1));
+  const auto read = open()->last_complete("all");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->id, id);
+  EXPECT_EQ(read->selection, "all");
+  EXPECT_EQ(read->started, at(0));
+  EXPECT_EQ(read->finished, at(5));
+  EXPECT_TRUE(read->map.complete);
+  EXPECT_EQ(read->map.commit, "commit 1");
+  EXPECT_EQ(read->map.errors.at("broken").error, "it throws");
+  EXPECT_EQ(read->map.targets.at("target 0").outcome, Outcome::failed);
+  EXPECT_EQ(read->map.targets.at("target 1").outcome, Outcome::good);
+  EXPECT_EQ(read->map.targets.at("target 2").output_set, output_set(100002));
+  EXPECT_EQ(open()->last_complete("other"), std::nullopt);
+}
+
+TEST_F(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
+  const auto record = open();
+  record->add_evaluation(evaluation(1));
+  const auto second = record->add_evaluation(evaluation(2));
+  record->add_evaluation(evaluation(3, 3, "other"));
+  auto incomplete = evaluation(4);
+  incomplete.map.complete = false;
+  record->add_evaluation(incomplete);
+  EXPECT_EQ(record->last_complete("all")->id, second);
+}
+
+TEST_F(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
+  const auto record = open(3);
+  const auto complete = record->add_evaluation(evaluation(0));
+  for (int i = 1; i <= 5; ++i) {
+    auto incomplete = evaluation(i % 2);  // two maps in turn
+    incomplete.map.complete = false;
+    record->add_evaluation(incomplete);
+  }
+  EXPECT_EQ(record->last_complete("all")->id, complete);  // however old it is
+  SqliteDatabase database(file(), {});
+  const auto count = [&](const std::string& what) {
+    auto statement = database.prepare("SELECT count(*) FROM " + what);
+    return statement.step() ? statement.integer(0) : -1;
+  };
+  EXPECT_EQ(count("evaluations"), 4);
+  EXPECT_EQ(count("maps"), 2);
+  for (int i = 10; i < 13; ++i) record->add_evaluation(evaluation(i));
+  EXPECT_EQ(count("evaluations"), 3);
+  EXPECT_EQ(count("maps"), 3);
+  // What only forgotten maps said is forgotten too.
+  EXPECT_FALSE(record->recipe_was_tried(recipe(1)));
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::unknown);
+  EXPECT_TRUE(record->recipe_was_tried(recipe(1200001)));
+  EXPECT_EQ(record->outcome(output_set(1200001)), Outcome::good);
+  EXPECT_EQ(record->outcome(output_set(1200000)), Outcome::unknown);
+}
+
+TEST_F(RecordTest, AFailureLastsUntilTheSameSucceeds) {
+  const auto record = open();
+  record->add_attempts({attempt(1, Outcome::failed)});
+  // Of any recipe: an input-addressed failure belongs to the output set and the policy.
+  const auto failure = record->lasting_failure(output_set(1), recipe(99), false, "sandboxed");
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->recipe, recipe(10));
+  EXPECT_EQ(failure->result.outcome, Outcome::failed);
+  EXPECT_EQ(failure->result.message, "message failed");
+  EXPECT_EQ(failure->result.log_tail, "the end");
+  EXPECT_EQ(failure->result.stop, at(1));
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "unsandboxed"));
+  EXPECT_FALSE(record->lasting_failure(output_set(2), recipe(10), false, "sandboxed"));
+  // Success under another policy says nothing about this one.
+  record->add_attempts({attempt(1, Outcome::good, 1, 0, false, "unsandboxed")});
+  EXPECT_TRUE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+  record->add_attempts({attempt(1, Outcome::good, 1, 5)});
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+  record->add_attempts({attempt(1, Outcome::timed_out)});
+  EXPECT_EQ(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed")->result.outcome,
+            Outcome::timed_out);
+}
+
+TEST_F(RecordTest, AFixedOutputsFailureIsItsRecipes) {
+  const auto record = open();
+  record->add_attempts({attempt(1, Outcome::failed, 1, 0, true)});
+  EXPECT_TRUE(record->lasting_failure(output_set(1), recipe(10), true, "sandboxed"));
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(11), true, "sandboxed"));
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::failed);
+  // The repaired twin works; the broken one stays broken, and takes nothing away.
+  record->add_attempts({attempt(1, Outcome::good, 1, 1, true)});
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::good);
+  record->add_attempts({attempt(1, Outcome::hash_mismatch, 1, 0, true)});
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::good);
+  EXPECT_EQ(record->lasting_failure(output_set(1), recipe(10), true, "sandboxed")->result.outcome,
+            Outcome::hash_mismatch);
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(11), true, "sandboxed"));
+}
+
+TEST_F(RecordTest, WhatSaysNothingNeverCounts) {
+  const auto record = open();
+  for (const auto outcome :
+       {Outcome::aborted, Outcome::unknown, Outcome::dependency_failed, Outcome::unsupported}) {
+    record->add_attempts({attempt(1, outcome)});
+    EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+    EXPECT_EQ(record->outcome(output_set(1)), Outcome::unknown);
+    EXPECT_FALSE(record->recipe_was_tried(recipe(10)));
+  }
+  // Nor does it clear a failure.
+  record->add_attempts({attempt(1, Outcome::failed), attempt(1, Outcome::aborted)});
+  EXPECT_TRUE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::failed);
+}
+
+TEST_F(RecordTest, AGoodTargetClearsTheOutcome) {
+  const auto record = open();
+  record->add_attempts({attempt(100001, Outcome::failed)});
+  EXPECT_EQ(record->outcome(output_set(100001)), Outcome::failed);
+  record->add_evaluation(evaluation(1));  // found in a cache, say
+  EXPECT_EQ(record->outcome(output_set(100001)), Outcome::good);
+}
+
+TEST_F(RecordTest, ImpureAttemptsAreKeptWithoutAnOutputSet) {
+  const auto record = open();
+  auto impure = attempt(1, Outcome::good, 7);
+  impure.output_set.reset();
+  record->add_attempts({impure});
+  EXPECT_EQ(record->expected_seconds(output_set(1), "hello-3"), 7.0);
+  EXPECT_TRUE(record->recipe_was_tried(impure.recipe));
+}
+
+TEST_F(RecordTest, ExpectedSecondsAreTheMedianElseThePackages) {
+  const auto record = open();
+  EXPECT_EQ(record->expected_seconds(output_set(1), "hello-2.12"), std::nullopt);
+  record->add_attempts({attempt(1, Outcome::good, 10), attempt(1, Outcome::good, 1000),
+                        attempt(1, Outcome::good, 11), attempt(1, Outcome::failed, 1)});
+  auto waited = attempt(1, Outcome::good, 0);
+  waited.result.already_valid = true;
+  record->add_attempts({waited, waited, waited});
+  EXPECT_EQ(record->expected_seconds(output_set(1), "hello-2.12"), 11.0);
+  EXPECT_EQ(record->expected_seconds(output_set(2), "hello-2.13"), 11.0);
+  EXPECT_EQ(record->expected_seconds(output_set(2), "other-2.13"), std::nullopt);
+  // Only the last five count.
+  for (int i = 0; i < 5; ++i) record->add_attempts({attempt(1, Outcome::good, 20)});
+  EXPECT_EQ(record->expected_seconds(output_set(1), "hello-2.12"), 20.0);
+}
+
+TEST_F(RecordTest, BatchesAnswerInOrder) {
+  const auto record = open();
+  record->add_attempts({attempt(1, Outcome::good, 3), attempt(2, Outcome::failed)});
+  const std::vector<OutputSetId> sets = {output_set(2), output_set(3), output_set(1)};
+  EXPECT_EQ(record->outcomes(sets),
+            (std::vector<Outcome>{Outcome::failed, Outcome::unknown, Outcome::good}));
+  const std::vector<FailureQuery> failures = {{output_set(1), recipe(10)},
+                                              {output_set(2), recipe(20)}};
+  const auto found = record->lasting_failures(failures, "sandboxed");
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_FALSE(found[0]);
+  EXPECT_TRUE(found[1]);
+  EXPECT_TRUE(record->lasting_failures({}, "sandboxed").empty());
+  const std::vector<StorePath> recipes = {recipe(20), recipe(10)};
+  EXPECT_EQ(record->recipes_were_tried(recipes), (std::vector<bool>{false, true}));
+}
+
+TEST_F(RecordTest, LongTextsAreCut) {
+  auto loud = attempt(1, Outcome::failed);
+  loud.result.message = "first" + std::string(1 << 20, 'm');
+  loud.result.log_tail = std::string(1 << 20, 'l') + "last";
+  open()->add_attempts({loud});
+  const auto failure = open()->lasting_failure(output_set(1), recipe(10), false, "sandboxed");
+  EXPECT_EQ(failure->result.message.size(), 64U * 1024);
+  EXPECT_TRUE(failure->result.message.starts_with("first"));
+  EXPECT_TRUE(failure->result.log_tail.ends_with("last"));
+}
+
+TEST_F(RecordTest, AFaultBeforeTheCommitLeavesTheOldState) {
+  const auto record = open();
+  record->add_evaluation(evaluation(1));
+  set_fault("record.before-commit=eio");
+  EXPECT_THROW(record->add_evaluation(evaluation(2)), Error);
+  set_fault("record.before-commit=enospc");
+  EXPECT_THROW(record->add_attempts({attempt(1, Outcome::failed)}), Error);
+  set_fault("");
+  EXPECT_EQ(record->last_complete("all")->map.commit, "commit 1");
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::unknown);
+  record->add_evaluation(evaluation(2));
+  EXPECT_EQ(record->last_complete("all")->map.commit, "commit 2");
+}
+
+TEST_F(RecordTest, SeveralWritersAtOnce) {
+  constexpr int kThreads = 4, kEach = 8;
+  const auto shared = open();
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      // Every other one has the file open for itself, as another process would.
+      const auto own = i % 2 == 0 ? open() : nullptr;
+      Record& record = own ? *own : *shared;
+      for (int j = 0; j < kEach; ++j) {
+        record.add_attempts({attempt(i * kEach + j, Outcome::good)});
+        record.add_evaluation(evaluation(i, 5, "thread " + std::to_string(i)));
+      }
+    });
+  }
+  threads.clear();
+  for (int i = 0; i < kThreads; ++i) {
+    EXPECT_TRUE(shared->last_complete("thread " + std::to_string(i)));
+    for (int j = 0; j < kEach; ++j) {
+      EXPECT_EQ(shared->outcome(output_set(i * kEach + j)), Outcome::good);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace grange

@@ -1,0 +1,136 @@
+#include "record/schema.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+#include "base/fault.h"
+
+namespace grange {
+namespace {
+
+/// "GRec": says in the file's header whose database it is (PRAGMA application_id).
+constexpr std::int64_t kApplicationId = 0x47526563;
+
+/// Only ever appended to: every record that is out there begins somewhere in this list. Times are
+/// microseconds since 1970.
+constexpr std::array<std::string_view, 1> kSteps = {R"sql(
+CREATE TABLE selections (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE maps (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,  -- SHA-256 of the map's text
+  content BLOB NOT NULL         -- the text (docs/formats/target-map.md), compressed with zstd
+) STRICT;
+CREATE TABLE evaluations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  selection INTEGER NOT NULL REFERENCES selections(id),
+  started INTEGER NOT NULL,
+  finished INTEGER NOT NULL,
+  complete INTEGER NOT NULL,
+  map INTEGER NOT NULL REFERENCES maps(id),
+  metadata BLOB NOT NULL        -- the map's metadata, compressed with zstd
+) STRICT;
+CREATE INDEX evaluations_by_selection ON evaluations(selection, complete, id);
+CREATE INDEX evaluations_by_map ON evaluations(map);
+
+CREATE TABLE policies (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE output_sets (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL UNIQUE,  -- the OutputSetId
+  outcome TEXT                  -- the last known one, whoever made it
+) STRICT;
+CREATE INDEX output_sets_not_good ON output_sets(digest) WHERE outcome <> 'good';
+CREATE TABLE attempts (
+  id INTEGER PRIMARY KEY,
+  output_set INTEGER REFERENCES output_sets(id),  -- none: impure
+  recipe TEXT NOT NULL,         -- base name of the .drv
+  fixed_output INTEGER NOT NULL,
+  policy INTEGER NOT NULL REFERENCES policies(id),
+  outcome TEXT NOT NULL,
+  started INTEGER NOT NULL,
+  stopped INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  log_tail TEXT NOT NULL
+) STRICT;
+-- What is failing now: the last attempt that says something about it has not succeeded.
+CREATE TABLE failures (
+  output_set INTEGER NOT NULL REFERENCES output_sets(id),
+  policy INTEGER NOT NULL REFERENCES policies(id),
+  recipe TEXT NOT NULL,         -- empty unless fixed-output: any recipe
+  attempt INTEGER NOT NULL REFERENCES attempts(id),
+  PRIMARY KEY (output_set, policy, recipe)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE durations (
+  id INTEGER PRIMARY KEY,
+  output_set INTEGER REFERENCES output_sets(id),
+  package TEXT NOT NULL,        -- the derivation's name without version
+  seconds REAL NOT NULL
+) STRICT;
+CREATE INDEX durations_by_output_set ON durations(output_set, id);
+CREATE INDEX durations_by_package ON durations(package, id);
+
+-- What targets were good, so long as a map that says so is kept; for ever (no map) what was made.
+CREATE TABLE good_recipes (
+  digest BLOB PRIMARY KEY,      -- of the path of the .drv, 20 bytes
+  map INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE good_output_sets (
+  digest BLOB PRIMARY KEY,
+  map INTEGER
+) STRICT, WITHOUT ROWID;
+)sql"};
+
+std::int64_t pragma(SqliteDatabase& database, const std::string& name) {
+  auto statement = database.prepare("PRAGMA " + name);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+bool has_tables(SqliteDatabase& database) {
+  auto statement = database.prepare("SELECT count(*) FROM sqlite_schema");
+  return statement.step() && statement.integer(0) > 0;
+}
+
+void check_is_ours(SqliteDatabase& database, const std::filesystem::path& file) {
+  if (pragma(database, "application_id") == kApplicationId) return;
+  if (pragma(database, "application_id") == 0 && !has_tables(database)) return;
+  throw ConflictError("'" + file.string() + "' is a database of another program, not a record");
+}
+
+}  // namespace
+
+void migrate_record(SqliteDatabase& database, const std::filesystem::path& file) {
+  migrate_record(database, file, kSteps);
+}
+
+void migrate_record(SqliteDatabase& database, const std::filesystem::path& file,
+                    std::span<const std::string_view> steps) {
+  const auto present = static_cast<std::int64_t>(steps.size());
+  check_is_ours(database, file);
+  while (pragma(database, "user_version") != present) {
+    SqliteTransaction transaction(database);
+    // Another process may have been here between.
+    check_is_ours(database, file);
+    const auto version = pragma(database, "user_version");
+    if (version > present) {
+      throw ConflictError("the record '" + file.string() + "' has schema " +
+                          std::to_string(version) + ", newer than this version of Grange knows (" +
+                          std::to_string(present) + "): use the newer Grange");
+    }
+    if (version < present) {
+      database.execute(steps[static_cast<std::size_t>(version)]);
+      database.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
+      database.execute("PRAGMA user_version = " + std::to_string(version + 1));
+    }
+    fault_point("record.before-commit");
+    transaction.commit();
+  }
+}
+
+}  // namespace grange

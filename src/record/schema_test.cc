@@ -1,0 +1,119 @@
+#include "record/schema.h"
+
+#include <array>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "record/record.h"
+
+namespace grange {
+namespace {
+
+using testing::HasSubstr;
+
+class SchemaTest : public testing::Test {
+ protected:
+  std::filesystem::path file() const { return directory_.path() / "record.sqlite"; }
+
+  std::int64_t version() const {
+    SqliteDatabase database(file(), {});
+    auto statement = database.prepare("PRAGMA user_version");
+    return statement.step() ? statement.integer(0) : -1;
+  }
+
+  /// What opening the record says.
+  template <typename Kind>
+  std::string refusal() const {
+    try {
+      Record::open(file())->last_complete("all");
+    } catch (const Kind& error) {
+      return error.what();
+    }
+    ADD_FAILURE() << "accepted";
+    return {};
+  }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+TEST_F(SchemaTest, StepsLeadForwardAndEachIsWhole) {
+  constexpr std::array<std::string_view, 2> kSteps = {
+      "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1)",
+      "ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1"};
+  SqliteDatabase database(file(), {});
+  migrate_record(database, file(), std::span(kSteps).first(1));
+  EXPECT_EQ(version(), 1);
+  set_fault("record.before-commit=eio");
+  EXPECT_THROW(migrate_record(database, file(), kSteps), Error);
+  set_fault("");
+  EXPECT_EQ(version(), 1);
+  EXPECT_THROW(database.prepare("SELECT y FROM a"), CorruptError);
+  migrate_record(database, file(), kSteps);
+  migrate_record(database, file(), kSteps);
+  EXPECT_EQ(version(), 2);
+  auto statement = database.prepare("SELECT y FROM a");
+  ASSERT_TRUE(statement.step());
+  EXPECT_EQ(statement.integer(0), 2);
+}
+
+TEST_F(SchemaTest, ANewerSchemaIsRefusedByName) {
+  Record::open(file());
+  const auto known = version();
+  SqliteDatabase(file(), {}).execute("PRAGMA user_version = 1000");
+  const auto refused = refusal<ConflictError>();
+  EXPECT_THAT(refused, HasSubstr("1000"));
+  EXPECT_THAT(refused, HasSubstr("(" + std::to_string(known) + ")"));
+  EXPECT_THAT(refused, HasSubstr("record.sqlite"));
+  EXPECT_EQ(version(), 1000);
+}
+
+TEST_F(SchemaTest, AnotherProgramsDatabaseIsRefused) {
+  SqliteDatabase(file(), {}).execute("CREATE TABLE theirs (x INTEGER)");
+  EXPECT_THAT(refusal<ConflictError>(), HasSubstr("another program"));
+}
+
+TEST_F(SchemaTest, ABrokenFileIsRefusedWithAdvice) {
+  write_file(file(), std::string(8192, 'x'));
+  const auto refused = refusal<CorruptError>();
+  EXPECT_THAT(refused, HasSubstr("record.sqlite"));
+  EXPECT_THAT(refused, HasSubstr("delete it"));
+}
+
+TEST_F(SchemaTest, ATruncatedFileIsRefusedWithAdvice) {
+  {
+    EvaluationRecord evaluation;
+    evaluation.selection = "all";
+    evaluation.map.complete = true;
+    for (int i = 0; i < 2000; ++i) {
+      const std::string label = std::to_string(i);
+      const auto path = nix32_encode(ByteView(sha256(label)).first(20)) + "-" + label + ".drv";
+      evaluation.map.targets.emplace(
+          label, Target{{label}, StorePath::parse(path), "", "", {}, std::nullopt, Outcome::good});
+    }
+    Record::open(file())->add_evaluation(evaluation);
+  }
+  const auto size = std::filesystem::file_size(file());
+  for (const auto part : {size - 4096, size / 2, std::uintmax_t{4096}}) {
+    std::filesystem::resize_file(file(), part);
+    EXPECT_THAT(refusal<CorruptError>(), HasSubstr("delete it")) << part;
+  }
+  // As advised.
+  std::filesystem::remove(file());
+  EXPECT_EQ(Record::open(file())->last_complete("all"), std::nullopt);
+}
+
+TEST_F(SchemaTest, ManyMayCreateItAtOnce) {
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 6; ++i) threads.emplace_back([this] { Record::open(file()); });
+  threads.clear();
+  EXPECT_EQ(version(), 1);
+}
+
+}  // namespace
+}  // namespace grange
