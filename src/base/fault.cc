@@ -64,7 +64,8 @@ void set_fault(std::string_view specification) {
   else
     throw InvalidError("fault '" + std::string(specification) +
                        "' is not NAME=kill|eio|enospc[:N]");
-  owner = std::make_unique<Fault>(std::string(specification.substr(0, equals)), chosen, visits);
+  // In braces: clang 14 makes no aggregate from arguments in parentheses.
+  owner.reset(new Fault{std::string(specification.substr(0, equals)), chosen, {visits}});
   current_fault = owner.get();
 }
 
