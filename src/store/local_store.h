@@ -8,7 +8,10 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/file.h"
 #include "base/stream.h"
@@ -38,22 +41,30 @@ struct StoreLocation {
 
 struct LocalStoreOptions {
   bool read_only = false;  ///< never writes; the store must exist
-  bool sync = false;       ///< fsync each batch before registering it
+  bool sync = false;       ///< files are on disk before they are registered, and so is that
+  /// As Nix with `fsync-metadata = false`: a power cut may lose what was registered last, or the
+  /// database. For comparisons at equal settings. Ignored with `sync`.
+  bool fast_metadata = false;
 };
 
-/// Locks of output paths, held by flock on PATH.lock as Nix does; released by the destructor.
+/// Locks of output paths, held by flock on PATH.lock as Nix does; released by the destructor. They
+/// exclude the threads of one process from each other as well.
 class PathLocks {
  public:
   PathLocks() = default;
   PathLocks(PathLocks&&) noexcept = default;
-  PathLocks& operator=(PathLocks&&) noexcept = default;
+  PathLocks& operator=(PathLocks&& other) noexcept;
   ~PathLocks();
   bool held() const { return !locks_.empty(); }
   /// The outputs are registered: the lock files are marked stale and removed at release.
   void remove_files() { remove_ = true; }
+  /// Adds a lock that was taken on `file`.
+  void add(std::filesystem::path file, FileDescriptor lock) {
+    locks_.emplace_back(std::move(file), std::move(lock));
+  }
+  void release() noexcept;
 
  private:
-  friend class LocalStore;
   std::vector<std::pair<std::filesystem::path, FileDescriptor>> locks_;
   bool remove_ = false;
 };
@@ -65,8 +76,8 @@ struct StoreProblem {
 };
 
 /// A valid Nix 2.8 store on the local disk, which the real nix may use at the same time (DESIGN.md,
-/// rules of the local store). Thread safe; one connection per thread that needs one, one lock
-/// around writing.
+/// rules of the local store). Thread safe: each call that reads borrows a connection of its own for
+/// its duration; those that register share one and its transactions.
 class LocalStore {
  public:
   /// Creates an empty store where there is none (unless read-only). Throws DeniedError for a store
@@ -135,9 +146,21 @@ class LocalStore {
 /// Reads .drv files straight from a store directory.
 DerivationReader directory_reader(std::filesystem::path directory);
 
-/// Makes a tree canonical in place: owner, modes 0444/0555, times, no extended attributes
-/// (nix-store.md §10.8). `builder` restricts whose files are accepted. Throws InvalidError for
-/// what a store cannot hold or for suspicious ownership.
+/// Files that were made canonical already, by device and inode: what hard links of one build's
+/// outputs have in common.
+using CanonicalFiles = std::set<std::pair<dev_t, ino_t>>;
+
+/// Makes a tree canonical in place: owner (ours), modes 0444/0555, times, no extended attributes
+/// (nix-store.md §10.8). `builder` restricts whose files are accepted: a file of anybody else, or a
+/// root that others may write to, throws InvalidError for suspicious ownership; files in `seen` are
+/// ours by now and are accepted. InvalidError also for what a store cannot hold. All processes that
+/// could change the tree must be gone.
+void canonicalise_tree(const std::filesystem::path& path, std::optional<uid_t> builder,
+                       CanonicalFiles& seen);
 void canonicalise_tree(const std::filesystem::path& path, std::optional<uid_t> builder);
+
+/// Renames a canonical tree into place. An ordinary user may not move a directory that he may not
+/// write to, so a directory's mode is relaxed for the moment.
+void move_canonical_tree(const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace grange

@@ -1,0 +1,55 @@
+#include "store/indirect_roots.h"
+
+#include <string>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+
+namespace grange {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_below(const fs::path& path, const fs::path& directory) {
+  return path.string().starts_with(directory.string() + "/");
+}
+
+/// Readers see the old link or the new one.
+void replace_symlink(const fs::path& target, const fs::path& link) {
+  const std::string temporary = link.string() + ".tmp-" + std::to_string(::getpid());
+  ::unlink(temporary.c_str());
+  if (::symlink(target.c_str(), temporary.c_str()) != 0) throw_errno("creating symlink", temporary);
+  if (::rename(temporary.c_str(), link.c_str()) != 0) {
+    const SystemError error(errno, "replacing '" + link.string() + "'");
+    ::unlink(temporary.c_str());
+    throw error;
+  }
+}
+
+}  // namespace
+
+void make_indirect_root(const StoreLocation& location, const fs::path& link,
+                        const StorePath& target) {
+  const fs::path place = fs::absolute(link).lexically_normal();
+  if (is_below(place, location.store_dir.str()) || is_below(place, location.real_store)) {
+    throw InvalidError("a root cannot be in the store itself: '" + place.string() + "'");
+  }
+  std::error_code error;
+  const auto status = fs::symlink_status(place, error);
+  if (fs::exists(status)) {
+    if (!fs::is_symlink(status) ||
+        !is_below(fs::read_symlink(place, error), location.store_dir.str())) {
+      throw ConflictError("'" + place.string() +
+                          "' exists and is no symlink into the store; it is left alone");
+    }
+  }
+  replace_symlink(location.store_dir.print(target), place);
+  const auto roots = location.state / "gcroots/auto";
+  grange::create_directories(roots);
+  const Hash name = hash_bytes(HashAlgorithm::sha1, place.string());
+  replace_symlink(place, roots / name.digits(HashFormat::nix32));
+}
+
+}  // namespace grange

@@ -1,0 +1,179 @@
+#include "store/local_store.h"
+
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/fault.h"
+#include "store/build_logs.h"
+#include "store/indirect_roots.h"
+#include "store/local_store_implementation.h"
+#include "store/path_locks.h"
+#include "store/registration_checks.h"
+#include "store/store_layout.h"
+#include "store/store_schema.h"
+#include "store/verify.h"
+
+namespace grange {
+namespace {
+
+/// Everything of the store's file system that was written so far is on disk.
+void sync_file_system(const std::filesystem::path& directory) {
+  const FileDescriptor fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+  if (::syncfs(fd.get()) != 0) throw_errno("syncing the file system of", directory.string());
+}
+
+GroupCommit::Hooks commit_hooks(const StoreLocation& location, const LocalStoreOptions& options) {
+  GroupCommit::Hooks hooks;
+  hooks.before_begin = [directory = location.real_store, sync = options.sync] {
+    fault_point("store.register.before-begin");
+    if (sync) sync_file_system(directory);
+  };
+  hooks.before_commit = [] { fault_point("store.register.before-commit"); };
+  return hooks;
+}
+
+std::unique_ptr<StoreWriting> open_for_writing(const StoreLocation& location,
+                                               const LocalStoreOptions& options, bool fresh) {
+  SqliteDatabase database = open_store_database(location, options, fresh);
+  if (fresh) {
+    create_store_tables(database);
+    fault_point("store.create.before-schema");
+    write_file(location.state / "db/schema", std::to_string(kStoreSchema),
+               options.sync ? Durability::synced : Durability::atomic);
+  }
+  auto writing = std::make_unique<StoreWriting>(location, options, std::move(database));
+  writing->staging.clean_up();
+  return writing;
+}
+
+}  // namespace
+
+std::unique_ptr<LocalStore> LocalStore::open(const StoreLocation& location,
+                                             const LocalStoreOptions& options) {
+  return with_context(
+      [&] { return "while opening the store at '" + location.real_store.string() + "'"; },
+      [&]() -> std::unique_ptr<LocalStore> {
+        const bool fresh = ::access((location.state / "db/schema").c_str(), F_OK) != 0;
+        if (fresh && options.read_only) {
+          throw NotFoundError("there is no store at '" + location.real_store.string() + "'");
+        }
+        if (!options.read_only) {
+          check_store_place(location);
+          create_store_layout(location);
+        }
+        FileDescriptor big_lock = hold_big_lock(location, options.read_only);
+        if (!fresh) check_store_schema(location);
+        std::unique_ptr<StoreWriting> writing;
+        if (!options.read_only) writing = open_for_writing(location, options, fresh);
+        return std::make_unique<LocalStoreImplementation>(location, std::move(big_lock),
+                                                          std::move(writing));
+      });
+}
+
+StoreWriting::StoreWriting(const StoreLocation& location, const LocalStoreOptions& options,
+                           SqliteDatabase opened)
+    : database(std::move(opened)),
+      paths(database, location.store_dir),
+      commits(database, commit_hooks(location, options)),
+      roots(location),
+      staging(location) {}
+
+LocalStoreImplementation::LocalStoreImplementation(const StoreLocation& location,
+                                                   FileDescriptor big_lock,
+                                                   std::unique_ptr<StoreWriting> writing)
+    : location_(location),
+      big_lock_(std::move(big_lock)),
+      readers_([this] {
+        return PathReader(open_store_database_for_reading(location_), location_.store_dir);
+      }),
+      writing_(std::move(writing)) {}
+
+StoreWriting& LocalStoreImplementation::writing() const {
+  if (!writing_) {
+    throw DeniedError("the store at '" + location_.real_store.string() + "' is open for reading");
+  }
+  return *writing_;
+}
+
+bool LocalStoreImplementation::is_valid(const StorePath& path) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.is_valid(path); });
+}
+
+std::set<StorePath> LocalStoreImplementation::valid_among(const std::set<StorePath>& paths) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.valid_among(paths); });
+}
+
+std::optional<PathInfo> LocalStoreImplementation::path_info(const StorePath& path) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.path_info(path); });
+}
+
+std::vector<StorePath> LocalStoreImplementation::all_valid_paths() {
+  return readers_.with_reader([](PathReader& reader) { return reader.all_valid_paths(); });
+}
+
+std::set<StorePath> LocalStoreImplementation::referrers(const StorePath& path) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.referrers(path); });
+}
+
+std::set<StorePath> LocalStoreImplementation::closure(const std::set<StorePath>& paths) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.closure(paths); });
+}
+
+void LocalStoreImplementation::register_valid(std::vector<PathInfo> infos) {
+  if (infos.empty()) return;
+  for (const PathInfo& info : infos) check_content_address_claim(store_dir(), info);
+  check_no_cycle(store_dir(), infos);
+  const auto outputs = check_derivations(store_dir(), location_.real_store, infos);
+  const std::int64_t now = to_unix(SystemClock().now());
+  with_context(
+      [&] {
+        return "while registering path '" + store_dir().print(infos.front().path) + "'" +
+               (infos.size() == 1 ? std::string()
+                                  : " and " + std::to_string(infos.size() - 1) + " more");
+      },
+      [&] { writing().commits.run([&] { writing().paths.put(infos, outputs, now); }); });
+}
+
+void LocalStoreImplementation::invalidate(const StorePath& path) {
+  writing().commits.run([&] { writing().paths.remove(path); });
+}
+
+void LocalStoreImplementation::add_temporary_root(const StorePath& path) {
+  writing().roots.add({path});
+}
+
+void LocalStoreImplementation::add_indirect_root(const std::filesystem::path& link,
+                                                 const StorePath& target) {
+  writing();
+  make_indirect_root(location_, link, target);
+}
+
+std::optional<PathLocks> LocalStoreImplementation::try_lock(const std::set<StorePath>& paths) {
+  writing();
+  return try_lock_paths(location_, paths);
+}
+
+PathLocks LocalStoreImplementation::lock(const std::set<StorePath>& paths, std::stop_token stop) {
+  writing();
+  return lock_paths(location_, paths, stop);
+}
+
+void LocalStoreImplementation::write_log(const StorePath& derivation, std::string_view log) {
+  writing();
+  write_build_log(location_, derivation, log);
+}
+
+std::optional<std::string> LocalStoreImplementation::read_log(const StorePath& derivation) {
+  return read_build_log(location_, derivation);
+}
+
+std::vector<StoreProblem> LocalStoreImplementation::verify(bool check_contents,
+                                                           std::stop_token stop) {
+  return verify_store(*this, check_contents, stop);
+}
+
+}  // namespace grange

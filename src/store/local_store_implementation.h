@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "store/group_commit.h"
+#include "store/local_store.h"
+#include "store/path_reader.h"
+#include "store/path_writer.h"
+#include "store/staging.h"
+#include "store/temporary_roots.h"
+
+namespace grange {
+
+/// What only a store that is open for writing has.
+struct StoreWriting {
+  StoreWriting(const StoreLocation& location, const LocalStoreOptions& options,
+               SqliteDatabase opened);
+
+  SqliteDatabase database;
+  PathWriter paths;  ///< used inside `commits` only
+  GroupCommit commits;
+  TemporaryRoots roots;
+  Staging staging;
+};
+
+class LocalStoreImplementation final : public LocalStore {
+ public:
+  LocalStoreImplementation(const StoreLocation& location, FileDescriptor big_lock,
+                           std::unique_ptr<StoreWriting> writing);
+
+  const StoreLocation& location() const override { return location_; }
+  bool is_valid(const StorePath& path) override;
+  std::set<StorePath> valid_among(const std::set<StorePath>& paths) override;
+  std::optional<PathInfo> path_info(const StorePath& path) override;
+  std::vector<StorePath> all_valid_paths() override;
+  std::set<StorePath> referrers(const StorePath& path) override;
+  std::set<StorePath> closure(const std::set<StorePath>& paths) override;
+
+  void register_valid(std::vector<PathInfo> infos) override;
+  void invalidate(const StorePath& path) override;
+
+  void add_nar(const PathInfo& info, Source& nar) override;
+  StorePath add_text(std::string_view name, std::string_view content,
+                     const std::set<StorePath>& references) override;
+  StorePath add_tree(const std::filesystem::path& source, std::string_view name,
+                     ContentMethodAlgorithm method) override;
+  void copy_closure_from(LocalStore& from, const std::set<StorePath>& paths,
+                         std::stop_token stop) override;
+
+  void add_temporary_root(const StorePath& path) override;
+  void add_indirect_root(const std::filesystem::path& link, const StorePath& target) override;
+
+  std::optional<PathLocks> try_lock(const std::set<StorePath>& paths) override;
+  PathLocks lock(const std::set<StorePath>& paths, std::stop_token stop) override;
+
+  void write_log(const StorePath& derivation, std::string_view log) override;
+  std::optional<std::string> read_log(const StorePath& derivation) override;
+
+  std::vector<StoreProblem> verify(bool check_contents, std::stop_token stop) override;
+
+ private:
+  /// Throws DeniedError for a store that was opened read-only.
+  StoreWriting& writing() const;
+  /// Makes a staged tree canonical, moves it into place and registers it, unless the path has
+  /// become valid meanwhile.
+  void place(StagedTree& staged, const PathInfo& info, const std::stop_token& stop);
+  void copy_object(LocalStore& from, const PathInfo& info, const std::stop_token& stop);
+
+  const StoreLocation location_;
+  FileDescriptor big_lock_;
+  PathReaderPool readers_;
+  std::unique_ptr<StoreWriting> writing_;
+};
+
+}  // namespace grange

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/thread_annotations.h"
+#include "database/sqlite.h"
+#include "derivation/path_info.h"
+#include "derivation/store_path.h"
+
+namespace grange {
+
+/// What Nix's database says of valid paths, over one connection. One owner at a time.
+class PathReader {
+ public:
+  PathReader(SqliteDatabase database, StoreDir store);
+
+  bool is_valid(const StorePath& path);
+  std::set<StorePath> valid_among(const std::set<StorePath>& paths);
+  std::optional<PathInfo> path_info(const StorePath& path);
+  std::vector<StorePath> all_valid_paths();
+  std::set<StorePath> referrers(const StorePath& path);
+  std::set<StorePath> closure(const std::set<StorePath>& paths);
+
+ private:
+  std::optional<std::int64_t> find(const StorePath& path);
+  StorePath parse(std::string_view full) const;
+  std::set<StorePath> paths_of(SqliteStatement& statement);
+
+  SqliteDatabase database_;
+  StoreDir store_;
+  SqliteStatement find_;
+  SqliteStatement info_;
+  SqliteStatement references_;
+  SqliteStatement reference_ids_;
+  SqliteStatement referrers_;
+  SqliteStatement path_;
+};
+
+/// As many readers as threads read at once: each call borrows one for its duration. Thread safe.
+class PathReaderPool {
+ public:
+  using Open = std::function<PathReader()>;
+  explicit PathReaderPool(Open open) : open_(std::move(open)) {}
+
+  template <typename Action>
+  auto with_reader(Action&& action) {
+    std::unique_ptr<PathReader> reader = take();
+    // A reader that threw is closed: its connection may be inside a transaction.
+    auto result = action(*reader);
+    give_back(std::move(reader));
+    return result;
+  }
+
+ private:
+  std::unique_ptr<PathReader> take() EXCLUDES(mutex_);
+  void give_back(std::unique_ptr<PathReader> reader) EXCLUDES(mutex_);
+
+  Open open_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<PathReader>> idle_ GUARDED_BY(mutex_);
+};
+
+}  // namespace grange

@@ -1,0 +1,162 @@
+#include "store/temporary_roots.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <iterator>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/stream.h"
+
+namespace grange {
+namespace {
+
+/// Above every pid that Linux gives: for when our own pid's file is in use (another process under
+/// the same pid in another namespace, or this process with the store opened twice).
+constexpr long kPidLimit = 4'194'304;
+constexpr long kNames = 500;
+/// A collector answers at once, except while it deletes something large.
+constexpr auto kCollectorPatience = std::chrono::minutes(10);
+
+/// Does a path lead to this very file?
+bool is_file_at(int fd, const std::filesystem::path& path) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+TemporaryRoots::TemporaryRoots(const StoreLocation& location)
+    : store_dir_(location.store_dir), state_(location.state) {}
+
+TemporaryRoots::~TemporaryRoots() {
+  if (file_) ::unlink(name_.c_str());
+}
+
+void TemporaryRoots::add(const std::set<StorePath>& paths) {
+  const MutexLock lock(mutex_);
+  std::set<StorePath> fresh;
+  std::set_difference(paths.begin(), paths.end(), known_.begin(), known_.end(),
+                      std::inserter(fresh, fresh.end()));
+  if (fresh.empty()) return;
+  if (!file_) open_file();
+  const auto deadline = std::chrono::steady_clock::now() + kCollectorPatience;
+  for (;;) {
+    if (::flock(collector_lock_.get(), LOCK_SH | LOCK_NB) == 0) {
+      // No collector can start before this lock is given up, and it will read our file.
+      collector_.reset();
+      try {
+        write_roots(fresh);
+      } catch (...) {
+        ::flock(collector_lock_.get(), LOCK_UN);
+        throw;
+      }
+      ::flock(collector_lock_.get(), LOCK_UN);
+      break;
+    }
+    if (errno != EWOULDBLOCK && errno != EINTR) throw_errno("locking the collector's lock");
+    if (tell_collector(fresh)) {
+      write_roots(fresh);
+      break;
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw UnavailableError("a garbage collection in '" + state_.string() +
+                             "' is running and has not answered for ten minutes");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  known_.merge(fresh);
+}
+
+void TemporaryRoots::open_file() {
+  collector_lock_ = grange::open_file(state_ / "gc.lock", O_RDWR | O_CREAT, 0600);
+  const auto directory = state_ / "temproots";
+  grange::create_directories(directory);
+  for (long i = 0; i < kNames; ++i) {
+    const auto name = directory / std::to_string(::getpid() + i * kPidLimit);
+    FileDescriptor file = grange::open_file(name, O_RDWR | O_CREAT, 0600);
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    // Whoever found it stale before us may have unlinked it: then this name is looked at again.
+    if (!is_file_at(file.get(), name)) {
+      --i;
+      continue;
+    }
+    if (::ftruncate(file.get(), 0) != 0) throw_errno("emptying", name.string());
+    file_ = std::move(file);
+    name_ = name;
+    return;
+  }
+  throw UnavailableError("no free name for temporary roots in '" + directory.string() + "'");
+}
+
+void TemporaryRoots::write_roots(const std::set<StorePath>& paths) {
+  std::string text;
+  for (const StorePath& path : paths) text.append(store_dir_.print(path)).append(1, '\0');
+  with_context([&] { return "while writing temporary roots to '" + name_.string() + "'"; },
+               [&] { FdSink(file_.get()).write(text); });
+}
+
+bool TemporaryRoots::tell_collector(const std::set<StorePath>& paths) {
+  for (const StorePath& path : paths) {
+    if (!send_to_collector(store_dir_.print(path) + "\n")) {
+      collector_.reset();
+      return false;
+    }
+  }
+  return true;
+}
+
+bool TemporaryRoots::send_to_collector(const std::string& line) {
+  if (!collector_ && !connect_to_collector()) return false;
+  for (std::size_t sent = 0; sent < line.size();) {
+    const ssize_t count =
+        ::send(collector_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    sent += static_cast<std::size_t>(count);
+  }
+  pollfd readable{collector_.get(), POLLIN, 0};
+  constexpr auto kPatience =
+      std::chrono::duration_cast<std::chrono::milliseconds>(kCollectorPatience).count();
+  int ready = 0;
+  do {
+    ready = ::poll(&readable, 1, static_cast<int>(kPatience));
+  } while (ready < 0 && errno == EINTR);
+  if (ready <= 0) return false;
+  char answer = 0;
+  return ::recv(collector_.get(), &answer, 1, 0) == 1 && answer == '1';
+}
+
+bool TemporaryRoots::connect_to_collector() {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // A socket's path is short: a long one is reached through a descriptor of its directory.
+  const auto directory = state_ / "gc-socket";
+  const FileDescriptor parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!parent) return false;
+  std::string path = (directory / "socket").string();
+  if (path.size() >= sizeof address.sun_path) {
+    path = "/proc/self/fd/" + std::to_string(parent.get()) + "/socket";
+  }
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw_errno("making a socket");
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return false;  // it is just starting or has just ended
+  }
+  collector_ = std::move(socket);
+  return true;
+}
+
+}  // namespace grange
