@@ -67,7 +67,7 @@ class Reader {
   [[noreturn]] static void fail(std::size_t offset, std::string_view what) {
     throw InvalidError("offset " + std::to_string(offset) + ": " + std::string(what));
   }
-  [[noreturn]] void fail_end() const { fail(at_, "the text ends too early"); }
+  [[noreturn]] void fail_end() const { fail(text_.size(), "the text ends too early"); }
 
   void take(std::string_view literal) {
     if (text_.substr(at_, literal.size()) == literal) {

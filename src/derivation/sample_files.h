@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "derivation/derivation_graph.h"
+
+namespace grange {
+
+// What the tests of this house read.
+
+/// The project's own golden derivations of one store directory, "nix-store" or "gnu-store".
+inline std::filesystem::path golden_directory(const std::string& store) {
+  return std::filesystem::path(GRANGE_SOURCE_DIR) / "docs/formats/golden/output-set" / store;
+}
+
+/// The shared real data; nothing where it is absent.
+inline std::optional<std::filesystem::path> shared_data(const std::string& name) {
+  const char* specified = std::getenv("GRANGE_TEST_DATA");
+  const auto root = specified != nullptr
+                        ? std::filesystem::path(specified)
+                        : std::filesystem::path(GRANGE_SOURCE_DIR).parent_path() / "shared/data";
+  auto path = root / name;
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  return path;
+}
+
+/// Texts of .drv files by base name.
+using Texts = std::map<std::string, std::string>;
+
+inline Texts read_texts(const std::filesystem::path& directory) {
+  Texts texts;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() != ".drv") continue;
+    texts.emplace(entry.path().filename().string(), read_file(entry.path()));
+  }
+  return texts;
+}
+
+/// Reads from `texts`, which must outlive it.
+inline DerivationReader reader_of(const Texts& texts) {
+  return [&texts](const StorePath& path, std::string& text) {
+    const auto found = texts.find(path.base_name());
+    if (found == texts.end()) return false;
+    text = found->second;
+    return true;
+  };
+}
+
+}  // namespace grange
