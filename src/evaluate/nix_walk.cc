@@ -214,7 +214,7 @@ bool NixWalk::give_work(WalkWorker& worker) {
       worker.give(std::move(*retry), now);
       return true;
     }
-  } else if (worker.process().resident_bytes() > options_.max_memory / 2 && !queue_.empty()) {
+  } else if (worker.process().resident_bytes() > options_.max_memory / 4 * 3 && !queue_.empty()) {
     return false;
   }
   std::size_t limit = batch_limit_;
