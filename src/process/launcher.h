@@ -17,7 +17,8 @@
 
 namespace grange {
 
-/// A host path made visible in a sandbox. Read-only; files, directories and devices alike.
+/// A host path made visible in a sandbox. Read-only; files, directories and devices alike. Symlinks
+/// that lead to the source are followed.
 struct SandboxPath {
   std::filesystem::path source;  ///< on the host
   std::filesystem::path target;  ///< absolute, inside
@@ -30,18 +31,26 @@ struct SandboxPath {
 
 /// What one sandbox shows and forbids. Everything else of the host is invisible.
 struct SandboxSpec {
-  /// Host directory, empty, on the physical store's file system: becomes the root inside. Owned and
-  /// removed by the caller.
+  /// Host directory, empty, on the physical store's file system, owned and removed by the caller.
+  /// When the step has ended ROOT/nix/store (the store directory in it) holds what the builder made
+  /// in its store directory and nothing else.
   std::filesystem::path root;
+  /// Host directory on the same file system, made when it is not there, kept and shared by any
+  /// number of steps: the mount points of store objects wait there for the next step, because
+  /// making and removing them each time would be most of what a sandbox costs. Empty: each step
+  /// makes its own, in `root`.
+  std::filesystem::path mount_points;
   std::filesystem::path store_dir;         ///< logical, inside: "/nix/store"
   std::filesystem::path physical_store;    ///< where those objects are on the host
   std::vector<std::string> store_objects;  ///< base names to show: the input closure
   std::vector<SandboxPath> paths;
-  std::filesystem::path build_directory;  ///< host directory seen as /build
-  bool private_network = true;            ///< false for fixed-output derivations
-  bool private_devices = true;
-  /// Host uid and gid for root's pool; inside they are 1000 and 100. Nothing: the caller's own ids
-  /// (an unprivileged user).
+  /// Host directory seen as /build; belongs to `outside` where that is given.
+  std::filesystem::path build_directory;
+  bool private_network = true;  ///< false for fixed-output derivations
+  bool private_devices = true;  ///< false: the host's /dev as it is
+  bool kvm = false;             ///< /dev/kvm too, where the host has it
+  /// Host uid and gid from root's pool; inside they are 1000 and 100. Nothing: the caller's own ids
+  /// (an unprivileged user); root must name some.
   std::optional<std::pair<uid_t, gid_t>> outside;
 };
 
@@ -61,14 +70,20 @@ struct LaunchSpec {
 class LaunchedProcess {
  public:
   virtual ~LaunchedProcess() = default;
-  /// Our end of the pty (or pipe) that is its stdout and stderr; end of file when all are closed.
+  /// Our end of the pty (or pipe) that is its stdout and stderr; end of file when all are closed
+  /// (which read(2) reports for a pty as EIO). Blocking.
   virtual int output_descriptor() const = 0;
   /// Readable when it has ended.
   virtual int poll_descriptor() const = 0;
-  /// Nothing while it runs. Throws UnavailableError when the launcher itself has died, and
-  /// DeniedError (naming the step and the ways out) when the sandbox could not be set up.
+  /// Nothing while it runs; never blocks. When it returns a status everything that the program
+  /// started is gone too. A program that cannot be executed says so in its output and ends with
+  /// exit code 1. Throws UnavailableError when the launcher itself has died or a disk is full, and
+  /// where the sandbox could not be set up (naming the stage and the path) DeniedError when the
+  /// kernel forbids it (with the ways out), InvalidError or NotFoundError when the spec is wrong,
+  /// else SystemError.
   virtual std::optional<ExitStatus> try_wait() = 0;
-  /// Kills it and all its descendants, and waits until they are gone.
+  /// Kills it and all its descendants, and waits until they are gone. Fine when it has ended.
+  /// Throws TimeoutError when they do not go (stuck in the kernel).
   virtual void kill() = 0;
 };
 
@@ -86,31 +101,42 @@ struct LauncherConfig {
 class Launcher {
  public:
   virtual ~Launcher() = default;
-  /// Thread safe.
+  /// Thread safe. Returns before the program runs. Throws UnavailableError when the launcher has
+  /// died, SystemError when this process is out of descriptors or ptys.
   virtual std::unique_ptr<LaunchedProcess> launch(const LaunchSpec& spec) = 0;
 
-  /// Throws DeniedError where the kernel forbids the namespace of a relocated store.
+  /// Throws DeniedError where the kernel forbids the namespace of a relocated store, NotFoundError
+  /// when there is no such program, InvalidError when it is another version's.
   static std::unique_ptr<Launcher> start(const LauncherConfig& config);
 };
 
 /// Host uids for builders when this process is root: one per running step, from a range that no
-/// account uses; held by flock under `directory` so that two processes never share one.
+/// account uses; held by flock under `directory` so that two processes never share one. Uids that a
+/// running process has are passed over. Thread safe.
 class UidPool {
  public:
+  static constexpr uid_t kFirst = 30000;
+  static constexpr unsigned kCount = 256;
+
   struct Lease;
-  UidPool(std::filesystem::path directory, uid_t first, unsigned count);
+  /// Throws InvalidError when this process's user namespace has none of the range.
+  explicit UidPool(std::filesystem::path directory, uid_t first = kFirst, unsigned count = kCount);
   ~UidPool();
   /// Nothing when every uid is in use.
   std::unique_ptr<Lease> try_acquire();
-  struct Lease {
-    uid_t uid;
-    FileDescriptor lock;
-  };
 
  private:
-  std::filesystem::path directory_;
-  uid_t first_;
-  unsigned count_;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// A uid for as long as this lives (it may outlive the pool), and the gid of the same number.
+struct UidPool::Lease {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  FileDescriptor lock;
+  std::shared_ptr<State> pool;
+  ~Lease();
 };
 
 }  // namespace grange

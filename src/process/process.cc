@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
-#include <cstring>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -128,16 +127,6 @@ class DescriptorMap {
   throw SystemError(code, "starting '" + program + "'");
 }
 
-ExitStatus to_exit_status(int wait_status) {
-  ExitStatus status;
-  if (WIFSIGNALED(wait_status)) {
-    status.signal = WTERMSIG(wait_status);
-  } else {
-    status.code = WEXITSTATUS(wait_status);
-  }
-  return status;
-}
-
 /// Rounded up, so that the deadline has passed when poll says so.
 int poll_timeout(MonotonicTime deadline) {
   const auto left =
@@ -146,12 +135,6 @@ int poll_timeout(MonotonicTime deadline) {
 }
 
 }  // namespace
-
-std::string ExitStatus::to_string() const {
-  if (signal == 0) return "exit code " + std::to_string(code);
-  const char* name = ::sigdescr_np(signal);
-  return "signal " + std::to_string(signal) + " (" + (name != nullptr ? name : "unknown") + ")";
-}
 
 ChildProcess ChildProcess::spawn(const SpawnOptions& options) {
   if (options.arguments.empty()) throw InvalidError("a program to start has no name");
@@ -212,7 +195,7 @@ ExitStatus ChildProcess::wait() {
     while (::waitpid(pid_, &wait_status, 0) < 0) {
       if (errno != EINTR) throw_errno("waiting for a process");
     }
-    status_ = to_exit_status(wait_status);
+    status_ = exit_status_of(wait_status);
   }
   return *status_;
 }

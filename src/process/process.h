@@ -25,6 +25,9 @@ struct ExitStatus {
   std::string to_string() const;
 };
 
+/// From what waitpid(2) says of a process that has ended.
+ExitStatus exit_status_of(int wait_status);
+
 /// A program to start with posix_spawn. No shell.
 struct SpawnOptions {
   std::vector<std::string> arguments;  ///< [0] is the program, searched in PATH without a '/'

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/file.h"
+#include "process/syscall_filter.h"
+
+namespace grange {
+
+/// What comes with a request for a step.
+struct StepDescriptors {
+  FileDescriptor spec;    ///< a file with the encoded spec
+  FileDescriptor output;  ///< the builder's standard output and error
+  FileDescriptor client;  ///< grange's socket for this step
+};
+
+/// One step, from the spec to the report: starts the builder, kills all that it has started when
+/// it ends or when grange asks for that, dies, or the launcher dies, then reports and exits. The
+/// whole life of one process, a child of the launcher.
+[[noreturn]] void supervise_step(const StepDescriptors& descriptors,
+                                 const SyscallFilter& filter) noexcept;
+
+}  // namespace grange
