@@ -53,14 +53,24 @@ void Plan::add_recipe(DerivationIndex derivation) {
 
 void Plan::withdraw(WantId id) {
   State::Want& want = state_->wants[static_cast<WantIndex>(id)];
-  if (!std::exchange(want.open, false)) return;
+  want.withdrawn = true;
+  if (!std::exchange(want.open, false)) {
+    state_->withdrawn_late = true;
+    return;
+  }
   --state_->open_wants;
   state_->needs.remove(std::exchange(want.need, NeedList::kNone));
-  state_->release(want.step);
+  state_->to_release.push_back(want.step);
+}
+
+void Plan::presence(StepId step, const std::vector<std::string>& present) {
+  const auto mask = output_mask(state_->steps[index_of(step)].outputs, present);
+  GRANGE_CHECK(mask.has_value());
+  state_->answered(index_of(step), *mask);
 }
 
 void Plan::presence(StepId step, bool all_present) {
-  state_->answered(index_of(step), all_present);
+  state_->answered(index_of(step), all_present ? state_->steps[index_of(step)].asked : 0);
 }
 
 void Plan::finished(StepId step, const BuildResult& result) {
@@ -69,11 +79,8 @@ void Plan::finished(StepId step, const BuildResult& result) {
 }
 
 void Plan::known_failure(StepId step, const BuildResult& result) {
-  const Phase phase = state_->steps[index_of(step)].phase;
-  GRANGE_CHECK(phase == Phase::asking || phase == Phase::running);
   GRANGE_CHECK(!result.good());
-  if (phase == Phase::asking) --state_->open_queries;
-  state_->conclude(index_of(step), result);
+  state_->failed_before(index_of(step), result);
 }
 
 std::vector<Plan::Decision> Plan::take_decisions() {
@@ -84,6 +91,12 @@ std::vector<Plan::Decision> Plan::take_decisions() {
     if (!state_->to_notify.empty()) continue;
     if (!state_->is_stuck()) break;
     state_->untangle();
+  }
+  if (std::exchange(state_->withdrawn_late, false)) {
+    std::erase_if(state_->decisions, [this](const Decision& decision) {
+      const auto* finished = std::get_if<Finished>(&decision);
+      return finished != nullptr && state_->wants[static_cast<WantIndex>(finished->want)].withdrawn;
+    });
   }
   return std::exchange(state_->decisions, {});
 }
@@ -98,7 +111,7 @@ const BuildPolicy& Plan::policy(StepId step) const {
 
 Plan::Counts Plan::counts() const {
   Counts counts = state_->counts;
-  counts.steps = state_->steps.size();
+  counts.steps = state_->steps.size_without_helpers();
   return counts;
 }
 

@@ -65,15 +65,16 @@ class Plan {
  public:
   static constexpr std::size_t kMaxFailedInputs = 8;
 
-  /// Are these outputs of the step valid in the destination store? Answer with `presence`, or with
-  /// `known_failure`. Only for the mode `normal`; a check or repair is attempted in any case.
+  /// Which of these outputs of the step are valid in the destination store? Answer with `presence`,
+  /// or with `known_failure`. Only for the mode `normal`; a check or repair is attempted in any
+  /// case.
   struct Query {
     StepId step;
     DerivationIndex recipe;
     std::vector<std::string> outputs;  ///< the wanted names that are not known to be there
   };
   /// Try to make it now: all inputs are there. A good attempt makes all declared outputs. Answer
-  /// with `finished`, or with `known_failure`.
+  /// with `finished`.
   struct Attempt {
     StepId step;
     DerivationIndex recipe;
@@ -123,13 +124,16 @@ class Plan {
   void add_recipe(DerivationIndex derivation);
   /// The last requester's leaving cancels what only it needed.
   void withdraw(WantId want);
-  /// Answers Query.
+  /// Answers Query: which of the asked outputs are valid. What is wanted of them and not there
+  /// leads to an attempt, whose failure does not touch those who only wanted what is there.
+  void presence(StepId step, const std::vector<std::string>& present);
+  /// The same where all are there, or none.
   void presence(StepId step, bool all_present);
   /// Answers Attempt. Aborted says nothing of the recipe: it ends the step as aborted, unless it
   /// was cancelled.
   void finished(StepId step, const BuildResult& result);
-  /// Answers Query or Attempt: an attempt of an earlier run with this recipe failed in a way that
-  /// would happen again, and counts as if it had been made now.
+  /// Answers Query: none of the outputs is there, and an attempt of an earlier run with this recipe
+  /// failed in a way that would happen again. It counts as if it had been made now.
   void known_failure(StepId step, const BuildResult& result);
 
   /// The decisions since the last call, in order.

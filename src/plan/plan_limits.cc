@@ -29,9 +29,8 @@ void Plan::State::raise_limits(StepIndex index, const StepLimits& limits) {
   const bool first_now = joined.priority != step.limits.priority;
   step.limits = joined;
   if (step.phase == Phase::ready && first_now) ready.push(index);
-  if (step.phase == Phase::waiting) {
-    to_pass_limits.emplace(step.recipe, index);
-  }
+  if (step.phase == Phase::waiting) to_pass_limits.emplace(step.recipe, index);
+  for (const StepIndex helper : step.helpers) raise_limits(helper, limits);
 }
 
 /// What a step may take, what it needs may take too. Users come before what they use, so that each

@@ -34,30 +34,21 @@ void Plan::State::conclude(StepIndex index, const BuildResult& result) {
     case Outcome::aborted:
       break;
     default:
-      fail_recipe(index, {step.recipe, result.outcome, result.message, {}});
+      fail_recipe(index, {step.recipe, result.outcome, result.message});
       return;
   }
   if (cancelled || !needs.is_needed(index)) {  // our own doing: it says nothing
     put_back_recipes(index);
     enter(step, Phase::idle);
-    if (needs.is_needed(index)) queue_ask(index);
+    if (needs.is_needed(index)) begin(index);
     return;
   }
-  abort(index, {step.recipe, Outcome::aborted, result.message, {}});
-}
-
-void Plan::State::put_back_recipes(StepIndex index) {
-  Step& step = steps[index];
-  if (!step.fixed) return;
-  step.untried.insert(steps.rank(step.recipe));
-  for (const auto& aside : step.set_aside) step.untried.insert(steps.rank(aside.recipe));
-  step.set_aside.clear();
+  abort(index, {step.recipe, Outcome::aborted, result.message});
 }
 
 void Plan::State::gain(StepIndex index, OutputMask outputs, Tally as) {
   Step& step = steps[index];
   step.have |= outputs;
-  ++progress;
   count_as(step, as);
   put_back_recipes(index);
   enter(step, Phase::idle);
@@ -67,45 +58,56 @@ void Plan::State::gain(StepIndex index, OutputMask outputs, Tally as) {
 void Plan::State::fail_recipe(StepIndex index, FailedRecipe failure) {
   Step& step = steps[index];
   if (failure.culprits.empty()) failure.culprits.push_back(step.recipe);
-  step.failures.push_back(std::move(failure));
-  if (step.fixed && step.untried.empty()) {
-    for (const auto& aside : step.set_aside) step.untried.insert(steps.rank(aside.recipe));
-    step.set_aside.clear();
-  }
-  if (step.fixed && !step.untried.empty()) {
-    enter(step, Phase::idle);
-    if (needs.is_needed(index)) queue_ask(index);
+  if (step.helper_of) {
+    helper_failed(index, std::move(failure));
     return;
   }
-  fail(index);
-}
-
-/// What a recipe itself came to says more than that an input of it failed.
-void Plan::State::fail(StepIndex index) {
-  Step& step = steps[index];
-  auto decisive = std::find_if(
-      step.failures.begin(), step.failures.end(),
-      [](const FailedRecipe& failure) { return failure.outcome != Outcome::dependency_failed; });
-  if (decisive == step.failures.end()) {
-    decisive = step.failures.begin();
-    for (const auto& failure : step.failures) add_culprits(decisive->culprits, failure.culprits);
+  step.failures.push_back(std::move(failure));
+  step.recipe_taken = false;
+  if (!step.untried.empty()) {
+    enter(step, Phase::idle);
+    if (needs.is_needed(index)) begin(index);
+  } else if (!step.helpers.empty()) {
+    enter(step, Phase::waiting);
+  } else {
+    fail(index);
   }
-  step.decisive = static_cast<std::size_t>(decisive - step.failures.begin());
-  step.failed_at = steps.knowledge();
-  count_as(step, decisive->outcome == Outcome::dependency_failed ? Tally::dependency_failed
-                                                                 : Tally::failed);
-  enter(step, Phase::failed);
-  to_notify.push_back(index);
-  failure_seen(step.recipe);
 }
 
 void Plan::State::abort(StepIndex index, FailedRecipe why) {
   Step& step = steps[index];
+  if (step.helper_of) {
+    helper_failed(index, std::move(why));
+    return;
+  }
   if (why.culprits.empty()) why.culprits.push_back(step.recipe);
-  step.decisive = step.failures.size();
   step.failures.push_back(std::move(why));
+  put_back_recipes(index);
+  fail(index);
+}
+
+/// No recipe is left, or one was aborted, which leaves it open what the step would have come to.
+/// Otherwise what a recipe itself came to says more than that an input of it failed.
+void Plan::State::fail(StepIndex index) {
+  Step& step = steps[index];
+  const auto first = [&](auto&& is_it) {
+    return std::find_if(step.failures.begin(), step.failures.end(),
+                        [&](const auto& failure) { return is_it(failure.outcome); });
+  };
+  auto decisive = first([](Outcome outcome) { return outcome == Outcome::aborted; });
+  Tally tally = Tally::aborted;
+  if (decisive == step.failures.end()) {
+    decisive = first([](Outcome outcome) { return outcome != Outcome::dependency_failed; });
+    tally = Tally::failed;
+  }
+  if (decisive == step.failures.end()) {
+    decisive = step.failures.begin();
+    for (const auto& failure : step.failures) add_culprits(decisive->culprits, failure.culprits);
+    tally = Tally::dependency_failed;
+  }
+  step.decisive = static_cast<std::size_t>(decisive - step.failures.begin());
   step.failed_at = steps.knowledge();
-  count_as(step, Tally::aborted);
+  count_as(step, tally);
   enter(step, Phase::failed);
   to_notify.push_back(index);
   failure_seen(step.recipe);
@@ -121,26 +123,21 @@ void Plan::State::notify(StepIndex index) {
     const auto next = needs.next_for(id);
     const NeedList::Need need = needs[id];
     const bool has = step.has(need.outputs);
-    if (has || step.phase == Phase::failed) {
+    if (has || (step.phase == Phase::failed && unknown_outputs(step, need.outputs) == 0)) {
       needs.remove(id);
       if (need.from_want) {
         wants[need.from].need = NeedList::kNone;
         finish_want(need.from);
       } else {
-        Step& user = steps[need.from];
-        if (!has) user.input_failed = true;
-        if (!needs.has_needs(need.from)) {
-          if (user.input_failed) {
-            to_prepare.push_back(need.from);
-          } else {
-            make_ready(need.from);
-          }
-        }
+        if (!has) steps[need.from].input_failed = true;
+        if (!needs.has_needs(need.from)) to_complete.push_back(need.from);
       }
     }
     id = next;
   }
-  if (step.phase == Phase::idle && needs.is_needed(index)) queue_ask(index);
+  if (!needs.is_needed(index)) return;
+  if (step.phase == Phase::idle) begin(index);
+  if (step.phase == Phase::failed) queue_ask(index);
 }
 
 void Plan::State::finish_want(WantIndex index) {
@@ -153,8 +150,7 @@ void Plan::State::finish_want(WantIndex index) {
   }
   const FailedRecipe& failure = step.failure();
   std::string message;
-  const bool itself = failure.culprits.front() == failure.recipe;
-  if (itself || !failure.message.empty()) {
+  if (!failure.through_input) {
     message = failed_message(graph, step.failures, failure);
   } else {
     const DerivationIndex culprit = failure.culprits.front();
@@ -172,7 +168,7 @@ void Plan::State::finish_want(WantIndex index, Outcome outcome, std::string mess
   Finished finished{WantId{index}, outcome, std::move(message), {}, false};
   if (want.outputs != 0 && step.has(want.outputs)) {
     finished.made = step.made;
-  } else if (want.outputs != 0 && step.failure().culprits.front() != step.failure().recipe) {
+  } else if (want.outputs != 0 && step.failure().through_input) {
     finished.failed_inputs = step.failure().culprits;
   }
   decisions.emplace_back(std::move(finished));

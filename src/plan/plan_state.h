@@ -14,6 +14,9 @@
 
 namespace grange {
 
+/// Is it a derivation that nobody can make?
+bool is_broken(DerivationGraph::State state);
+
 /// Adds what is not in `to` yet, up to Plan::kMaxFailedInputs.
 void add_culprits(std::vector<DerivationIndex>& to, const std::vector<DerivationIndex>& from);
 
@@ -27,26 +30,39 @@ struct Plan::State {
     StepIndex step = 0;
     DerivationIndex derivation = 0;
     bool open = true;
+    bool withdrawn = false;
     OutputMask outputs = 0;
     NeedList::Id need = NeedList::kNone;  ///< while open and waiting
   };
   enum class Attached : std::uint8_t { has, waits, failed };
 
-  // plan_state.cc: a step from its first being needed to its being attempted, or needed no more.
+  // plan_presence.cc: a step is needed, and asked about.
   Attached attach_want(WantIndex want, const StepLimits& limits);
   Attached attach_input(StepIndex from, StepIndex step, OutputMask outputs);
   std::optional<Attached> attached_already(StepIndex step, OutputMask outputs);
   void after_attach(StepIndex step, OutputMask outputs, const StepLimits& limits, bool first);
+  OutputMask unknown_outputs(const Step& step, OutputMask outputs) const;
   bool reopen(Step& step);
+  void begin(StepIndex step);
   void queue_ask(StepIndex step);
   void ask(StepIndex step);
-  void answered(StepIndex step, bool all_present);
+  void query(StepIndex step, OutputMask outputs);
+  void answered(StepIndex step, OutputMask present);
+  void failed_before(StepIndex step, const BuildResult& result);
+  void begin_making(StepIndex step);
+  bool is_needed_for(StepIndex step, OutputMask outputs) const;
+
+  // plan_state.cc: its inputs are needed, it is attempted, or it is needed no more.
   void prepare(StepIndex step);
+  void complete(StepIndex step);
   bool find_inputs(StepIndex step);
   void inputs_failed(StepIndex step);
   void make_ready(StepIndex step);
   void start_ready();
   void release(StepIndex step);
+  void leave_inputs(StepIndex step);
+  void put_back_recipe(StepIndex step);
+  void put_back_recipes(StepIndex step);
   void settle();
   void enter(Step& step, Phase phase);
   void count_as(Step& step, Tally tally);
@@ -57,7 +73,6 @@ struct Plan::State {
   void fail_recipe(StepIndex step, FailedRecipe failure);
   void fail(StepIndex step);
   void abort(StepIndex step, FailedRecipe why);
-  void put_back_recipes(StepIndex step);
   void notify(StepIndex step);
   void finish_want(WantIndex want);
   void finish_want(WantIndex want, Outcome outcome, std::string message);
@@ -72,8 +87,11 @@ struct Plan::State {
   void untangle();
   void release_unreachable();
   bool try_another_recipe();
+  void add_helper(StepIndex step);
+  void dismiss_helper(StepIndex helper);
+  void helper_ready(StepIndex helper);
+  void helper_failed(StepIndex helper, FailedRecipe failure);
   void give_up_one();
-  void leave_inputs(StepIndex step);
 
   const DerivationGraph& graph;
   Options options;
@@ -84,7 +102,8 @@ struct Plan::State {
   std::vector<Decision> decisions;
 
   std::vector<StepIndex> to_notify;
-  std::vector<StepIndex> to_prepare;
+  std::vector<StepIndex> to_complete;
+  std::vector<StepIndex> to_release;
   std::vector<StepIndex> to_ask;
   /// Steps whose limits have grown while they wait; what uses others before what it uses.
   std::priority_queue<std::pair<DerivationIndex, StepIndex>> to_pass_limits;
@@ -94,10 +113,10 @@ struct Plan::State {
   };
   std::vector<Input> inputs;  ///< of the step that is being prepared: see find_inputs
 
+  bool withdrawn_late = false;  ///< some want was, between its finishing and its being told
   std::size_t open_wants = 0;
   std::size_t open_queries = 0;
   std::size_t running = 0;
-  std::uint64_t progress = 0;                 ///< grows whenever a step has more than before
   std::optional<DerivationIndex> stopped_by;  ///< nothing new starts since this failed
   Counts counts;
 };

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,17 +31,18 @@ struct FailedRecipe {
   DerivationIndex recipe;
   Outcome outcome;
   std::string message;
-  std::vector<DerivationIndex> culprits;  ///< what failed itself: the recipe, or below it
+  std::vector<DerivationIndex> culprits{};  ///< what failed itself: the recipe, or below it
+  bool through_input = false;
 };
 
 enum class Phase : std::uint8_t {
   idle,     ///< nobody needs more of it than it has
-  to_ask,   ///< a Query will be decided
-  asking,   ///< a Query is open
+  to_ask,   ///< a recipe will be chosen and a Query decided
+  asking,   ///< a Query is open; the recipe is chosen
   waiting,  ///< for inputs
   ready,    ///< for a slot
   running,  ///< an Attempt is open
-  failed,   ///< finally: no recipe left, or aborted
+  failed,   ///< no recipe left, or aborted
 };
 
 /// As what a step is counted.
@@ -53,7 +55,9 @@ struct Step {
   /// The recipe that is asked about, prepared or attempted; while idle the newest asked for.
   DerivationIndex recipe = 0;
   bool fixed = false;         ///< several recipes may be tried, one after the other
+  bool recipe_taken = false;  ///< it is out of `untried`, and has not failed
   bool ask_queued = false;    ///< it is in the engine's list of those to ask
+  bool query_open = false;
   bool cancelling = false;    ///< a Cancel was decided for the open Attempt
   bool input_failed = false;  ///< one of the inputs that it waited for will not come
   bool made = false;          ///< by an attempt of this run
@@ -65,19 +69,19 @@ struct Step {
   OutputMask wanted = 0;
   OutputMask asked = 0;  ///< by the open Query
   OutputMask have = 0;
+  OutputMask absent = 0;  ///< were asked about and not there
   StepLimits limits;
   std::vector<std::string> outputs;    ///< declared names, sorted
   std::vector<FailedRecipe> failures;  ///< in the order of trying
   std::size_t decisive = 0;            ///< which of them it failed by, once it has
 
-  /// For fixed ones: what may still be tried, and what waited for something that waited for this
-  /// very step, with the count of progress at that time.
-  struct SetAside {
-    DerivationIndex recipe;
-    std::uint64_t progress;
-  };
+  /// For fixed ones: what may still be tried, and what goes before the rest of it.
   std::set<RecipeRank> untried;
-  std::vector<SetAside> set_aside;
+  std::optional<DerivationIndex> preferred;
+  /// Steps that wait for the inputs of further recipes on behalf of this one (plan_deadlock.cc),
+  /// and of such a helper, whose it is.
+  std::vector<StepIndex> helpers;
+  std::optional<StepIndex> helper_of;
 
   bool has(OutputMask specified) const { return (specified & ~have) == 0; }
   const FailedRecipe& failure() const { return failures[decisive]; }

@@ -67,6 +67,34 @@ StepIndex StepTable::step_for(DerivationIndex derivation, PolicyIndex policy) {
   return index_of_step;
 }
 
+StepIndex StepTable::add_helper(StepIndex of) {
+  StepIndex index;
+  if (free_helpers_.empty()) {
+    index = static_cast<StepIndex>(steps_.size());
+    steps_.emplace_back();
+    ++helper_count_;
+  } else {
+    index = free_helpers_.back();
+    free_helpers_.pop_back();
+  }
+  Step& step = steps_[of];
+  Step& helper = steps_[index];
+  helper.promise = step.promise;
+  helper.policy = step.policy;
+  helper.recipe = step.recipe;
+  helper.recipe_taken = true;
+  helper.limits = step.limits;
+  helper.helper_of = of;
+  step.helpers.push_back(index);
+  return index;
+}
+
+void StepTable::remove_helper(StepIndex helper) {
+  std::erase(steps_[*steps_[helper].helper_of].helpers, helper);
+  steps_[helper] = Step{};
+  free_helpers_.push_back(helper);
+}
+
 void StepTable::learn_asked(DerivationIndex derivation) {
   const std::int64_t age = -++asked_;
   if (learned_[derivation] && is_fixed(derivation)) {

@@ -27,7 +27,13 @@ class StepTable {
   StepIndex step_for(DerivationIndex derivation, PolicyIndex policy);
   Step& operator[](StepIndex step) { return steps_[step]; }
   const Step& operator[](StepIndex step) const { return steps_[step]; }
-  std::size_t size() const { return steps_.size(); }
+  std::size_t size() const { return steps_.size(); }  ///< with helpers
+
+  /// A step that is not found by `step_for` and only waits for the inputs of the present recipe of
+  /// `step`.
+  StepIndex add_helper(StepIndex step);
+  void remove_helper(StepIndex helper);
+  std::size_t size_without_helpers() const { return steps_.size() - helper_count_; }
 
   /// A want brings `derivation`: it and all recipes below it become known, before older ones.
   void learn_asked(DerivationIndex derivation);
@@ -57,6 +63,8 @@ class StepTable {
   std::unordered_map<OutputSetId, PromiseIndex> by_output_set_;
   std::deque<Promise> promises_;
   std::deque<Step> steps_;
+  std::vector<StepIndex> free_helpers_;
+  std::size_t helper_count_ = 0;  ///< also the free ones
   std::map<BuildPolicy, PolicyIndex> policy_indices_;
   std::vector<const BuildPolicy*> policies_;
   std::int64_t asked_ = 0;
