@@ -78,7 +78,7 @@ int run_build_command(const BuildCommandOptions& options) {
   const InterruptWatch interrupt;
   const SystemClock clock;
   const auto state = default_state_directory();
-  create_directories(state);
+  grange::create_directories(state);
   auto config = workshop_config(options.workshop);
   const auto evaluate = evaluate_options_of(options.selection);
   config.eval_store_root = evaluate.eval_store_root;

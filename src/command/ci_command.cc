@@ -56,7 +56,7 @@ int run_ci_command(const CiCommandOptions& options) {
   const InterruptWatch interrupt;
   const SystemClock clock;
   const auto state = default_state_directory();
-  create_directories(state);
+  grange::create_directories(state);
   CiOptions ci;
   ci.selection = selection_of(options.selection);
   ci.evaluate = evaluate_options_of(options.selection);

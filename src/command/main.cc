@@ -22,8 +22,14 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::help);
   Action chosen;
+  add_ci_command(app, chosen);
+  add_build_command(app, chosen);
+  add_evaluate_command(app, chosen);
   add_compare_command(app, chosen);
   add_drv_command(app, chosen);
+  add_hash_command(app, chosen);
+  add_nar_command(app, chosen);
+  add_store_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
