@@ -38,6 +38,7 @@ AttemptArea::~AttemptArea() {
       remove_tree(directory);
     }
     if (!path_.empty()) remove_tree(path_);
+    remove_tree(spool_file());
   } catch (const std::exception&) {  // what is in the area goes with it later
   }
   area_.end(id_);

@@ -23,7 +23,7 @@ class AttemptArea {
   void note_outputs(const std::vector<StorePath>& outputs);
   /// A new, empty directory on the store's file system.
   std::filesystem::path make_directory(std::string_view name, mode_t mode);
-  /// A name for one file on the store's file system.
+  /// A name for one file (nothing stands there yet) on the store's file system.
   std::filesystem::path spool_file() const;
   /// A new build directory for an unsandboxed builder: PARENT/nix-build-NAME-N with the least N
   /// that is free.

@@ -145,7 +145,9 @@ class Making {
     if (world_ != BuildWorld::unsandboxed) return;
     for (const auto& place : places_) {
       try {
-        if (!installed_ || place.redirected()) remove_tree(place.location);
+        const bool registered =
+            !place.redirected() && (installed_ || context_.store.is_valid(place.promised));
+        if (!registered) remove_tree(place.location);
       } catch (const std::exception&) {  // not registered, so nobody takes it for whole
       }
     }
