@@ -19,11 +19,12 @@ constexpr std::size_t kNamedInCycle = 8;
 /// derivation, going on to the first input that has not finished either ends in a cycle.
 void GraphLoader::explain_cycles() {
   const MutexLock lock(mutex_);
-  const auto next = [&](DerivationIndex index) REQUIRES(mutex_) {
-    const auto& inputs = entries_[index].node.inputs;
-    const auto found = std::find_if(
-        inputs.begin(), inputs.end(),
-        [&](const auto& edge) REQUIRES(mutex_) { return !entries_[edge.input].finished; });
+  const auto& entries = entries_;  // the analysis of locks does not look into closures
+  const auto next = [&entries](DerivationIndex index) {
+    const auto& inputs = entries[index].node.inputs;
+    const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const auto& edge) {
+      return !entries[edge.input].finished;
+    });
     GRANGE_CHECK(found != inputs.end());
     return found->input;
   };
@@ -73,6 +74,7 @@ void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle, co
 /// Numbers everything anew in the order in which a depth-first walk from the roots leaves it.
 void GraphLoader::arrange(std::span<const StorePath> roots) {
   const MutexLock lock(mutex_);
+  const auto& entries = entries_;
   struct Step {
     DerivationIndex entry;
     std::size_t next_input;

@@ -164,9 +164,9 @@ void GraphLoader::register_inputs(GraphWork& work) {
 }
 
 GraphEntry& GraphLoader::intern(std::string_view base_name, std::uint32_t hash) {
-  const auto known = data_.table.find(base_name, hash, [&](std::uint32_t number) REQUIRES(mutex_) {
-    return entries_[number].node.base_name;
-  });
+  const auto& entries = entries_;  // the analysis of locks does not look into closures
+  const auto known = data_.table.find(
+      base_name, hash, [&entries](std::uint32_t number) { return entries[number].node.base_name; });
   if (known) return entries_[*known];
   auto& entry = entries_.emplace_back();
   entry.number = data_.table.add(hash);
