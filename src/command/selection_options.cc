@@ -9,12 +9,6 @@
 namespace grange {
 namespace {
 
-std::vector<std::pair<std::string, std::string>> pairs_of(const std::vector<std::string>& words) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (std::size_t i = 0; i + 1 < words.size(); i += 2) pairs.emplace_back(words[i], words[i + 1]);
-  return pairs;
-}
-
 std::filesystem::path existing_file(const std::string& given) {
   const auto path = std::filesystem::absolute(given).lexically_normal();
   if (!std::filesystem::exists(path)) {
@@ -37,19 +31,16 @@ void add_selection_options(CLI::App& command, SelectionOptions& options) {
       .add_option("-A,--attr", options.attributes,
                   "Attribute path to evaluate (repeatable; default: everything)")
       ->type_name("ATTR")
-      ->expected(1)
-      ->take_all();
+      ->allow_extra_args(false);
   command
       .add_option("--arg", options.arguments, "Argument for functions: a name and a Nix expression")
       ->type_name("N V")
-      ->expected(2)
-      ->take_all();
+      ->allow_extra_args(false);
   command
       .add_option("--argstr", options.string_arguments,
                   "Argument for functions: a name and a string")
       ->type_name("N V")
-      ->expected(2)
-      ->take_all();
+      ->allow_extra_args(false);
   command
       .add_option("--workers", options.workers,
                   "Evaluator processes at once (default: one per processor)")
@@ -77,8 +68,8 @@ Selection selection_of(const SelectionOptions& options) {
         "there is no default.nix here; name a file with -f or an expression with -E");
   }
   selection.attributes = options.attributes;
-  selection.arguments = pairs_of(options.arguments);
-  selection.string_arguments = pairs_of(options.string_arguments);
+  selection.arguments = options.arguments;
+  selection.string_arguments = options.string_arguments;
   return selection;
 }
 

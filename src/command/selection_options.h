@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evaluate/evaluator.h"
@@ -18,9 +19,9 @@ struct SelectionOptions {
   std::string file;
   std::string expression;
   std::vector<std::string> attributes;
-  std::vector<std::string> arguments;         ///< N V N V …
-  std::vector<std::string> string_arguments;  ///< N V N V …
-  unsigned workers = 0;                       ///< 0: as many as there are processors
+  std::vector<std::pair<std::string, std::string>> arguments;  ///< names and Nix expressions
+  std::vector<std::pair<std::string, std::string>> string_arguments;
+  unsigned workers = 0;  ///< 0: as many as there are processors
   std::uint64_t max_memory_mib = 4096;
   double attribute_timeout = 600;
   std::string eval_store;  ///< root; empty: in the state directory

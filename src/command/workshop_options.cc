@@ -76,7 +76,7 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
                   "Host path to show in sandboxes: TARGET or TARGET=SOURCE, with a final ? when it "
                   "may be missing (repeatable)")
       ->type_name("P")
-      ->expected(1);
+      ->allow_extra_args(false);
   command.add_flag("--keep-failed", options.keep_failed,
                    "Leave the build directory of a failed attempt behind");
   command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
