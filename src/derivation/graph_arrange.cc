@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "base/check.h"
 #include "derivation/graph_loader.h"
 
 namespace grange {
@@ -19,45 +18,38 @@ constexpr std::size_t kNamedInCycle = 8;
 /// derivation, going on to the first input that has not finished either ends in a cycle.
 void GraphLoader::explain_cycles() {
   const MutexLock lock(mutex_);
-  const auto& entries = entries_;  // the analysis of locks does not look into closures
-  const auto next = [&entries](DerivationIndex index) {
-    const auto& inputs = entries[index].node.inputs;
-    const auto found = std::find_if(inputs.begin(), inputs.end(), [&](const auto& edge) {
-      return !entries[edge.input].finished;
-    });
-    GRANGE_CHECK(found != inputs.end());
-    return found->input;
-  };
   std::vector<DerivationIndex> cycle_of(entries_.size(), kUnseen);  // a member of the cycle
   std::vector<bool> in_walk(entries_.size(), false);
   std::vector<DerivationIndex> walk;
   for (const auto& work : works_) {
     if (work->entry->finished) continue;
     DerivationIndex at = work->entry->number;
-    for (walk.clear(); cycle_of[at] == kUnseen && !in_walk[at]; at = next(at)) {
+    for (walk.clear(); cycle_of[at] == kUnseen && !in_walk[at];
+         at = entries_.first_unfinished_input(at)) {
       in_walk[at] = true;
       walk.push_back(at);
     }
     DerivationIndex cycle = cycle_of[at];
     if (cycle == kUnseen) {  // a new one; the least of its names stands for it
       cycle = at;
-      for (auto member = next(at); member != at; member = next(member)) {
+      for (auto member = entries_.first_unfinished_input(at); member != at;
+           member = entries_.first_unfinished_input(member)) {
         if (entries_[member].node.base_name < entries_[cycle].node.base_name) cycle = member;
       }
     }
     for (const auto member : walk) cycle_of[member] = cycle;
-    explain_cycle(*work, cycle, next);
+    explain_cycle(*work, cycle);
   }
 }
 
-template <typename Next>
-void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle, const Next& next) {
+void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle) {
   auto& node = work.entry->node;
   std::string text = work.problem;
   if (!text.empty()) text += "; ";
   text.append("cycle of derivations: ").append(entries_[cycle].node.base_name);
   std::size_t named = 1;
-  for (DerivationIndex at = next(cycle); at != cycle; at = next(at)) {
+  for (DerivationIndex at = entries_.first_unfinished_input(cycle); at != cycle;
+       at = entries_.first_unfinished_input(at)) {
     if (++named > kNamedInCycle) {
       text += " -> …";
       break;
@@ -74,7 +66,6 @@ void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle, co
 /// Numbers everything anew in the order in which a depth-first walk from the roots leaves it.
 void GraphLoader::arrange(std::span<const StorePath> roots) {
   const MutexLock lock(mutex_);
-  const auto& entries = entries_;
   struct Step {
     DerivationIndex entry;
     std::size_t next_input;
@@ -89,10 +80,7 @@ void GraphLoader::arrange(std::span<const StorePath> roots) {
     walk.push_back({entry, 0});
   };
   for (const auto& root : roots) {
-    const auto found = data_.table.find(
-        root.base_name(), data_.table.hash(root.base_name()),
-        [&](std::uint32_t at) REQUIRES(mutex_) { return entries_[at].node.base_name; });
-    if (found) enter(*found);
+    enter(entries_.find(root.base_name(), data_.table.hash(root.base_name()))->number);
     while (!walk.empty()) {
       auto& step = walk.back();
       const auto& inputs = entries_[step.entry].node.inputs;

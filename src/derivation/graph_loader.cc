@@ -19,7 +19,7 @@ bool concerns_one_file(ErrorKind kind) noexcept {
 
 GraphLoader::GraphLoader(GraphData& data, const DerivationReader& reader,
                          const GraphOptions& options)
-    : data_(data), reader_(reader), options_(options) {
+    : data_(data), reader_(reader), options_(options), entries_(data) {
   data_.names.emplace_back("out");
 }
 
@@ -28,7 +28,7 @@ void GraphLoader::load(std::span<const StorePath> roots) {
     const MutexLock lock(mutex_);
     // The first root is read first.
     for (auto root = roots.rbegin(); root != roots.rend(); ++root) {
-      unread_.push_back(&intern(root->base_name(), data_.table.hash(root->base_name())));
+      unread_.push_back(&entries_.intern(root->base_name(), data_.table.hash(root->base_name())));
     }
   }
   {
@@ -151,7 +151,7 @@ void GraphLoader::register_inputs(GraphWork& work) {
   const auto edges = data_.edges.allocate(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto base_name = work.fields.inputs[i].path.of(work.text).substr(prefix);
-    GraphEntry& input = intern(base_name, work.input_hashes[i]);
+    GraphEntry& input = entries_.intern(base_name, work.input_hashes[i]);
     edges[i] = make_edge(work, i, input);
     work.inputs.push_back(&input);
     if (!input.finished) {
@@ -161,17 +161,6 @@ void GraphLoader::register_inputs(GraphWork& work) {
     }
   }
   work.entry->node.inputs = edges;
-}
-
-GraphEntry& GraphLoader::intern(std::string_view base_name, std::uint32_t hash) {
-  const auto& entries = entries_;  // the analysis of locks does not look into closures
-  const auto known = data_.table.find(
-      base_name, hash, [&entries](std::uint32_t number) { return entries[number].node.base_name; });
-  if (known) return entries_[*known];
-  auto& entry = entries_.emplace_back();
-  entry.number = data_.table.add(hash);
-  entry.node.base_name = keep_text(data_.texts, base_name);
-  return entry;
 }
 
 DerivationGraph::Edge GraphLoader::make_edge(const GraphWork& work, std::size_t input,

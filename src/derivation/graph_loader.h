@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <span>
@@ -9,6 +8,7 @@
 
 #include "base/thread_annotations.h"
 #include "derivation/graph_data.h"
+#include "derivation/graph_entries.h"
 #include "derivation/graph_node.h"
 
 namespace grange {
@@ -46,16 +46,13 @@ class GraphLoader {
   void settle(Task task) REQUIRES(mutex_);
   void register_inputs(GraphWork& work) REQUIRES(mutex_);
   void finish(GraphWork& work) REQUIRES(mutex_);
-  GraphEntry& intern(std::string_view base_name, std::uint32_t hash) REQUIRES(mutex_);
   DerivationGraph::Edge make_edge(const GraphWork& work, std::size_t input, const GraphEntry& entry)
       REQUIRES(mutex_);
   void add_waiter(GraphEntry& entry, GraphWork& work) REQUIRES(mutex_);
   Task take_task() REQUIRES(mutex_);
 
   void explain_cycles() EXCLUDES(mutex_);
-  template <typename Next>
-  void explain_cycle(const GraphWork& work, DerivationIndex cycle, const Next& next)
-      REQUIRES(mutex_);
+  void explain_cycle(const GraphWork& work, DerivationIndex cycle) REQUIRES(mutex_);
   void arrange(std::span<const StorePath> roots) EXCLUDES(mutex_);
 
   GraphData& data_;
@@ -67,7 +64,7 @@ class GraphLoader {
   unsigned sleeping_ GUARDED_BY(mutex_) = 0;
   unsigned running_ GUARDED_BY(mutex_) = 0;  ///< tasks handed out and not settled
   std::exception_ptr error_ GUARDED_BY(mutex_);
-  std::deque<GraphEntry> entries_ GUARDED_BY(mutex_);  ///< never move; threads hold pointers
+  GraphEntries entries_ GUARDED_BY(mutex_);
   /// Read from the back. An input is put here again whenever it is met unread, so that it comes
   /// before what was met earlier; whatever has started is passed over.
   std::vector<GraphEntry*> unread_ GUARDED_BY(mutex_);
