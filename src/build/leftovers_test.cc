@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -123,40 +124,43 @@ TEST_F(LeftoversTest, AJournalStaysSmall) {
   EXPECT_TRUE(read_journal(area.path()).outputs.contains(repeated_path('a', "running")));
 }
 
-/// A process is killed at each point between two durable writes; the next one finds everything in
-/// order, cleans up, and builds.
-class KilledTest : public BuilderTest {};
+/// A process is killed at a point between two durable writes; the next one finds everything in
+/// order and cleans up.
+using KilledAt = std::tuple<BuildPolicy::Sandbox, const char*>;
+class KilledTest : public testing::TestWithParam<KilledAt> {
+ protected:
+  TemporaryDirectory directory_;
+};
 
-INSTANTIATE_TEST_SUITE_P(Worlds, KilledTest,
-                         testing::Values(BuildPolicy::Sandbox::sandboxed,
-                                         BuildPolicy::Sandbox::unsandboxed),
-                         sandbox_name);
+INSTANTIATE_TEST_SUITE_P(
+    Points, KilledTest,
+    testing::Combine(testing::Values(BuildPolicy::Sandbox::sandboxed,
+                                     BuildPolicy::Sandbox::unsandboxed),
+                     testing::Values("build.before-move", "build.between-moves",
+                                     "build.before-register", "build.after-register")));
 
 TEST_P(KilledTest, TheNextProcessGoesOn) {
-  world_.reset();
-  int round = 0;
-  for (const auto* point : {"build.before-move", "build.between-moves", "build.before-register",
-                            "build.after-register"}) {
-    const auto root = directory_.path() / std::to_string(round++);
-    ScriptedStep step("pair", "echo $dev > $out; echo > $dev; echo x > file", {"dev", "out"});
-    EXPECT_EXIT(
-        {
-          BuilderWorld world(root);
-          set_fault(std::string(point) + "=kill");
-          world.build(step, GetParam());
-          std::_Exit(0);
-        },
-        testing::KilledBySignal(SIGKILL), "")
-        << point;
-    const auto store = LocalStore::open(StoreLocation::at_root(root / "dest"));
-    EXPECT_TRUE(store->verify(true, {}).empty()) << point;
-    clean_build_leftovers(*store);
-    EXPECT_TRUE(std::filesystem::is_empty(build_areas(store->location()))) << point;
-    EXPECT_TRUE(std::filesystem::is_empty(root / "tmp")) << point;
-    const bool made = std::string(point) == "build.after-register";
-    EXPECT_EQ(store->all_valid_paths().size(), made ? 2U : 0U) << point;
-    EXPECT_EQ(BuilderWorld::names_in(store->location().real_store).size(), made ? 2U : 0U) << point;
-  }
+  if (const auto reason = why_no_builders()) GTEST_SKIP() << *reason;
+  const auto [sandbox, point] = GetParam();
+  const auto root = directory_.path();
+  std::filesystem::permissions(root, std::filesystem::perms(0755));
+  EXPECT_EXIT(
+      {
+        BuilderWorld world(root);
+        ScriptedStep step("pair", "echo $dev > $out; echo > $dev; echo x > file", {"dev", "out"});
+        set_fault(std::string(point) + "=kill");
+        world.build(step, sandbox);
+        std::_Exit(0);
+      },
+      testing::KilledBySignal(SIGKILL), "");
+  const auto store = LocalStore::open(StoreLocation::at_root(root / "dest"));
+  EXPECT_TRUE(store->verify(true, {}).empty());
+  clean_build_leftovers(*store);
+  EXPECT_TRUE(std::filesystem::is_empty(build_areas(store->location())));
+  EXPECT_TRUE(std::filesystem::is_empty(root / "tmp"));
+  const std::size_t made = std::string(point) == "build.after-register" ? 2 : 0;
+  EXPECT_EQ(store->all_valid_paths().size(), made);
+  EXPECT_EQ(BuilderWorld::names_in(store->location().real_store).size(), made);
 }
 
 }  // namespace
