@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "evaluate/store_failure.h"
 
 namespace grange {
 namespace {
@@ -47,6 +48,7 @@ EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_vie
                        "'");
   }
   grange::create_directories(root);
+  check_store_writable(root);
   store_words_ = {"--store", root.string()};
   store_words_.insert(store_words_.end(), options.nix_options.begin(), options.nix_options.end());
 

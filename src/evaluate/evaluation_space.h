@@ -15,13 +15,14 @@ namespace grange {
 /// and the words that choose the eval store and settings.
 class EvaluationSpace {
  public:
-  /// Creates the eval store's root. Throws InvalidError for one that nix cannot name.
+  /// Creates the eval store's root. Throws InvalidError for one that nix cannot name, DeniedError
+  /// for one that this user cannot write.
   EvaluationSpace(const EvaluateOptions& options, std::string_view expression);
 
   /// Where the Nix text lies.
   const std::filesystem::path& expression_file() const { return expression_file_; }
   const std::vector<std::string>& environment() const { return environment_; }
-  /// "--store ROOT" (or "--eval-store ROOT"), then the further options.
+  /// "--store ROOT", then the further options.
   const std::vector<std::string>& store_words() const { return store_words_; }
 
  private:

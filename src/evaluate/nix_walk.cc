@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "derivation/target_map.h"
 #include "evaluate/selection.h"
+#include "evaluate/store_failure.h"
 #include "evaluate/walker_expression.h"
 
 namespace grange {
@@ -114,6 +115,9 @@ void NixWalk::visited(const WalkSet& set, std::size_t index, const WalkerReport&
                          ", not to a derivation or a set of them");
     }
     failed(set, index, "it is a " + report.type + ", not a derivation or a set of them");
+  } else if (!report.missing_argument.empty()) {
+    said("note: '" + make_label(attr_path) + "' is no target: it is a function whose argument '" +
+         report.missing_argument + "' has no value");
   }
 }
 
@@ -152,6 +156,7 @@ void NixWalk::add_set(std::vector<std::string> attr_path, std::vector<std::strin
 }
 
 void NixWalk::failed(const WalkSet& set, std::size_t index, std::string message) {
+  throw_if_store_failed(message, options_.eval_store_root);
   ++visited_;
   auto attr_path = set.attr_path(index);
   auto label = make_label(attr_path);
@@ -269,7 +274,7 @@ void NixWalk::pump(WalkWorker& worker) {
   const Phase before = worker.phase();
   worker.pump(*this, clock_.monotonic());
   if (before == Phase::opening && worker.phase() == Phase::broken) {
-    throw InvalidError("cannot evaluate " + title_ + ": " + worker.open_error());
+    refuse(worker.open_error());
   }
   if (worker.phase() != Phase::idle) return;
   if (before == Phase::opening) {
@@ -309,7 +314,7 @@ void NixWalk::bury(WalkWorker& worker) {
   const auto taken = take_out(worker);
   const auto status = *taken->process().wait_until(MonotonicTime::max());
   if (taken->phase() == Phase::broken) {
-    throw InvalidError("cannot evaluate " + title_ + ": " + taken->open_error());
+    refuse(taken->open_error());
   }
   if (taken->phase() == Phase::opening) {
     judge_opening(*taken, status);
@@ -322,6 +327,11 @@ void NixWalk::bury(WalkWorker& worker) {
   if (auto rest = taken->take_rest()) queue_.put_back(std::move(*rest));
 }
 
+void NixWalk::refuse(const std::string& message) const {
+  throw_if_store_failed(message, options_.eval_store_root);
+  throw InvalidError("cannot evaluate " + title_ + ": " + message);
+}
+
 /// The root itself: nothing was visited yet that could be blamed.
 void NixWalk::judge_opening(WalkWorker& worker, const ExitStatus& status) {
   const auto message = worker.message();
@@ -332,13 +342,14 @@ void NixWalk::judge_opening(WalkWorker& worker, const ExitStatus& status) {
     problem_ = fmt::format("evaluating {} took more than {}", title_,
                            format_duration(options_.attribute_timeout.count()));
   } else if (status.signal == 0 && !message.empty()) {
-    throw InvalidError("cannot evaluate " + title_ + ": " + message);
+    refuse(message);
   } else if (++openings_failed_ >= kMostDeaths) {
     // Those that run may still get everything done.
     most_workers_ = workers_.size();
     if (workers_.empty()) {
       problem_ = fmt::format("the evaluator '{}' ended {} times before it could begin: {}",
                              options_.nix_program, openings_failed_, status.to_string());
+      if (const auto words = worker.last_words(); !words.empty()) problem_ += ": " + words;
     }
   }
 }

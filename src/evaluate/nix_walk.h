@@ -55,6 +55,8 @@ class NixWalk final : private WalkListener {
   void check_limits();
   /// Takes the worker out; `worker` is no more afterwards.
   void bury(WalkWorker& worker);
+  /// The selection as a whole cannot be evaluated.
+  [[noreturn]] void refuse(const std::string& message) const;
   void judge_opening(WalkWorker& worker, const ExitStatus& status);
   void judge_member(WalkWorker& worker, const ExitStatus& status);
   /// Lets it end by itself.

@@ -55,10 +55,13 @@ TEST_F(NixEvaluatorTest, CallsFunctionsWithArguments) {
   evaluate(selection);
   EXPECT_EQ(sink.targets.at("one").name, "2-x");
   EXPECT_EQ(sink.targets.at("functor").name, "functor-x");
-  EXPECT_THAT(sink.errors.at("needs"), HasSubstr("'nothing'"));
+  EXPECT_THAT(sink.messages, ElementsAre(HasSubstr("'needs' is no target")));
   // Names of ours stay out of the user's arguments; "a b" is not a valid name of a derivation.
   EXPECT_THAT(sink.errors.at("args"), HasSubstr("a b"));
-  EXPECT_EQ(sink.labels.size(), 4U);
+  EXPECT_EQ(sink.labels.size(), 3U);
+  selection.attributes = {"needs"};
+  evaluate(selection);
+  EXPECT_THAT(sink.errors.at("needs"), HasSubstr("argument 'nothing' has no value"));
 }
 
 TEST_F(NixEvaluatorTest, StartsAtSelectedAttributes) {

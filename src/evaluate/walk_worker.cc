@@ -25,9 +25,13 @@ WalkWorker::WalkWorker(WalkerProcess process, std::string walker_file, Monotonic
       opened_(now),
       given_(now),
       waiting_since_(now) {
-  // Should it not take them, it has died, and is found dead.
-  process_.send(walker_open_command(walker_file_, process_.token()) +
-                walker_done_command(command_number_, process_.token()));
+  send(walker_open_command(walker_file_, process_.token()));
+}
+
+void WalkWorker::send(const std::string& command) {
+  if (!process_.send(command + walker_done_command(command_number_, process_.token()))) {
+    end(Ended::confused);
+  }
 }
 
 void WalkWorker::give(WalkBatch batch, MonotonicTime now) {
@@ -39,7 +43,8 @@ void WalkWorker::give(WalkBatch batch, MonotonicTime now) {
   rest_ = std::move(batch);
   phase_ = Phase::busy;
   given_ = waiting_since_ = now;
-  process_.send(command + walker_done_command(++command_number_, process_.token()));
+  ++command_number_;
+  send(command);
 }
 
 bool WalkWorker::pump(WalkListener& listener, MonotonicTime now) {
@@ -148,6 +153,12 @@ void WalkWorker::settle(WalkListener& listener) {
 
 std::string WalkWorker::message() const {
   return nix_error_message(noise_, walker_file_);
+}
+
+std::string WalkWorker::last_words() const {
+  const auto noise = trim(noise_);
+  const auto line = noise.substr(noise.find_last_of('\n') + 1);
+  return to_utf8(without_escapes(trim(line.substr(0, 1000))));
 }
 
 void WalkWorker::end(Ended reason) {

@@ -50,8 +50,10 @@ class WalkWorker {
 
   /// Why the root cannot be evaluated, once the phase is broken.
   const std::string& open_error() const { return open_error_; }
-  /// nix's last words.
+  /// The error of nix since the last report; empty when there is none.
   std::string message() const;
+  /// The last line that was no report, for a process that ended without an error of nix.
+  std::string last_words() const;
 
   /// No member was visited by this process yet.
   bool is_fresh() const { return visited_ == 0; }
@@ -67,6 +69,7 @@ class WalkWorker {
   Ended ended() const { return ended_; }
 
  private:
+  void send(const std::string& command);
   void take_report(WalkListener& listener, const WalkerReport& report);
   void take_noise(WalkListener& listener, std::string_view line);
   void take_done(WalkListener& listener);

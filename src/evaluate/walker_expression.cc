@@ -11,9 +11,10 @@ let
   arguments =
     removeAttrs given [ "grange file" "grange expression" "grange attributes" ];
 
-  call = value:
+  # `refuse` says what becomes of a function of which an argument has no value.
+  callOr = refuse: value:
     if builtins.isAttrs value && value ? __functor then
-      call (value.__functor value)
+      callOr refuse (value.__functor value)
     else if builtins.isFunction value then
       let
         xml = builtins.toXML value;
@@ -25,12 +26,14 @@ let
           (builtins.attrNames formals);
       in
         if !begins 0 shape then value
-        else if absent != [ ] then
-          throw "it is a function whose argument '${builtins.head absent}' has no value; give one with --arg or --argstr"
+        else if absent != [ ] then refuse (builtins.head absent)
         else if begins (builtins.stringLength shape) dots then value arguments
         else value (builtins.intersectAttrs (builtins.functionArgs value) arguments)
     else
       value;
+
+  call = callOr (name:
+    throw "it is a function whose argument '${name}' has no value; give one with --arg or --argstr");
 
   step = parent: name:
     let value = call parent; in
@@ -101,9 +104,17 @@ in
           if value ? meta then builtins.seq first (report "meta" index (describe value.meta))
           else first;
 
+      # Package sets are full of functions that are not meant to be called with nothing. Nix walks
+      # past them, and calls them only when they are asked for by name.
       visit = selected: index: name: untouched:
-        let value = call untouched; in
-        if !builtins.isAttrs value then
+        let
+          value = if selected then call untouched
+            else callOr (missing: { "grange missing" = missing; }) untouched;
+        in
+        if !selected && value ? "grange missing" then
+          report "other" index
+            (builtins.toJSON { inherit name; type = "lambda"; missing = value."grange missing"; })
+        else if !builtins.isAttrs value then
           report "other" index (builtins.toJSON { inherit name; type = builtins.typeOf value; })
         else if value.type or null == "derivation" then
           target index name value

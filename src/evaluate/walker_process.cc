@@ -66,7 +66,7 @@ bool WalkerProcess::send(std::string_view command) {
     const auto sent =
         ::send(input_.get(), command.data(), command.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return false;
+    if (sent < 0) return errno != EAGAIN;
     command.remove_prefix(static_cast<std::size_t>(sent));
   }
   return true;

@@ -30,7 +30,8 @@ class WalkerProcess {
   /// Readable when the process has ended.
   int end_descriptor() const { return process_.poll_descriptor(); }
 
-  /// False when the process no longer takes commands.
+  /// False when the process does not take a command although it lives. One that has died is found
+  /// dead by its end descriptor.
   bool send(std::string_view command);
 
   /// Takes in some of what there is to read; false when there was nothing. The lines of it, reports

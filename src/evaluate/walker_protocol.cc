@@ -67,6 +67,7 @@ void read_payload(WalkerReport& report, const nlohmann::json& json) {
     case Kind::other:
       report.name = json.at("name").get<std::string>();
       report.type = json.at("type").get<std::string>();
+      report.missing_argument = json.value("missing", "");
       return;
   }
 }

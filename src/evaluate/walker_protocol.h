@@ -31,6 +31,7 @@ struct WalkerReport {
   bool constituents_are_globs = false;
   std::string meta_json;
   std::string type;
+  std::string missing_argument;  ///< of a function that was not called for want of it
 };
 
 /// Reads what follows the token. Throws CorruptError when it is no report.
