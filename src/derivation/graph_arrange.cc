@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ void GraphLoader::explain_cycles() {
   const MutexLock lock(mutex_);
   std::vector<DerivationIndex> cycle_of(entries_.size(), kUnseen);  // a member of the cycle
   std::vector<bool> in_walk(entries_.size(), false);
+  std::map<DerivationIndex, std::string> descriptions;
   std::vector<DerivationIndex> walk;
   for (const auto& work : works_) {
     if (work->entry->finished) continue;
@@ -38,15 +40,21 @@ void GraphLoader::explain_cycles() {
       }
     }
     for (const auto member : walk) cycle_of[member] = cycle;
-    explain_cycle(*work, cycle);
+    auto& description = descriptions[cycle];
+    if (description.empty()) description = describe_cycle(cycle);
+    auto& node = work->entry->node;
+    const bool intact = work->problem.empty();
+    node.problem =
+        keep_text(data_.texts, intact ? description : work->problem + "; " + description);
+    node.state = DerivationGraph::State::cyclic;
+    node.has_broken_input = options_.check_own_paths && intact;
+    node.broken_input = cycle;
   }
 }
 
-void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle) {
-  auto& node = work.entry->node;
-  std::string text = work.problem;
-  if (!text.empty()) text += "; ";
-  text.append("cycle of derivations: ").append(entries_[cycle].node.base_name);
+std::string GraphLoader::describe_cycle(DerivationIndex cycle) {
+  std::string text = "cycle of derivations: ";
+  text.append(entries_[cycle].node.base_name);
   std::size_t named = 1;
   for (DerivationIndex at = entries_.first_unfinished_input(cycle); at != cycle;
        at = entries_.first_unfinished_input(at)) {
@@ -56,11 +64,7 @@ void GraphLoader::explain_cycle(const GraphWork& work, DerivationIndex cycle) {
     }
     text.append(" -> ").append(entries_[at].node.base_name);
   }
-  text.append(" -> ").append(entries_[cycle].node.base_name);
-  node.state = DerivationGraph::State::cyclic;
-  node.problem = keep_text(data_.texts, text);
-  node.has_broken_input = options_.check_own_paths && work.problem.empty();
-  node.broken_input = cycle;
+  return text.append(" -> ").append(entries_[cycle].node.base_name);
 }
 
 /// Numbers everything anew in the order in which a depth-first walk from the roots leaves it.

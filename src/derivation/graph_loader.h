@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/thread_annotations.h"
@@ -52,7 +53,7 @@ class GraphLoader {
   Task take_task() REQUIRES(mutex_);
 
   void explain_cycles() EXCLUDES(mutex_);
-  void explain_cycle(const GraphWork& work, DerivationIndex cycle) REQUIRES(mutex_);
+  std::string describe_cycle(DerivationIndex cycle) REQUIRES(mutex_);
   void arrange(std::span<const StorePath> roots) EXCLUDES(mutex_);
 
   GraphData& data_;

@@ -1,7 +1,6 @@
 #include "derivation/modulo_hasher.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace grange {
 namespace {
@@ -14,6 +13,13 @@ void append_base16(std::string& out, const Sha256& digest) {
     text[2 * i + 1] = kDigits[digest[i] & 15];
   }
   out.append(text, sizeof text);
+}
+
+/// Big-endian, so that numbers are ordered as bytes are.
+std::uint64_t prefix_of(const Sha256& digest) {
+  std::uint64_t prefix = 0;
+  for (std::size_t i = 0; i < sizeof prefix; ++i) prefix = prefix << 8 | digest[i];
+  return prefix;
 }
 
 bool is_output(std::string_view text, const AtermFields& fields, TextSpan key) {
@@ -39,17 +45,19 @@ HashModulo fixed_hash_modulo(std::string_view method, std::string_view digest,
 
 void ModuloHasher::collect_inputs(std::string_view text, const AtermFields& fields,
                                   std::span<const Sha256* const> inputs) {
-  order_.resize(inputs.size());
-  std::iota(order_.begin(), order_.end(), 0U);
-  std::sort(order_.begin(), order_.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return *inputs[a] < *inputs[b]; });
+  order_.clear();
+  for (std::uint32_t i = 0; i < inputs.size(); ++i) order_.push_back({prefix_of(*inputs[i]), i});
+  std::sort(order_.begin(), order_.end(), [&](const Place& a, const Place& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    return *inputs[a.input] < *inputs[b.input];
+  });
   inputs_.clear();
   for (std::size_t i = 0; i < order_.size();) {
-    const Sha256& hash = *inputs[order_[i]];
+    const Sha256& hash = *inputs[order_[i].input];
     names_.clear();
     std::size_t merged = 0;
-    for (; i < order_.size() && *inputs[order_[i]] == hash; ++i, ++merged) {
-      const auto& input = fields.inputs[order_[i]];
+    for (; i < order_.size() && *inputs[order_[i].input] == hash; ++i, ++merged) {
+      const auto& input = fields.inputs[order_[i].input];
       for (std::uint32_t n = 0; n < input.name_count; ++n) {
         names_.push_back(fields.names[input.first_name + n].of(text));
       }

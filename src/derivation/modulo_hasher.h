@@ -43,7 +43,13 @@ class ModuloHasher {
   void collect_masks(std::string_view text, const AtermFields& fields);
   void assemble(std::string_view text, const AtermFields& fields, bool masked);
 
-  std::vector<std::uint32_t> order_;
+  /// An input by the first bytes of its hash, which nearly always decide the order.
+  struct Place {
+    std::uint64_t prefix;
+    std::uint32_t input;
+  };
+
+  std::vector<Place> order_;
   std::vector<std::string_view> names_;
   std::string inputs_;           ///< the list of inputs by hash, without its brackets
   std::vector<TextSpan> masks_;  ///< what is blanked, in order of offset
