@@ -57,11 +57,11 @@ void LocalStoreImplementation::place(StagedTree& staged, const PathInfo& info,
   fault_point("store.add.before-move");
   move_canonical_tree(staged.path(), real);
   staged.moved();
-  fault_point("store.add.before-register");
   try {
+    fault_point("store.add.before-register");
     register_valid({info});
-  } catch (const Error&) {
-    remove_tree(real);
+  } catch (...) {
+    if (!is_valid(info.path)) remove_tree(real);
     throw;
   }
 }
