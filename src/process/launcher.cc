@@ -125,7 +125,9 @@ class SystemLauncher final : public Launcher {
     const auto owner = spec.sandbox ? spec.sandbox->outside : spec.identity;
     // /dev/stdout, opened again by the builder, is this very file.
     if (owner && ::fchown(builder_output.get(), owner->first, owner->second) != 0) {
-      throw_errno("giving a builder its output");
+      if (errno != EPERM) throw_errno("giving a builder its output");
+      throw DeniedError("running a builder as uid " + std::to_string(owner->first) +
+                        " needs root; specify no ids for it as an ordinary user");
     }
     auto [socket, step_socket] = make_packet_pair();
     const FileDescriptor file = write_spec(spec);

@@ -199,6 +199,7 @@ void MountPoints::release() {
 }
 
 void MountPoints::move_outputs() {
+  make_directory(directory_, 01775);  // whatever its owner, the builder, made of it
   const FileDescriptor directory = open_directory(directory_);
   const FileDescriptor outputs = open_directory(outputs_);
   const FileDescriptor root = open_directory(plan_.root);

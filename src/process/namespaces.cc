@@ -117,6 +117,10 @@ void throw_mount_error(std::string_view doing) {
   if (error.code() == EPERM || error.code() == EACCES || error.code() == ENOSYS) {
     throw explain_refusal(error);
   }
+  if (error.code() == ENOSPC) {
+    throw UnavailableError(std::string(doing) +
+                           ": too many mounts (the limit is sysctl fs.mount-max)");
+  }
   throw error;
 }
 

@@ -78,9 +78,11 @@ Packet receive_packet(int socket, bool wait) {
   ssize_t size = 0;
   do {
     size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-  } while (size < 0 && errno == EINTR);
+    // A reset only says that the other side left without reading all of ours, and comes before what
+    // it sent us.
+  } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return packet;
-  if (size == 0 || (size < 0 && errno == ECONNRESET)) {
+  if (size == 0) {
     packet.state = Packet::State::closed;
     return packet;
   }

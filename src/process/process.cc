@@ -119,11 +119,12 @@ class DescriptorMap {
   if (!directory.empty() && ::stat(directory.c_str(), &status) != 0) {
     throw SystemError(errno, "entering '" + directory.string() + "' to start '" + program + "'");
   }
-  if (code == ENOENT) {
-    throw NotFoundError(program.find('/') == std::string::npos
-                            ? "there is no program '" + program + "' in PATH"
-                            : "there is no program '" + program + "'");
+  // A directory of PATH that may not be searched makes a missing program look forbidden.
+  const bool searched = program.find('/') == std::string::npos;
+  if (searched && (code == ENOENT || code == EACCES)) {
+    throw NotFoundError("there is no program '" + program + "' in PATH");
   }
+  if (code == ENOENT) throw NotFoundError("there is no program '" + program + "'");
   throw SystemError(code, "starting '" + program + "'");
 }
 

@@ -91,7 +91,9 @@ void enter_sandbox_root(const SandboxPlan& plan, const std::string& store_direct
   }
   bind_store_objects(plan);
   // While the host's is visible: the kernel gives a user namespace a new one only then.
-  mount_filesystem("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+  with_context(
+      [] { return "a container that hides parts of its own /proc forbids another one"; },
+      [] { mount_filesystem("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr); });
   NewRoot::leave_host();
 
   set_mount_attributes("/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0,
