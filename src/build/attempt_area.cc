@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -26,7 +27,12 @@ void AttemptArea::note_outputs(const std::vector<StorePath>& outputs) {
   area_.add_outputs(id_, outputs);
 }
 
-std::filesystem::path AttemptArea::spool_file() const {
+std::filesystem::path AttemptArea::spool_file() {
+  spooled_ = true;
+  return spool_file_path();
+}
+
+std::filesystem::path AttemptArea::spool_file_path() const {
   return area_.path() / ("spool-" + std::to_string(id_));
 }
 
@@ -35,23 +41,21 @@ AttemptArea::~AttemptArea() {
     if (!build_directory_.empty()) {
       const auto directory = build_directory_;
       keep_build_directory();
-      remove_tree(directory);
+      if (::rmdir(directory.c_str()) != 0) remove_tree(directory);  // most are empty
     }
-    if (!path_.empty()) remove_tree(path_);
-    remove_tree(spool_file());
+    if (spooled_) remove_tree(spool_file_path());
   } catch (const std::exception&) {  // what is in the area goes with it later
   }
+  if (!path_.empty()) area_.directories().give_back(path_);
   area_.end(id_);
 }
 
 std::filesystem::path AttemptArea::make_directory(std::string_view name, mode_t mode) {
-  if (path_.empty()) {
-    const auto path = area_.path() / std::to_string(id_);
-    if (::mkdir(path.c_str(), 0700) != 0) throw_errno("creating directory", path.string());
-    path_ = path;
-  }
+  if (path_.empty()) path_ = area_.directories().take();
   auto directory = path_ / name;
-  if (::mkdir(directory.c_str(), mode) != 0) throw_errno("creating directory", directory.string());
+  if (::mkdir(directory.c_str(), mode) != 0 && errno != EEXIST) {
+    throw_errno("creating directory", directory.string());
+  }
   // Our umask is the user's affair; what the builder's identity may enter is not.
   if (::chmod(directory.c_str(), mode) != 0) throw_errno("opening directory", directory.string());
   return directory;

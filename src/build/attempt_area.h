@@ -21,10 +21,10 @@ class AttemptArea {
 
   /// Notes what may be left half-made in the store directory.
   void note_outputs(const std::vector<StorePath>& outputs);
-  /// A new, empty directory on the store's file system.
+  /// An empty directory on the store's file system.
   std::filesystem::path make_directory(std::string_view name, mode_t mode);
   /// A name for one file (nothing stands there yet) on the store's file system.
-  std::filesystem::path spool_file() const;
+  std::filesystem::path spool_file();
   /// A new build directory for an unsandboxed builder: PARENT/nix-build-NAME-N with the least N
   /// that is free.
   std::filesystem::path make_build_directory(const std::filesystem::path& parent,
@@ -33,10 +33,13 @@ class AttemptArea {
   void keep_build_directory();
 
  private:
+  std::filesystem::path spool_file_path() const;
+
   BuildArea& area_;
   BuildArea::AttemptId id_;
   std::filesystem::path path_;             ///< empty until something is in it
   std::filesystem::path build_directory_;  ///< elsewhere
+  bool spooled_ = false;
 };
 
 /// Makes PARENT/PREFIX-N with the least N that is free.

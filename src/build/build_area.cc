@@ -27,6 +27,16 @@ std::string record(std::string_view kind, const std::string& object) {
   return std::string(kind) + object + '\0';
 }
 
+/// What the directory of one sandboxed attempt always holds.
+std::set<std::string> kept_in_attempts(const StoreDir& store_dir) {
+  std::set<std::string> kept{"build", "root", "root/tmp"};
+  std::string directory = "root";
+  for (const auto& component : std::filesystem::path(store_dir.str()).relative_path()) {
+    kept.insert(directory += "/" + component.string());
+  }
+  return kept;
+}
+
 FileDescriptor open_journal(const std::filesystem::path& area) {
   return open_file(journal_path(area), O_WRONLY | O_CREAT | O_APPEND, 0600);
 }
@@ -52,6 +62,7 @@ BuildArea::BuildArea(const LocalStore& store) {
   if (::flock(lock_.get(), LOCK_EX) != 0) throw_errno("locking", area.path().string());
   journal_ = open_journal(area.path());
   path_ = area.keep();
+  directories_.emplace(path_, kept_in_attempts(store.store_dir()));
 }
 
 BuildArea::~BuildArea() {

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
 #include "base/thread_annotations.h"
+#include "build/directory_pool.h"
 #include "derivation/store_path.h"
 #include "store/local_store.h"
 
@@ -26,6 +28,8 @@ class BuildArea {
   BuildArea& operator=(const BuildArea&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  /// For attempts: with kept directories "root" (and in it those of a sandbox) and "build".
+  DirectoryPool& directories() { return *directories_; }
 
   using AttemptId = std::uint64_t;
   AttemptId begin();
@@ -45,6 +49,7 @@ class BuildArea {
 
   std::filesystem::path path_;
   FileDescriptor lock_;
+  std::optional<DirectoryPool> directories_;
   Mutex mutex_;
   FileDescriptor journal_ GUARDED_BY(mutex_);
   std::uint64_t journal_size_ GUARDED_BY(mutex_) = 0;

@@ -77,7 +77,7 @@ class Collector {
   ScannedNar scan(const OutputPlace& place) const {
     auto nar = scan_nar(place.location, candidates_);
     if (fixed_output(place) != nullptr || !mentions_scratch_path(nar)) return nar;
-    rewrite_tree(place.location, rewrites_, request_.spool);
+    rewrite_tree(place.location, rewrites_, request_.spool_file());
     canonicalise_tree(place.location, std::nullopt);
     auto candidates = candidates_;
     for (const auto& [made_as, promised] : promised_) candidates.insert(promised);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -29,7 +30,7 @@ struct CollectRequest {
   const std::vector<OutputPlace>& places;
   const std::set<StorePath>& input_closure;  ///< what outputs may refer to, beside each other
   std::optional<uid_t> builder;              ///< whose files are accepted; nothing: anybody's
-  std::filesystem::path spool;               ///< a file that may be made meanwhile
+  std::function<std::filesystem::path()> spool_file;  ///< names a file that may be made meanwhile
 };
 
 /// Takes a look at everything that the builder made and that is not valid already: in one pass over

@@ -120,9 +120,10 @@ class Making {
   std::optional<BuildFailure> finish() {
     observer_.phase("checking outputs");
     const bool own_code = world_ == BuildWorld::builtin;
-    auto collected = collect_outputs(
-        {*request_.derivation, request_.derivation_path, context_.store.store_dir(), places_,
-         input_closure_, own_code ? std::nullopt : identity_.uid(), area_.spool_file()});
+    auto collected =
+        collect_outputs({*request_.derivation, request_.derivation_path, context_.store.store_dir(),
+                         places_, input_closure_, own_code ? std::nullopt : identity_.uid(),
+                         [this] { return area_.spool_file(); }});
     if (auto* failure = std::get_if<BuildFailure>(&collected)) return std::move(*failure);
     const auto& outputs = std::get<std::vector<CollectedOutput>>(collected);
     if (const auto cycle = find_cycle(outputs)) {

@@ -46,6 +46,7 @@ SandboxSpec make_sandbox(const SandboxRequest& request, const ResolvedSandboxPat
                          const StoreLocation& location) {
   SandboxSpec spec;
   spec.root = request.root;
+  spec.mount_points = location.own_state() / "mount-points";
   spec.store_dir = location.store_dir.str();
   spec.physical_store = location.real_store;
   spec.paths = paths.paths;

@@ -118,14 +118,14 @@ class BuilderWorld {
     names.erase(".links");
     return names;
   }
-  /// What attempts have left in their areas and build directories.
+  /// What attempts have left in their areas and build directories, beside empty directories.
   std::set<std::string> left_over() {
     auto names = names_in(root_ / "tmp");
     const auto areas = store_->location().own_state() / "builds";
-    for (const auto& area : names_in(areas)) {
-      for (const auto& name : names_in(areas / area)) {
-        if (name != "journal") names.insert(name);
-      }
+    if (!std::filesystem::exists(areas)) return names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(areas)) {
+      const auto name = entry.path().filename().string();
+      if (!entry.is_directory() && name != "journal") names.insert(name);
     }
     return names;
   }
