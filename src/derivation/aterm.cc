@@ -11,8 +11,8 @@ std::string text_of(std::string_view text, TextSpan span) {
   return std::string(span.of(text));
 }
 
-DerivationOutput make_output(const StoreDir& store, std::string_view text, DerivationKind kind,
-                             const AtermFields::Output& output) {
+DerivationOutput to_output(const StoreDir& store, std::string_view text, DerivationKind kind,
+                           const AtermFields::Output& output) {
   const auto promise = [&] { return ContentMethodAlgorithm::parse(output.method.of(text)); };
   switch (kind) {
     case DerivationKind::input_addressed:
@@ -51,9 +51,9 @@ void add_dynamic(std::string_view text, const AtermFields& fields,
   }
 }
 
-class Printer {
+class AtermPrinter {
  public:
-  explicit Printer(const StoreDir& store) : store_(store) {}
+  explicit AtermPrinter(const StoreDir& store) : store_(store) {}
 
   std::string print(const Derivation& derivation) {
     text_ += derivation.has_dynamic_inputs() ? "DrvWithVersion(\"xp-dyn-drv\"," : "Derive(";
@@ -181,7 +181,7 @@ Derivation parse_aterm(const StoreDir& store, std::string_view name, std::string
         derivation.name = name;
         for (const auto& output : fields.outputs) {
           derivation.outputs.emplace_hint(derivation.outputs.end(), text_of(text, output.name),
-                                          make_output(store, text, fields.kind, output));
+                                          to_output(store, text, fields.kind, output));
         }
         std::vector<DerivationInput*> inputs;
         for (const auto& entry : fields.inputs) {
@@ -211,7 +211,7 @@ Derivation parse_aterm(const StoreDir& store, std::string_view name, std::string
 
 std::string print_aterm(const Derivation& derivation, const StoreDir& store) {
   return with_context([&] { return "while printing derivation '" + derivation.name + "'"; },
-                      [&] { return Printer(store).print(derivation); });
+                      [&] { return AtermPrinter(store).print(derivation); });
 }
 
 void append_aterm_string(std::string& out, std::string_view text) {

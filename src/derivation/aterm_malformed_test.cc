@@ -3,11 +3,10 @@
 #include "base/error.h"
 #include "derivation/aterm.h"
 #include "derivation/aterm_reader.h"
+#include "derivation/sample_files.h"
 
 namespace grange {
 namespace {
-
-const StoreDir kNix = StoreDir::nix();
 
 /// A text with marks: `base` in which the one `@` is replaced, and where the error must be.
 struct Case {

@@ -28,9 +28,9 @@ bool less_unescaped(std::string_view a, std::string_view b) {
   return unescape_aterm(a) < unescape_aterm(b);
 }
 
-class Reader {
+class AtermReader {
  public:
-  Reader(const StoreDir& store, std::string_view text, AtermFields& fields)
+  AtermReader(const StoreDir& store, std::string_view text, AtermFields& fields)
       : store_(store), text_(text), fields_(fields) {}
 
   void read() {
@@ -342,7 +342,7 @@ class Reader {
 }  // namespace
 
 void read_aterm(const StoreDir& store, std::string_view text, AtermFields& fields) {
-  Reader(store, text, fields).read();
+  AtermReader(store, text, fields).read();
 }
 
 std::string unescape_aterm(std::string_view raw) {

@@ -9,8 +9,6 @@
 namespace grange {
 namespace {
 
-const StoreDir kNix = StoreDir::nix();
-
 constexpr std::string_view kLeaf =
     R"(Derive([("out","/nix/store/x5qbk3rdymh6vmm8gfx4kpmkcyzfsi7b-leaf","","")],[],[],)"
     R"("x86_64-linux","/bin/sh",["-c","echo leaf > $out"],[("builder","/bin/sh"),("name","leaf"),)"

@@ -6,28 +6,28 @@
 namespace grange {
 namespace {
 
-constexpr std::array<std::string_view, 11> kNames = {"good",
-                                                     "failed",
-                                                     "dependency failed",
-                                                     "failed with output",
-                                                     "timed out",
-                                                     "log limit exceeded",
-                                                     "output rejected",
-                                                     "hash mismatch",
-                                                     "unsupported",
-                                                     "aborted",
-                                                     "unknown"};
+constexpr std::array<std::string_view, 11> kOutcomeNames = {"good",
+                                                            "failed",
+                                                            "dependency failed",
+                                                            "failed with output",
+                                                            "timed out",
+                                                            "log limit exceeded",
+                                                            "output rejected",
+                                                            "hash mismatch",
+                                                            "unsupported",
+                                                            "aborted",
+                                                            "unknown"};
 
 }  // namespace
 
 std::string_view to_string(Outcome outcome) noexcept {
-  return kNames[static_cast<std::size_t>(outcome)];
+  return kOutcomeNames[static_cast<std::size_t>(outcome)];
 }
 
 std::optional<Outcome> parse_outcome(std::string_view text) noexcept {
-  const auto found = std::find(kNames.begin(), kNames.end(), text);
-  if (found == kNames.end()) return std::nullopt;
-  return static_cast<Outcome>(found - kNames.begin());
+  const auto found = std::find(kOutcomeNames.begin(), kOutcomeNames.end(), text);
+  if (found == kOutcomeNames.end()) return std::nullopt;
+  return static_cast<Outcome>(found - kOutcomeNames.begin());
 }
 
 bool is_lasting_failure(Outcome outcome) noexcept {

@@ -8,9 +8,9 @@
 namespace grange {
 
 std::string_view to_string(DerivationKind kind) noexcept {
-  constexpr std::array<std::string_view, 5> kNames = {"input-addressed", "fixed", "floating",
-                                                      "impure", "deferred"};
-  return kNames[static_cast<std::size_t>(kind)];
+  constexpr std::array<std::string_view, 5> kKindNames = {"input-addressed", "fixed", "floating",
+                                                          "impure", "deferred"};
+  return kKindNames[static_cast<std::size_t>(kind)];
 }
 
 DerivationKind Derivation::kind() const {

@@ -12,6 +12,8 @@
 
 namespace grange {
 
+inline const ContentMethodAlgorithm kRecursive{ContentMethod::recursive, HashAlgorithm::sha256};
+
 /// Derivations made here, with right paths unless a test breaks them.
 class DerivationForge {
  public:
@@ -34,14 +36,14 @@ class DerivationForge {
   StorePath add_fixed(const std::string& name, const std::string& content,
                       const Inputs& inputs = {}) {
     const ContentAddress address{ContentMethod::flat, hash_bytes(HashAlgorithm::sha256, content)};
-    const auto path = make_content_addressed_path(store_, name, address);
+    const auto path = make_content_addressed_path(kNix, name, address);
     Derivation derivation;
     derivation.name = name;
     derivation.system = "x86_64-linux";
     derivation.builder = "/bin/sh";
     derivation.inputs = inputs;
     derivation.outputs.emplace("out", FixedOutput{address, path});
-    derivation.environment["out"] = store_.print(path);
+    derivation.environment["out"] = kNix.print(path);
     return add(std::move(derivation));
   }
   StorePath add(Derivation derivation) {
@@ -49,26 +51,25 @@ class DerivationForge {
       const auto found = modulos_.find(input);
       return found == modulos_.end() ? nullptr : &found->second;
     };
-    fill_in_outputs(store_, derivation, lookup);
-    const auto path = derivation_path(store_, derivation);
-    if (const auto modulo = hash_modulo(store_, derivation, lookup)) {
+    fill_in_outputs(kNix, derivation, lookup);
+    const auto path = derivation_path(kNix, derivation);
+    if (const auto modulo = hash_modulo(kNix, derivation, lookup)) {
       modulos_.emplace(path, *modulo);
     }
-    texts[path.base_name()] = print_aterm(derivation, store_);
+    texts[path.base_name()] = print_aterm(derivation, kNix);
     derivations.emplace(path, std::move(derivation));
     return path;
   }
 
   const DerivationModulo& modulo(const StorePath& path) const { return modulos_.at(path); }
   DerivationGraph load(const std::vector<StorePath>& roots, GraphOptions options = {}) const {
-    return DerivationGraph::load(store_, roots, reader_of(texts), options);
+    return DerivationGraph::load(kNix, roots, reader_of(texts), options);
   }
 
   Texts texts;
   std::map<StorePath, Derivation> derivations;
 
  private:
-  const StoreDir store_ = StoreDir::nix();
   std::map<StorePath, DerivationModulo> modulos_;
 };
 

@@ -11,8 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-const StoreDir kNix = StoreDir::nix();
-
 /// Upstream's characterisation data; skips the test where it is absent.
 #define GOLDEN(directory)                                  \
   const auto directory = shared_data("golden/derivation"); \

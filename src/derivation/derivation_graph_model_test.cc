@@ -7,19 +7,13 @@
 namespace grange {
 namespace {
 
-using State = DerivationGraph::State;
-using Forge = DerivationForge;
-
-const StoreDir kNix = StoreDir::nix();
-const ContentMethodAlgorithm kRecursive{ContentMethod::recursive, HashAlgorithm::sha256};
-
 /// A random closure of every kind of derivation that can be combined.
-Forge random_closure(unsigned seed, std::vector<StorePath>& roots) {
+DerivationForge random_closure(unsigned seed, std::vector<StorePath>& roots) {
   std::mt19937 random(seed);
   const auto below = [&](std::size_t limit) { return random() % limit; };
-  Forge forge;
+  DerivationForge forge;
   for (int i = 0; i < 60; ++i) {
-    Forge::Inputs inputs;
+    DerivationForge::Inputs inputs;
     for (std::size_t k = below(4); k > 0 && !roots.empty(); --k) {
       const auto& input = roots[below(roots.size())];
       for (const auto& [name, output] : forge.derivations.at(input).outputs) {
@@ -50,12 +44,12 @@ Forge random_closure(unsigned seed, std::vector<StorePath>& roots) {
 TEST(DerivationGraph, AgreesWithOneByOneOnRandomClosures) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     std::vector<StorePath> roots;
-    const Forge forge = random_closure(seed, roots);
+    const DerivationForge forge = random_closure(seed, roots);
     const auto graph = forge.load(roots, {.threads = 1 + seed % 3, .check_own_paths = true});
     ASSERT_EQ(graph.size(), forge.texts.size());
     for (const auto& [path, derivation] : forge.derivations) {
       const auto index = graph.find(path).value();
-      ASSERT_EQ(graph.state(index), State::verified) << graph.problem(index);
+      ASSERT_EQ(graph.state(index), DerivationGraph::State::verified) << graph.problem(index);
       EXPECT_EQ(graph.drv_output_hash(index), forge.modulo(path).hash.masked);
       EXPECT_EQ(graph.kind(index), derivation.kind());
       const auto paths = output_paths(kNix, derivation, forge.modulo(path));
@@ -71,7 +65,7 @@ TEST(DerivationGraph, AgreesWithOneByOneOnRandomClosures) {
 
 TEST(DerivationGraph, IndicesDoNotDependOnThreads) {
   std::vector<StorePath> roots;
-  const Forge forge = random_closure(99, roots);
+  const DerivationForge forge = random_closure(99, roots);
   const auto one = forge.load(roots, {.threads = 1});
   for (int round = 0; round < 10; ++round) {
     const auto other = forge.load(roots, {.threads = 4});

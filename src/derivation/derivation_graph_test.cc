@@ -10,16 +10,8 @@
 namespace grange {
 namespace {
 
-using State = DerivationGraph::State;
-
-const StoreDir kNix = StoreDir::nix();
-
-using Forge = DerivationForge;
-
 const DerivationInput kOut{{"out"}, {}};
-const ContentMethodAlgorithm kRecursive{ContentMethod::recursive, HashAlgorithm::sha256};
-
-State state_of(const DerivationGraph& graph, const StorePath& path) {
+DerivationGraph::State state_of(const DerivationGraph& graph, const StorePath& path) {
   return graph.state(graph.find(path).value());
 }
 std::string problem_of(const DerivationGraph& graph, const StorePath& path) {
@@ -27,7 +19,7 @@ std::string problem_of(const DerivationGraph& graph, const StorePath& path) {
 }
 
 TEST(DerivationGraph, KnowsEverythingOfASmallClosure) {
-  Forge forge;
+  DerivationForge forge;
   const auto source = forge.add_fixed("source", "content");
   const auto library =
       forge.add("library", {{source, kOut}}, DeferredOutput{}, {"dev", "lib", "out"});
@@ -36,7 +28,7 @@ TEST(DerivationGraph, KnowsEverythingOfASmallClosure) {
   ASSERT_EQ(graph.size(), 3U);
   const auto index = graph.find(program).value();
   EXPECT_EQ(graph.path(index), program);
-  EXPECT_EQ(graph.state(index), State::verified);
+  EXPECT_EQ(graph.state(index), DerivationGraph::State::verified);
   EXPECT_EQ(graph.kind(index), DerivationKind::input_addressed);
   EXPECT_EQ(graph.output_path(index, "out"), forge.derivations.at(program).stated_path("out"));
   EXPECT_FALSE(graph.output_path(index, "dev"));
@@ -53,7 +45,7 @@ TEST(DerivationGraph, KnowsEverythingOfASmallClosure) {
 }
 
 TEST(DerivationGraph, RewrittenFixedDerivationsChangeNothingAbove) {
-  Forge forge;
+  DerivationForge forge;
   const auto mirror = forge.add("curl");
   const auto one = forge.add_fixed("source", "content");
   const auto other = forge.add_fixed("source", "content", {{mirror, kOut}});
@@ -70,18 +62,18 @@ TEST(DerivationGraph, RewrittenFixedDerivationsChangeNothingAbove) {
 }
 
 TEST(DerivationGraph, BrokenInputsLeaveWhatIsAboveUnverified) {
-  Forge forge;
+  DerivationForge forge;
   const auto bottom = forge.add("bottom");
   const auto middle = forge.add("middle", {{bottom, kOut}});
   const auto top = forge.add("top", {{middle, kOut}});
   const auto fixed = forge.add_fixed("fixed", "x", {{middle, kOut}});
   forge.texts.erase(bottom.base_name());
   const auto missing = forge.load({top, fixed});
-  EXPECT_EQ(state_of(missing, bottom), State::missing);
+  EXPECT_EQ(state_of(missing, bottom), DerivationGraph::State::missing);
   EXPECT_EQ(problem_of(missing, bottom), "there is no such file");
   for (const auto& path : {middle, top, fixed}) {
     const auto index = missing.find(path).value();
-    EXPECT_EQ(missing.state(index), State::unverified);
+    EXPECT_EQ(missing.state(index), DerivationGraph::State::unverified);
     EXPECT_EQ(missing.broken_input(index), missing.find(bottom));
     EXPECT_FALSE(missing.output_set(index));
     EXPECT_FALSE(missing.drv_output_hash(index));
@@ -89,9 +81,9 @@ TEST(DerivationGraph, BrokenInputsLeaveWhatIsAboveUnverified) {
   }
   forge.texts[bottom.base_name()] = "Derive(";
   const auto malformed = forge.load({top});
-  EXPECT_EQ(state_of(malformed, bottom), State::malformed);
+  EXPECT_EQ(state_of(malformed, bottom), DerivationGraph::State::malformed);
   EXPECT_EQ(problem_of(malformed, bottom), "offset 7: the text ends too early");
-  EXPECT_EQ(state_of(malformed, top), State::unverified);
+  EXPECT_EQ(state_of(malformed, top), DerivationGraph::State::unverified);
 }
 
 TEST(DerivationGraph, ForgedPathsAreFound) {
@@ -103,7 +95,7 @@ TEST(DerivationGraph, ForgedPathsAreFound) {
     }
     return text;
   };
-  Forge forge;
+  DerivationForge forge;
   const auto path = forge.add("forged");
   const auto out = forge.derivations.at(path).stated_path("out").value();
   const auto wrong = StorePath::parse("a015dhfh5l0lp6wxyvdn7bmwhbbr6hr9-forged");
@@ -120,26 +112,26 @@ TEST(DerivationGraph, ForgedPathsAreFound) {
   EXPECT_NE(problem_of(forge.load({path}), path).find("environment variable of output 'out'"),
             std::string::npos);
   text = replace(good, "(\"out\",\"" + kNix.print(out) + "\")", "(\"zut\",\"x\")", false);
-  EXPECT_EQ(state_of(forge.load({path}), path), State::malformed);
+  EXPECT_EQ(state_of(forge.load({path}), path), DerivationGraph::State::malformed);
   text = replace(good, "/bin/sh", "/bin/zsh", false);
-  EXPECT_EQ(state_of(forge.load({path}), path), State::malformed);
+  EXPECT_EQ(state_of(forge.load({path}), path), DerivationGraph::State::malformed);
 }
 
 TEST(DerivationGraph, OwnPathsAreCheckedWhenAsked) {
-  Forge forge;
+  DerivationForge forge;
   const auto path = forge.add("x", {}, FloatingOutput{kRecursive});
   auto& text = forge.texts.at(path.base_name());
   text.replace(text.find("/bin/sh"), 7, "/bin/zh");
-  EXPECT_EQ(state_of(forge.load({path}), path), State::verified);
+  EXPECT_EQ(state_of(forge.load({path}), path), DerivationGraph::State::verified);
   const auto graph = forge.load({path}, {.check_own_paths = true});
-  EXPECT_EQ(state_of(graph, path), State::malformed);
+  EXPECT_EQ(state_of(graph, path), DerivationGraph::State::malformed);
   EXPECT_TRUE(
       problem_of(graph, path)
           .starts_with("store path of the text: specified '" + path.base_name() + "', got '"));
 }
 
 TEST(DerivationGraph, UnknownOutputsOfInputsAreMalformed) {
-  Forge forge;
+  DerivationForge forge;
   const auto bottom = forge.add("bottom");
   const auto top = forge.add("top", {{bottom, {{"doc"}, {}}}});
   const auto problem = problem_of(forge.load({top}), top);
@@ -150,7 +142,7 @@ TEST(DerivationGraph, UnknownOutputsOfInputsAreMalformed) {
 }
 
 TEST(DerivationGraph, FloatingDeferredAndImpure) {
-  Forge forge;
+  DerivationForge forge;
   const auto floating = forge.add("floating", {}, FloatingOutput{kRecursive});
   const auto deferred = forge.add("deferred", {{floating, kOut}});
   const auto impure = forge.add("impure", {{floating, kOut}}, ImpureOutput{kRecursive});
@@ -160,7 +152,7 @@ TEST(DerivationGraph, FloatingDeferredAndImpure) {
   const auto graph = forge.load({deferred, above, last});
   const auto at = [&](const StorePath& path) { return graph.find(path).value(); };
   for (const auto& path : {floating, deferred, impure, above, fixed, last}) {
-    EXPECT_EQ(graph.state(at(path)), State::verified) << graph.problem(at(path));
+    EXPECT_EQ(graph.state(at(path)), DerivationGraph::State::verified) << graph.problem(at(path));
     EXPECT_TRUE(graph.drv_output_hash(at(path)));
   }
   EXPECT_EQ(graph.kind(at(deferred)), DerivationKind::deferred);
@@ -174,18 +166,18 @@ TEST(DerivationGraph, FloatingDeferredAndImpure) {
 }
 
 TEST(DerivationGraph, PathsThatCannotBeKnownMayNotBeStated) {
-  Forge forge;
+  DerivationForge forge;
   const auto floating = forge.add("floating", {}, FloatingOutput{kRecursive});
   const auto top =
       forge.add("top", {{floating, kOut}},
                 InputAddressedOutput{StorePath::parse("a015dhfh5l0lp6wxyvdn7bmwhbbr6hr9-top")});
   const auto graph = forge.load({top});
-  EXPECT_EQ(state_of(graph, top), State::malformed);
+  EXPECT_EQ(state_of(graph, top), DerivationGraph::State::malformed);
   EXPECT_NE(problem_of(graph, top).find("cannot be known"), std::string::npos);
 }
 
 TEST(DerivationGraph, DynamicInputsHaveNoOutputSet) {
-  Forge forge;
+  DerivationForge forge;
   const auto maker = forge.add("maker.drv", {}, FloatingOutput{kRecursive});
   DerivationInput used;
   used.dynamic["out"].outputs = {"out"};
@@ -195,11 +187,11 @@ TEST(DerivationGraph, DynamicInputsHaveNoOutputSet) {
   const auto wrong = forge.add("wrong", {{maker, used}});
   const auto graph = forge.load({above, wrong});
   for (const auto& path : {dynamic, above}) {
-    EXPECT_EQ(state_of(graph, path), State::verified) << problem_of(graph, path);
+    EXPECT_EQ(state_of(graph, path), DerivationGraph::State::verified) << problem_of(graph, path);
     EXPECT_FALSE(graph.output_set(graph.find(path).value()));
     EXPECT_FALSE(graph.drv_output_hash(graph.find(path).value()));
   }
-  EXPECT_EQ(state_of(graph, wrong), State::malformed);
+  EXPECT_EQ(state_of(graph, wrong), DerivationGraph::State::malformed);
 }
 
 TEST(DerivationGraph, CyclesAreReported) {
@@ -223,7 +215,7 @@ TEST(DerivationGraph, CyclesAreReported) {
     const auto graph = DerivationGraph::load(kNix, std::vector{above, self}, reader_of(texts),
                                              {.check_own_paths = own});
     for (const auto& path : {a, b, d, self, above}) {
-      EXPECT_EQ(state_of(graph, path), State::cyclic);
+      EXPECT_EQ(state_of(graph, path), DerivationGraph::State::cyclic);
     }
     const std::string cycle = "cycle of derivations: " + a.base_name() + " -> " + b.base_name() +
                               " -> " + d.base_name() + " -> " + a.base_name();
@@ -236,14 +228,14 @@ TEST(DerivationGraph, CyclesAreReported) {
 }
 
 TEST(DerivationGraph, WhatIsIntactAboveACycleIsNotAtFault) {
-  Forge forge;
+  DerivationForge forge;
   const auto bottom = forge.add("bottom", {}, FloatingOutput{kRecursive});
   const auto top = forge.add("top", {{bottom, kOut}});
   auto& text = forge.texts.at(bottom.base_name());
   text.replace(text.find(",[],[],"), 7, ",[(\"" + kNix.print(bottom) + "\",[\"out\"])],[],");
   const auto graph = forge.load({top}, {.check_own_paths = true});
   const auto index = graph.find(top).value();
-  EXPECT_EQ(graph.state(index), State::cyclic);
+  EXPECT_EQ(graph.state(index), DerivationGraph::State::cyclic);
   EXPECT_EQ(graph.broken_input(index), graph.find(bottom));
   EXPECT_FALSE(graph.broken_input(graph.find(bottom).value()));
 }
@@ -263,12 +255,12 @@ TEST(DerivationGraph, DeepChainsNeedNoStack) {
   const auto root = StorePath::parse(texts.rbegin()->first);
   const auto graph = DerivationGraph::load(kNix, {&root, 1}, reader_of(texts), {.threads = 2});
   ASSERT_EQ(graph.size(), static_cast<std::size_t>(kDepth));
-  EXPECT_EQ(graph.state(kDepth - 1), State::verified);
+  EXPECT_EQ(graph.state(kDepth - 1), DerivationGraph::State::verified);
   EXPECT_EQ(graph.path(kDepth - 1), root);
 }
 
 TEST(DerivationGraph, ErrorsOfReaders) {
-  Forge forge;
+  DerivationForge forge;
   const auto bottom = forge.add("bottom");
   const auto top = forge.add("top", {{bottom, kOut}});
   const auto failing = [&](auto error) -> DerivationReader {
@@ -279,9 +271,9 @@ TEST(DerivationGraph, ErrorsOfReaders) {
   };
   const std::vector roots = {top};
   const auto graph = DerivationGraph::load(kNix, roots, failing(DeniedError("no")));
-  EXPECT_EQ(state_of(graph, bottom), State::malformed);
+  EXPECT_EQ(state_of(graph, bottom), DerivationGraph::State::malformed);
   EXPECT_EQ(problem_of(graph, bottom), "no");
-  EXPECT_EQ(state_of(graph, top), State::unverified);
+  EXPECT_EQ(state_of(graph, top), DerivationGraph::State::unverified);
   EXPECT_THROW(DerivationGraph::load(kNix, roots, failing(UnavailableError("later"))),
                UnavailableError);
   EXPECT_THROW(DerivationGraph::load(kNix, roots, failing(std::runtime_error("bug"))),
@@ -289,7 +281,7 @@ TEST(DerivationGraph, ErrorsOfReaders) {
 }
 
 TEST(DerivationGraph, CanBeStopped) {
-  Forge forge;
+  DerivationForge forge;
   std::vector<StorePath> roots;
   for (int i = 0; i < 100; ++i) roots.push_back(forge.add("x" + std::to_string(i)));
   std::stop_source stop;
@@ -304,20 +296,20 @@ TEST(DerivationGraph, CanBeStopped) {
 }
 
 TEST(DerivationGraph, NoRoots) {
-  const auto graph = Forge().load({});
+  const auto graph = DerivationForge().load({});
   EXPECT_EQ(graph.size(), 0U);
   EXPECT_TRUE(graph.topological_order().empty());
 }
 
 TEST(DerivationGraph, NamesThatAreNoDerivations) {
-  Forge forge;
+  DerivationForge forge;
   const auto root = StorePath::parse("a015dhfh5l0lp6wxyvdn7bmwhbbr6hr9-x");
   const auto tiny = StorePath::parse("a015dhfh5l0lp6wxyvdn7bmwhbbr6hr9-.drv");
   forge.texts[root.base_name()] = forge.texts[tiny.base_name()] =
       R"(Derive([("out","","","")],[],[],"s","b",[],[]))";
   const auto graph = forge.load({root, tiny});
-  EXPECT_EQ(state_of(graph, root), State::malformed);
-  EXPECT_EQ(state_of(graph, tiny), State::malformed);
+  EXPECT_EQ(state_of(graph, root), DerivationGraph::State::malformed);
+  EXPECT_EQ(state_of(graph, tiny), DerivationGraph::State::malformed);
 }
 
 }  // namespace

@@ -13,8 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-const StoreDir kNix = StoreDir::nix();
-
 std::map<StorePath, Derivation> golden() {
   std::map<StorePath, Derivation> derivations;
   for (const auto& [base_name, text] : read_texts(golden_directory("nix-store"))) {

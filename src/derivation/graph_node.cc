@@ -9,7 +9,7 @@
 namespace grange {
 namespace {
 
-std::string mismatch(std::string_view what, std::string_view specified, std::string_view got) {
+std::string path_mismatch(std::string_view what, std::string_view specified, std::string_view got) {
   return std::string(what)
       .append(": specified '")
       .append(specified)
@@ -74,7 +74,7 @@ void NodeComputer::check_own_path(GraphWork& work) {
   const auto name = base_name.substr(StorePath::kHashLength + 1);
   const StorePath path = make_store_path(store_, fingerprint_, sha256(text), name);
   if (path.base_name() == base_name) return;
-  throw InvalidError(mismatch("store path of the text", base_name, path.base_name()));
+  throw InvalidError(path_mismatch("store path of the text", base_name, path.base_name()));
 }
 
 void NodeComputer::compute(GraphWork& work) {
@@ -200,14 +200,14 @@ void NodeComputer::check_output(GraphWork& work, std::size_t index, const StoreP
   const auto& output = work.fields.outputs[index];
   const auto name = output.name.of(text);
   if (base_name(output.path, text) != path.base_name()) {
-    throw InvalidError(mismatch("path of output '" + std::string(name) + "'", output.path.of(text),
-                                store_.print(path)));
+    throw InvalidError(path_mismatch("path of output '" + std::string(name) + "'",
+                                     output.path.of(text), store_.print(path)));
   }
   for (const auto& variable : work.fields.variables) {
     if (variable.key.length != output.name.length || variable.key.of(text) != name) continue;
     if (variable.value.of(text) == output.path.of(text)) return;
-    throw InvalidError(mismatch("environment variable of output '" + std::string(name) + "'",
-                                variable.value.of(text), output.path.of(text)));
+    throw InvalidError(path_mismatch("environment variable of output '" + std::string(name) + "'",
+                                     variable.value.of(text), output.path.of(text)));
   }
   throw InvalidError("there is no environment variable for output '" + std::string(name) + "'");
 }

@@ -9,8 +9,6 @@
 namespace grange {
 namespace {
 
-const StoreDir kNix = StoreDir::nix();
-
 /// Derivations of a directory with their modulos, computed bottom up.
 class Closure {
  public:

@@ -17,8 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-const StoreDir kNix = StoreDir::nix();
-
 /// What others said of real derivations; skips the test where it is absent.
 #define ORACLE(file, name)                       \
   const auto file = shared_data("oracle/" name); \

@@ -11,7 +11,6 @@
 namespace grange {
 namespace {
 
-const StoreDir kNix = StoreDir::nix();
 const StorePath kC1 = StorePath::parse("c8xmaqq10bh97dzcn8wfsbwlbx7sksvs-c1.drv");
 const StorePath kC2 = StorePath::parse("58x69yxm6g0skkkz86c8pcylng2dlai3-c2.drv");
 const StorePath kDeferred = StorePath::parse("75cvr4x196v6vyy8zd2fyw6svp9cvi95-deferred.drv");

@@ -13,6 +13,8 @@ namespace grange {
 
 // What the tests of this house read.
 
+inline const StoreDir kNix = StoreDir::nix();
+
 /// The project's own golden derivations of one store directory, "nix-store" or "gnu-store".
 inline std::filesystem::path golden_directory(const std::string& store) {
   return std::filesystem::path(GRANGE_SOURCE_DIR) / "docs/formats/golden/output-set" / store;

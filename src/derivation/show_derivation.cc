@@ -8,9 +8,9 @@ namespace grange {
 namespace {
 
 /// Writes indented JSON the way Nix 2.8 does: two spaces per level, nothing inside what is empty.
-class Printer {
+class ShowPrinter {
  public:
-  explicit Printer(const StoreDir& store) : store_(store) {}
+  explicit ShowPrinter(const StoreDir& store) : store_(store) {}
 
   std::string print(const std::map<StorePath, Derivation>& derivations) {
     object([&] {
@@ -119,8 +119,8 @@ class Printer {
   bool first_ = true;
 };
 
-DerivationOutput parse_output(const StoreDir& store, const JsonValue& json,
-                              const std::string& name) {
+DerivationOutput parse_shown_output(const StoreDir& store, const JsonValue& json,
+                                    const std::string& name) {
   JsonObjectReader reader(json, "output '" + name + "'");
   const auto* path = reader.take_optional("path");
   const auto* algorithm = reader.take_optional("hashAlgo");
@@ -147,13 +147,14 @@ DerivationOutput parse_output(const StoreDir& store, const JsonValue& json,
                      store.parse_path(path->as_string("path"))};
 }
 
-Derivation parse_derivation(const StoreDir& store, const JsonValue& json, const StorePath& path) {
+Derivation parse_shown_derivation(const StoreDir& store, const JsonValue& json,
+                                  const StorePath& path) {
   JsonObjectReader reader(json, "a derivation");
   Derivation derivation;
   if (!path.is_derivation()) throw InvalidError("'" + path.base_name() + "' is not NAME.drv");
   derivation.name = path.derivation_name();
   for (const auto& [name, output] : reader.take("outputs").as_object("outputs")) {
-    derivation.outputs.emplace(name, parse_output(store, output, name));
+    derivation.outputs.emplace(name, parse_shown_output(store, output, name));
   }
   for (const auto& source : reader.take("inputSrcs").as_array("inputSrcs")) {
     derivation.input_sources.insert(store.parse_path(source.as_string("an input source")));
@@ -186,7 +187,7 @@ std::string print_show_derivation(const StoreDir& store,
     throw InvalidError("derivation '" + path.base_name() +
                        "' has dynamic inputs, which the JSON of Nix 2.8 cannot say");
   }
-  return Printer(store).print(derivations);
+  return ShowPrinter(store).print(derivations);
 }
 
 std::map<StorePath, Derivation> parse_show_derivation(const StoreDir& store,
@@ -197,7 +198,7 @@ std::map<StorePath, Derivation> parse_show_derivation(const StoreDir& store,
     const StorePath path = store.parse_path(key);
     with_context([&, &key = key] { return "while reading derivation '" + key + "'"; },
                  [&, &member = member] {
-                   derivations.emplace(path, parse_derivation(store, member, path));
+                   derivations.emplace(path, parse_shown_derivation(store, member, path));
                  });
   }
   return derivations;
