@@ -19,7 +19,7 @@ struct DrvIdOptions {
   bool json = false;
 };
 
-constexpr const char* kFooter = R"(
+constexpr const char* kDrvIdFooter = R"(
 For each output one line: PATH OUTPUT DRVOUTPUT OUTPUTSET
   PATH       of the derivation in its store
   DRVOUTPUT  sha256:…!OUTPUT, the id under which Nix 2.8 keeps realisations
@@ -43,7 +43,7 @@ struct IdLine {
 };
 
 /// Why a derivation has no ids, for people.
-std::string reason(const DerivationGraph& graph, DerivationIndex index) {
+std::string reason_for_no_id(const DerivationGraph& graph, DerivationIndex index) {
   const auto broken = graph.broken_input(index);
   if (!broken) return std::string(graph.problem(index));
   return "below it, '" + graph.path(*broken).base_name() +
@@ -51,7 +51,7 @@ std::string reason(const DerivationGraph& graph, DerivationIndex index) {
 }
 
 /// False when one of the group's files has no ids.
-bool add_lines(const DrvFileGroup& group, std::vector<IdLine>& lines) {
+bool add_id_lines(const DrvFileGroup& group, std::vector<IdLine>& lines) {
   bool good = true;
   const auto complain = [&](const std::string& name, const std::string& problem) {
     good = false;
@@ -71,7 +71,7 @@ bool add_lines(const DrvFileGroup& group, std::vector<IdLine>& lines) {
   for (const auto& root : roots) {
     const auto index = graph.find(root).value();
     if (graph.state(index) != DerivationGraph::State::verified) {
-      complain(root.base_name(), reason(graph, index));
+      complain(root.base_name(), reason_for_no_id(graph, index));
       continue;
     }
     const auto set = graph.output_set(index);
@@ -85,7 +85,7 @@ bool add_lines(const DrvFileGroup& group, std::vector<IdLine>& lines) {
   return good;
 }
 
-nlohmann::json to_json(const std::vector<IdLine>& lines) {
+nlohmann::json ids_to_json(const std::vector<IdLine>& lines) {
   const auto or_null = [](const std::string& text) {
     return text == "-" ? nlohmann::json() : nlohmann::json(text);
   };
@@ -103,11 +103,11 @@ int run_drv_id(const DrvIdOptions& options) {
   bool good = true;
   std::vector<IdLine> lines;
   for (const auto& group : group_drv_files(options.files, false)) {
-    good &= add_lines(group, lines);
+    good &= add_id_lines(group, lines);
   }
   std::string text;
   if (options.json) {
-    text = to_json(lines).dump(2) + "\n";
+    text = ids_to_json(lines).dump(2) + "\n";
   } else {
     for (const auto& line : lines) {
       text += line.path + " " + line.output + " " + line.drv_output + " " + line.output_set + "\n";
@@ -125,7 +125,7 @@ void add_drv_id_command(CLI::App& parent, Action& chosen) {
   command->add_option("drv", options->files.files, ".drv files")->required()->type_name("DRV");
   command->add_flag("--json", options->json, "Print a JSON array of objects");
   add_store_dir_option(*command, options->files);
-  command->footer(kFooter);
+  command->footer(kDrvIdFooter);
   command->callback([&chosen, options] { chosen = [options] { return run_drv_id(*options); }; });
 }
 

@@ -19,7 +19,7 @@ struct DrvShowOptions {
   std::string format = "2";
 };
 
-constexpr const char* kFooter = R"(
+constexpr const char* kDrvShowFooter = R"(
 Prints one JSON object, by path of the .drv. Nothing is recomputed: what the file states is shown
 (`grange drv verify` tells whether it is right). A file whose name is not DIGEST-NAME.drv is shown
 under the path that its text has.
@@ -35,7 +35,8 @@ Examples:
 Exit codes:
   0 shown · 64 usage · 65 a file is malformed · 66 no such file)";
 
-Derivation read_derivation(const DrvFileGroup& group, const std::string& name, StorePath& path) {
+Derivation read_named_derivation(const DrvFileGroup& group, const std::string& name,
+                                 StorePath& path) {
   const auto named = StorePath::try_parse(name);
   const auto text = group.files->read(name);
   if (!text) throw NotFoundError("file '" + group.shown(name) + "' does not exist");
@@ -55,7 +56,7 @@ int run_drv_show(const DrvShowOptions& options) {
   for (const auto& group : group_drv_files(options.files, false)) {
     for (const auto& name : group.names) {
       StorePath path = StorePath::parse("00000000000000000000000000000000-x");
-      auto derivation = read_derivation(group, name, path);
+      auto derivation = read_named_derivation(group, name, path);
       derivations[group.store].insert_or_assign(path, std::move(derivation));
     }
   }
@@ -78,7 +79,7 @@ void add_drv_show_command(CLI::App& parent, Action& chosen) {
       ->check(CLI::IsMember({"2", "current"}))
       ->capture_default_str();
   add_store_dir_option(*command, options->files);
-  command->footer(kFooter);
+  command->footer(kDrvShowFooter);
   command->callback([&chosen, options] { chosen = [options] { return run_drv_show(*options); }; });
 }
 

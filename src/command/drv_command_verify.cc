@@ -19,7 +19,7 @@ struct DrvVerifyOptions {
   bool json = false;
 };
 
-constexpr const char* kFooter = R"(
+constexpr const char* kDrvVerifyFooter = R"(
 Parses each file (and so strictly that every accepted text prints back byte for byte), recomputes
 the store path that the text has and the path of every output, and compares both with what the
 file's name and text state. The inputs of a file are found beside it; one that lies above a broken
@@ -75,7 +75,7 @@ void verify_group(const DrvFileGroup& group, VerifyReport& report) {
   }
 }
 
-std::string to_text(const VerifyReport& report) {
+std::string verify_report_text(const VerifyReport& report) {
   std::string text;
   for (const auto& mismatch : report.mismatches) {
     text += on_one_line(mismatch.file) + ": " + on_one_line(mismatch.problem) + "\n";
@@ -88,7 +88,7 @@ std::string to_text(const VerifyReport& report) {
          std::to_string(report.mismatches.size()) + " mismatches\n";
 }
 
-std::string to_json(const VerifyReport& report) {
+std::string verify_report_json(const VerifyReport& report) {
   const auto findings = [](const std::vector<Finding>& list) {
     auto json = nlohmann::json::array();
     for (const auto& finding : list) {
@@ -119,7 +119,7 @@ void explain_unchecked(const VerifyReport& report) {
 int run_drv_verify(const DrvVerifyOptions& options) {
   VerifyReport report;
   for (const auto& group : group_drv_files(options.files, true)) verify_group(group, report);
-  print_result(options.json ? to_json(report) : to_text(report));
+  print_result(options.json ? verify_report_json(report) : verify_report_text(report));
   explain_unchecked(report);
   return report.mismatches.empty() && report.unchecked.empty() ? kExitGood : kExitFailed;
 }
@@ -134,7 +134,7 @@ void add_drv_verify_command(CLI::App& parent, Action& chosen) {
       ->type_name("FILE|DIR");
   command->add_flag("--json", options->json, "Print one JSON object");
   add_store_dir_option(*command, options->files);
-  command->footer(kFooter);
+  command->footer(kDrvVerifyFooter);
   command->callback(
       [&chosen, options] { chosen = [options] { return run_drv_verify(*options); }; });
 }
