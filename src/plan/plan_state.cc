@@ -63,8 +63,9 @@ bool Plan::State::find_inputs(StepIndex index) {
     const auto state = graph.state(edge.input);
     if (unverified && state == DerivationGraph::State::verified) continue;
     const StepIndex input = steps.step_for(edge.input, policy);
-    OutputMask outputs = 1;
-    if (!is_broken(state)) {
+    OutputMask outputs = 1;  // all there is to know where nothing can be wrong, or everything is
+    const bool only_one = !unverified && steps[input].outputs.size() == 1;
+    if (!only_one && !is_broken(state)) {
       const auto names = graph.input_outputs(edge);
       const auto mask = output_mask(steps[input].outputs, names);
       if (!mask) {

@@ -86,12 +86,13 @@ struct Plan::State {
   bool is_stuck() const;
   void untangle();
   void release_unreachable();
-  bool try_another_recipe();
+  std::vector<std::vector<StepIndex>> innermost_circles() const;
+  bool try_other_recipes(const std::vector<StepIndex>& circle);
   void add_helper(StepIndex step);
   void dismiss_helper(StepIndex helper);
   void helper_ready(StepIndex helper);
   void helper_failed(StepIndex helper, FailedRecipe failure);
-  void give_up_one();
+  void give_up_one(const std::vector<StepIndex>& circle);
 
   const DerivationGraph& graph;
   Options options;

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "plan/test_graph.h"
+#include "plan/plan_test_fixture.h"
 
 namespace grange {
 namespace {
@@ -11,77 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Names = TestGraph::Names;
-
-BuildResult result_of(Outcome outcome, std::string message = "") {
-  BuildResult result;
-  result.outcome = outcome;
-  result.message = std::move(message);
-  return result;
-}
-
-/// A plan over a test graph, whose decisions are read as short texts: "query foo", "attempt foo".
-class PlanTest : public testing::Test {
- protected:
-  void begin(Plan::Options options = {.slots = 100, .keep_going = true},
-             Plan::Ranking ranking = nullptr) {
-    graph_.emplace(tests_.load());
-    plan_.emplace(*graph_, options, std::move(ranking));
-  }
-
-  WantId want(std::size_t number, Names outputs = {}, StepLimits limits = {},
-              BuildPolicy policy = {}) {
-    return plan_->want(tests_.index(*graph_, number), std::move(outputs), policy, limits);
-  }
-
-  std::string name(DerivationIndex index) const {
-    return std::string(graph_->path(index).derivation_name());
-  }
-
-  std::vector<std::string> take() {
-    std::vector<std::string> texts;
-    for (auto& decision : plan_->take_decisions()) {
-      if (const auto* query = std::get_if<Plan::Query>(&decision)) {
-        texts.push_back("query " + name(query->recipe));
-        steps_.insert_or_assign(name(query->recipe), query->step);
-        queries_.insert_or_assign(name(query->recipe), *query);
-      } else if (const auto* attempt = std::get_if<Plan::Attempt>(&decision)) {
-        texts.push_back("attempt " + name(attempt->recipe));
-        steps_.insert_or_assign(name(attempt->recipe), attempt->step);
-        attempts_.insert_or_assign(name(attempt->recipe), *attempt);
-      } else if (const auto* cancel = std::get_if<Plan::Cancel>(&decision)) {
-        texts.push_back("cancel " + std::to_string(static_cast<int>(cancel->step)));
-      } else {
-        const auto& finished = std::get<Plan::Finished>(decision);
-        texts.push_back(std::to_string(static_cast<int>(finished.want)) + " " +
-                        std::string(to_string(finished.outcome)));
-        finished_.insert_or_assign(finished.want, finished);
-      }
-    }
-    return texts;
-  }
-
-  StepId step(const std::string& of) const { return steps_.at(of); }
-  void absent(const std::string& of) { plan_->presence(step(of), false); }
-  void present(const std::string& of) { plan_->presence(step(of), true); }
-  void ends(const std::string& of, Outcome outcome, std::string message = "") {
-    plan_->finished(step(of), result_of(outcome, std::move(message)));
-  }
-  const Plan::Finished& finished(int want) const { return finished_.at(WantId(want)); }
-  Names failed_inputs(int want) const {
-    Names names;
-    for (const auto index : finished(want).failed_inputs) names.push_back(name(index));
-    return names;
-  }
-
-  TestGraph tests_;
-  std::optional<DerivationGraph> graph_;
-  std::optional<Plan> plan_;
-  std::map<std::string, StepId> steps_;
-  std::map<std::string, Plan::Query> queries_;
-  std::map<std::string, Plan::Attempt> attempts_;
-  std::map<WantId, Plan::Finished> finished_;
-};
 
 TEST_F(PlanTest, WhatIsPresentNeedsNothingElse) {
   const auto library = tests_.input_addressed("library", {});
@@ -116,66 +45,6 @@ TEST_F(PlanTest, InputsAreMadeFirst) {
   EXPECT_THAT(take(), ElementsAre("0 good"));
   EXPECT_TRUE(finished(0).made);
   EXPECT_EQ(plan_->counts().made, 2U);
-}
-
-TEST_F(PlanTest, EquivalentDerivationsMeetInOneStep) {
-  const auto source = tests_.fixed("source", "text");
-  const auto mirror = tests_.fixed("source", "text");
-  ASSERT_NE(source, mirror);
-  const auto old_program = tests_.input_addressed("program", {{source}});
-  const auto new_program = tests_.input_addressed("program", {{mirror}});
-  ASSERT_NE(old_program, new_program);
-  begin();
-  want(old_program);
-  want(new_program);
-  EXPECT_THAT(take(), ElementsAre("query program"));
-  EXPECT_EQ(queries_.at("program").recipe, tests_.index(*graph_, new_program));
-  present("program");
-  EXPECT_THAT(take(), ElementsAre("0 good", "1 good"));
-  EXPECT_EQ(plan_->counts().steps, 1U);
-}
-
-TEST_F(PlanTest, TheNewestRecipeIsTriedFirstAndTheNextWhenItFails) {
-  const auto first = tests_.fixed("source", "text");
-  const auto second = tests_.fixed("source", "text");
-  const auto further = tests_.fixed("source", "text");
-  begin();
-  plan_->add_recipe(tests_.index(*graph_, further));
-  want(first);
-  want(second);
-  for (const auto recipe : {second, first, further}) {
-    EXPECT_THAT(take(), ElementsAre("query source"));
-    EXPECT_EQ(queries_.at("source").recipe, tests_.index(*graph_, recipe));
-    absent("source");
-    EXPECT_THAT(take(), ElementsAre("attempt source"));
-    EXPECT_EQ(attempts_.at("source").recipe, tests_.index(*graph_, recipe));
-    ends("source", recipe == second ? Outcome::hash_mismatch : Outcome::failed, "no such host");
-  }
-  EXPECT_THAT(take(), ElementsAre("0 hash mismatch", "1 hash mismatch"));
-  EXPECT_THAT(finished(0).message, HasSubstr("no such host\n3 recipes of these outputs"));
-  EXPECT_EQ(plan_->counts().failed, 1U);
-}
-
-TEST_F(PlanTest, AnAttemptWithAnotherRecipeMakesUpForAFailedOne) {
-  const auto dead = tests_.fixed("source", "text");
-  const auto repaired = tests_.fixed("source", "text");
-  const auto program = tests_.input_addressed("program", {{dead}});
-  begin();
-  want(program);
-  plan_->add_recipe(tests_.index(*graph_, repaired));
-  take();
-  absent("program");
-  take();
-  absent("source");
-  take();
-  EXPECT_EQ(attempts_.at("source").recipe, tests_.index(*graph_, dead));
-  ends("source", Outcome::failed);
-  EXPECT_THAT(take(), ElementsAre("query source"));
-  absent("source");
-  EXPECT_THAT(take(), ElementsAre("attempt source"));
-  EXPECT_EQ(attempts_.at("source").recipe, tests_.index(*graph_, repaired));
-  ends("source", Outcome::good);
-  EXPECT_THAT(take(), ElementsAre("attempt program"));
 }
 
 TEST_F(PlanTest, AFailureReachesAllThatNeedIt) {
@@ -316,20 +185,6 @@ TEST_F(PlanTest, AKnownFailureNeedsNoAttempt) {
   EXPECT_THAT(take(), ElementsAre("0 timed out"));
   EXPECT_EQ(finished(0).message, "took 3 hours");
   EXPECT_TRUE(plan_->idle());
-}
-
-TEST_F(PlanTest, AKnownFailureIsOfOneRecipe) {
-  const auto first = tests_.fixed("source", "text");
-  const auto second = tests_.fixed("source", "text");
-  begin();
-  want(first);
-  want(second);
-  take();
-  plan_->known_failure(step("source"), result_of(Outcome::failed));
-  EXPECT_THAT(take(), ElementsAre("query source"));
-  EXPECT_EQ(queries_.at("source").recipe, tests_.index(*graph_, first));
-  absent("source");
-  EXPECT_THAT(take(), ElementsAre("attempt source"));
 }
 
 TEST_F(PlanTest, FailedWithOutputIsThereForOthers) {
