@@ -146,6 +146,14 @@ std::string ci_summary_json(const CiReport& report) {
                                  {"outputSet", recipe.output_set.to_string()},
                                  {"fields", recipe.fields}});
   }
+  json["failures"] = nlohmann::ordered_json::array();
+  for (const auto& attempt : report.attempts) {
+    if (attempt.result.good()) continue;
+    json["failures"].push_back({{"drvPath", report.map.store_dir.print(attempt.derivation)},
+                                {"outcome", to_string(attempt.result.outcome)},
+                                {"message", attempt.result.message},
+                                {"logTail", attempt.result.log_tail}});
+  }
   json["targets"] = nlohmann::ordered_json::array();
   for (const auto& target : report.targets)
     json["targets"].push_back(target_json(target, report.map));
