@@ -103,8 +103,10 @@ void TemporaryRoots::open_file() {
 void TemporaryRoots::write_roots(const std::set<StorePath>& paths) {
   std::string text;
   for (const StorePath& path : paths) text.append(store_dir_.print(path)).append(1, '\0');
-  with_context([&] { return "while writing temporary roots to '" + name_.string() + "'"; },
-               [&] { FdSink(file_.get()).write(text); });
+  const std::string name = name_.string();
+  FdSink sink(file_.get());
+  with_context([&] { return "while writing temporary roots to '" + name + "'"; },
+               [&] { sink.write(text); });
 }
 
 bool TemporaryRoots::tell_collector(const std::set<StorePath>& paths) {
