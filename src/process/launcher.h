@@ -31,7 +31,8 @@ struct SandboxPath {
 
 /// What one sandbox shows and forbids. Everything else of the host is invisible.
 struct SandboxSpec {
-  /// Host directory, empty, on the physical store's file system, owned and removed by the caller.
+  /// Host directory on the physical store's file system, owned and removed by the caller. It is
+  /// empty, or what an earlier step has left of it once its store directory and "tmp" are emptied.
   /// When the step has ended ROOT/nix/store (the store directory in it) holds what the builder made
   /// in its store directory and nothing else.
   std::filesystem::path root;

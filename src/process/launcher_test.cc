@@ -191,6 +191,19 @@ TEST_F(LauncherTest, AKilledSupervisorTakesItsStepAlongAndNoOther) {
   EXPECT_EQ(finish_step(*other).status.code, 5);
 }
 
+TEST_F(LauncherTest, ASandboxEndsWithItsSupervisor) {
+  SandboxArea area;
+  const auto process = launcher_->launch(area.sandboxed("setsid sleep 1000 & echo up; wait"));
+  EXPECT_EQ(read_output_line(process->output_descriptor()), "up");
+  const auto launcher = std::to_string(launcher_pid());
+  const auto children = read_file("/proc/" + launcher + "/task/" + launcher + "/children");
+  const auto supervisors = split_words(children);
+  ASSERT_EQ(supervisors.size(), 1U);
+  ::kill(static_cast<pid_t>(*parse_number(supervisors[0])), SIGKILL);
+  // The output ends only when nobody has it open any more.
+  EXPECT_THROW(finish_step(*process), UnavailableError);
+}
+
 /// Not a test: what the test below runs in a process of its own, to kill it.
 TEST(LauncherClient, DISABLED_RunsAStepForEver) {
   const auto launcher = Launcher::start(launcher_config());

@@ -18,13 +18,13 @@
 namespace grange {
 namespace {
 
-using Kind = StoreObject::Kind;
+using ObjectKind = StoreObject::Kind;
 
 constexpr int kGiveBackAttempts = 100;
 
 struct FoundEntry {
   std::string name;
-  Kind kind;
+  ObjectKind kind;
   auto operator<=>(const FoundEntry&) const = default;
 };
 
@@ -34,14 +34,14 @@ FileDescriptor open_directory(const std::string& path) {
   return directory;
 }
 
-Kind kind_of(int directory, const dirent& entry) {
+ObjectKind kind_of(int directory, const dirent& entry) {
   unsigned char type = entry.d_type;
   struct stat status {};
   if (type == DT_UNKNOWN && ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
-    type = IFTODT(status.st_mode);
+    type = static_cast<unsigned char>(IFTODT(status.st_mode));
   }
-  if (type == DT_DIR) return Kind::directory;
-  return type == DT_REG ? Kind::file : Kind::symlink;
+  if (type == DT_DIR) return ObjectKind::directory;
+  return type == DT_REG ? ObjectKind::file : ObjectKind::symlink;
 }
 
 /// Sorted by name.
@@ -135,9 +135,9 @@ void MountPoints::arrange() {
   std::vector<bool> there(plan_.objects.size());
   for (auto& entry : list_directory(directory_)) {
     const StoreObject* object = find_object(plan_.objects, entry.name);
-    if (object != nullptr && object->kind == entry.kind && entry.kind != Kind::symlink) {
+    if (object != nullptr && object->kind == entry.kind && entry.kind != ObjectKind::symlink) {
       there[static_cast<std::size_t>(object - plan_.objects.data())] = true;
-    } else if (entry.kind == Kind::directory) {
+    } else if (entry.kind == ObjectKind::directory) {
       idle.push_back(std::move(entry.name));
     } else if (::unlinkat(directory.get(), entry.name.c_str(), 0) != 0) {
       throw_errno("removing mount point", entry.name);
@@ -148,15 +148,16 @@ void MountPoints::arrange() {
     if (!there[i]) missing.push_back(&plan_.objects[i]);
   }
   // Directories first: an idle one may have the name that is now a file's.
-  std::stable_partition(missing.begin(), missing.end(),
-                        [](const StoreObject* object) { return object->kind == Kind::directory; });
+  std::stable_partition(missing.begin(), missing.end(), [](const StoreObject* object) {
+    return object->kind == ObjectKind::directory;
+  });
   const auto first_other = std::find_if(missing.begin(), missing.end(), [](const auto* object) {
-    return object->kind != Kind::directory;
+    return object->kind != ObjectKind::directory;
   });
   make_directories(directory.get(), {missing.begin(), first_other}, std::move(idle));
   for (auto object = first_other; object != missing.end(); ++object) {
     const char* name = (*object)->name.c_str();
-    const int made = (*object)->kind == Kind::file
+    const int made = (*object)->kind == ObjectKind::file
                          ? ::mknodat(directory.get(), name, S_IFREG | 0444, 0)
                          : ::symlinkat((*object)->source.c_str(), directory.get(), name);
     if (made != 0) throw_errno("creating", name);

@@ -71,6 +71,12 @@ void check_target(const std::filesystem::path& target, const SandboxSpec& spec) 
                          "' is the sandbox's own");
     }
   }
+  for (const char* own : {"/dev/pts", "/dev/shm"}) {
+    if (target != own && is_within(target, own)) {
+      throw InvalidError("sandbox path '" + target.string() + "' is not possible: what is in '" +
+                         own + "' is the sandbox's own");
+    }
+  }
   for (const std::filesystem::path& own : {std::filesystem::path("/"), spec.store_dir}) {
     if (is_within(own, target)) {
       throw InvalidError("sandbox path '" + target.string() + "' is not possible: '" +

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <map>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -14,8 +16,6 @@
 
 namespace grange {
 namespace {
-
-using Kind = VisibleTree::Kind;
 
 /// Mounts that must not become read-only with the others, taken from the host while it is visible
 /// and attached when the others are done.
@@ -34,13 +34,13 @@ class WritableMounts {
 
 bool has_own_directory(const SandboxPlan& plan, std::string_view path) {
   return std::any_of(plan.entries.begin(), plan.entries.end(), [&](const auto& entry) {
-    return entry.kind == Kind::directory && entry.path == path;
+    return entry.kind == VisibleTree::Kind::directory && entry.path == path;
   });
 }
 
 /// A host directory with devices in it.
 bool holds_devices(const VisibleTree::Entry& entry) {
-  return entry.kind == Kind::bind_directory &&
+  return entry.kind == VisibleTree::Kind::bind_directory &&
          (entry.path == "/dev" || entry.path.starts_with("/dev/"));
 }
 
@@ -76,14 +76,19 @@ void enter_sandbox_root(const SandboxPlan& plan, const std::string& store_direct
   make_mounts_private();
   const NewRoot new_root(plan.root);
 
+  // Mount points of sandbox paths below these are made in them.
+  const std::map<std::string, std::string, std::less<>> kept_on_disk = {
+      {plan.store_dir, store_directory}, {"/tmp", plan.root + "/tmp"}};
+  std::vector<std::string> made_writable = {"/proc"};
   WritableMounts writable;
   writable.take(plan.build_directory, "/build");
-  if (has_own_directory(plan, "/tmp")) writable.take(plan.root + "/tmp", "/tmp");
   for (const auto& entry : plan.entries) {
     NewRoot::make(entry);
-    if (entry.path == plan.store_dir) {
-      bind_mount(NewRoot::on_host(store_directory), plan.store_dir, /*recursive=*/false);
-    } else if (entry.kind == Kind::bind_device || holds_devices(entry)) {
+    const auto kept = kept_on_disk.find(entry.path);
+    if (kept != kept_on_disk.end() && entry.kind == VisibleTree::Kind::directory) {
+      bind_mount(NewRoot::on_host(kept->second), entry.path, /*recursive=*/false);
+      made_writable.push_back(entry.path);
+    } else if (entry.kind == VisibleTree::Kind::bind_device || holds_devices(entry)) {
       writable.take(entry.text, entry.path);
     } else {
       NewRoot::bind(entry);
@@ -98,8 +103,9 @@ void enter_sandbox_root(const SandboxPlan& plan, const std::string& store_direct
 
   set_mount_attributes("/", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0,
                        /*recursive=*/true);
-  set_mount_attributes(plan.store_dir, 0, MOUNT_ATTR_RDONLY, /*recursive=*/false);
-  set_mount_attributes("/proc", 0, MOUNT_ATTR_RDONLY, /*recursive=*/false);
+  for (const auto& path : made_writable) {
+    set_mount_attributes(path, 0, MOUNT_ATTR_RDONLY, /*recursive=*/false);
+  }
   writable.attach();
   mount_fresh_devices(plan);
 }

@@ -212,6 +212,17 @@ TEST_F(SandboxTest, SandboxPathsMayBeStoreObjectsOrBelowThem) {
   EXPECT_TRUE(fs::is_empty(spec.sandbox->root / "nix/store"));
 }
 
+TEST_F(SandboxTest, SandboxPathsMayBeInTheTemporaryDirectory) {
+  auto spec = area_.sandboxed(
+      "cat /tmp/a/file; echo x > /tmp/new; cat /tmp/new; "
+      "echo x > /tmp/a/file || true");
+  const std::string file = (area_.store() / "file").string();
+  spec.sandbox->paths.push_back(SandboxPath::parse("/tmp/a/file=" + file));
+  const auto result = run(spec);
+  EXPECT_TRUE(result.output.starts_with("file\nx\n")) << result.output;
+  EXPECT_EQ(read_file(file), "file\n");
+}
+
 TEST_F(SandboxTest, DevicesMayBeSandboxPaths) {
   auto spec = area_.sandboxed("head -c 3 /dev/own/zero | wc -c; head -c 3 /zero | wc -c");
   spec.sandbox->paths.push_back(SandboxPath::parse("/dev/own/zero=/dev/zero"));
@@ -244,6 +255,7 @@ TEST_F(SandboxTest, WrongSpecsAreNamed) {
   EXPECT_EQ(refused(path("/=/tmp"), "'/'"), ErrorKind::invalid);
   EXPECT_EQ(refused(path("/proc/x=/tmp"), "'/proc/x'"), ErrorKind::invalid);
   EXPECT_EQ(refused(path("/build/x=/tmp"), "'/build/x'"), ErrorKind::invalid);
+  EXPECT_EQ(refused(path("/dev/shm/x=/tmp"), "'/dev/shm/x'"), ErrorKind::invalid);
   EXPECT_EQ(refused(path("/bin/busybox/x=/tmp"), "/bin/busybox/x"), ErrorKind::invalid);
   EXPECT_EQ(refused([](auto& spec) { spec.store_objects.push_back("gone"); }, "'gone'"),
             ErrorKind::not_found);

@@ -20,31 +20,6 @@
 namespace grange {
 namespace {
 
-/// Ids that exist in this process's user namespace: ranges of a uid_map or gid_map.
-class IdMap {
- public:
-  explicit IdMap(const char* file) {
-    const auto text = try_read_file(file, 1U << 20);
-    if (!text) {  // a kernel without user namespaces
-      ranges_.emplace_back(0, UINT32_MAX);
-      return;
-    }
-    for (const auto line : split(*text, '\n')) {
-      const auto words = split_words(line);
-      if (words.size() != 3) continue;
-      ranges_.emplace_back(parse_number(words[0]).value_or(0), parse_number(words[2]).value_or(0));
-    }
-  }
-  bool contains(std::uint64_t id) const {
-    return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& range) {
-      return id >= range.first && id - range.first < range.second;
-    });
-  }
-
- private:
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // first, count
-};
-
 bool has_account(uid_t uid) {
   std::array<char, 16384> buffer;
   passwd user{};
@@ -85,6 +60,32 @@ std::set<uid_t> uids_of_processes() {
 /// A uid that was found free is kept, with its lock, until the pool and all leases are gone: the
 /// next step takes it without looking at every process again.
 struct UidPool::State {
+  /// Ids that exist in this process's user namespace: ranges of a uid_map or gid_map.
+  class IdMap {
+   public:
+    explicit IdMap(const char* file) {
+      const auto text = try_read_file(file, 1U << 20);
+      if (!text) {  // a kernel without user namespaces
+        ranges_.emplace_back(0, UINT32_MAX);
+        return;
+      }
+      for (const auto line : split(*text, '\n')) {
+        const auto words = split_words(line);
+        if (words.size() != 3) continue;
+        ranges_.emplace_back(parse_number(words[0]).value_or(0),
+                             parse_number(words[2]).value_or(0));
+      }
+    }
+    bool contains(std::uint64_t id) const {
+      return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& range) {
+        return id >= range.first && id - range.first < range.second;
+      });
+    }
+
+   private:
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges_;  // first, count
+  };
+
   State(std::filesystem::path where, uid_t from, unsigned how_many)
       : directory(std::move(where)),
         first(from),
