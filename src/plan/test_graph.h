@@ -13,7 +13,8 @@
 
 namespace grange {
 
-/// Derivations that tests make up, with right paths throughout. Loaded, they are a real graph.
+/// Derivations that tests make up, with right paths throughout. Loaded, they are a real graph; with
+/// scripts for busybox, which has all its tools within itself, they can be built.
 class TestGraph {
  public:
   using Names = std::vector<std::string>;
@@ -24,8 +25,8 @@ class TestGraph {
 
   /// Returns its number here; not its index in the graph, for which see `index`.
   std::size_t input_addressed(const std::string& name, const std::vector<Input>& inputs,
-                              const Names& outputs = {"out"}) {
-    Derivation derivation = frame(name, inputs);
+                              const Names& outputs = {"out"}, const std::string& script = "") {
+    Derivation derivation = frame(name, inputs, script);
     for (const auto& output : outputs) {
       derivation.outputs.emplace(output, InputAddressedOutput{placeholder()});
       derivation.environment[output] = "";
@@ -44,8 +45,8 @@ class TestGraph {
 
   /// Those of equal name and content are equivalent, whatever their inputs.
   std::size_t fixed(const std::string& name, const std::string& content,
-                    const std::vector<Input>& inputs = {}) {
-    Derivation derivation = frame(name, inputs);
+                    const std::vector<Input>& inputs = {}, const std::string& script = "") {
+    Derivation derivation = frame(name, inputs, script);
     const ContentAddress address{ContentMethod::recursive,
                                  hash_bytes(HashAlgorithm::sha256, content)};
     const StorePath path = make_content_addressed_path(store_, name, address);
@@ -59,7 +60,7 @@ class TestGraph {
 
   /// Its paths are known only when it was built.
   std::size_t floating(const std::string& name, const std::vector<Input>& inputs = {}) {
-    Derivation derivation = frame(name, inputs);
+    Derivation derivation = frame(name, inputs, "");
     derivation.outputs.emplace("out",
                                FloatingOutput{{ContentMethod::recursive, HashAlgorithm::sha256}});
     const std::string text = print_aterm(derivation, store_);
@@ -67,6 +68,12 @@ class TestGraph {
   }
 
   const StorePath& path(std::size_t number) const { return files_.at(number).path; }
+  /// Of an input-addressed or fixed one.
+  std::string output(std::size_t number, const std::string& name = "out") const {
+    const auto& file = files_.at(number);
+    const auto derivation = parse_aterm(store_, file.path.derivation_name(), file.text);
+    return store_.print(derivation.stated_path(name).value());
+  }
   const std::string& text(std::size_t number) const { return files_.at(number).text; }
   const StoreDir& store_dir() const { return store_; }
   std::size_t size() const { return files_.size(); }
@@ -110,11 +117,13 @@ class TestGraph {
 
   static StorePath placeholder() { return StorePath::parse("00000000000000000000000000000000-x"); }
 
-  Derivation frame(const std::string& name, const std::vector<Input>& inputs) const {
+  Derivation frame(const std::string& name, const std::vector<Input>& inputs,
+                   const std::string& script) const {
     Derivation derivation;
     derivation.name = name;
     derivation.system = "x86_64-linux";
-    derivation.builder = "/bin/sh";
+    derivation.builder = "/bin/busybox";
+    if (!script.empty()) derivation.arguments = {"sh", "-e", "-c", script};
     derivation.environment["name"] = name;
     for (const auto& input : inputs) {
       auto& used = derivation.inputs[files_.at(input.derivation).path].outputs;
