@@ -86,7 +86,9 @@ class Bench {
     const double cpu_before = cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN);
     std::vector<double> walls;
     {
-      const auto launcher = Launcher::start({fs::path(GRANGE_BINARY_DIR) / "grange-launcher"});
+      LauncherConfig config;
+      config.program = fs::path(GRANGE_BINARY_DIR) / "grange-launcher";
+      const auto launcher = Launcher::start(config);
       for (int i = 0; i < steps; ++i) {
         if (closure) fs::create_directories(spec.sandbox->root);
         const auto start = std::chrono::steady_clock::now();
