@@ -26,7 +26,7 @@ TEST(EvalJobsLine, ReadsTargetsAndErrors) {
   const auto error = parse_eval_jobs_line(
       R"({"attr":"a.\"b.c\"","error":"\u001b[31;1merror:\u001b[0m no\n\n   at /x.nix:1:2:\n"})");
   EXPECT_THAT(error.attr_path, ElementsAre("a", "b.c"));
-  EXPECT_EQ(error.error, "no\nat /x.nix:1:2:");
+  EXPECT_EQ(error.error, "no\nat /x.nix:1:2");
 }
 
 TEST(EvalJobsLine, RefusesAnythingElse) {

@@ -120,6 +120,7 @@ std::string nix_error_message(std::string_view output, std::string_view own_file
         line.find(own_file) != std::string_view::npos) {
       continue;
     }
+    if (line.starts_with("at ") && line.ends_with(':')) line.remove_suffix(1);
     if (!message.empty()) message += '\n';
     message += line;
   }

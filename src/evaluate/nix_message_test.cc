@@ -15,7 +15,7 @@ TEST(NixMessage, KeepsMessageAndPosition) {
                               "            3|   type = 1 + \"x\";\n"
                               "             |              ^\n"
                               "            4|   missing = {}.foo;\n"),
-            "cannot add a string to an integer\nat /x/bad.nix:3:14:");
+            "cannot add a string to an integer\nat /x/bad.nix:3:14");
   EXPECT_EQ(nix_error_message("error: not today\n       second line\n"), "not today\nsecond line");
 }
 
