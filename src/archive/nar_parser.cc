@@ -192,7 +192,7 @@ class Parser {
       const auto tag = tokens_.string(kNarMaxTag, "a tag");
       if (tag == ")") break;
       if (tag != "entry") Tokens::fail_tag(at, "'entry' or ')'", tag);
-      tokens_.promise(closing(depth + 1) + 2 * kTag + 2 * 8 + kTag);
+      tokens_.promise(closing(depth + 1) + 4 * kTag);
       tokens_.expect("(");
       tokens_.expect("name");
       at = tokens_.offset();

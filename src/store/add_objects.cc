@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -13,6 +15,9 @@
 
 namespace grange {
 namespace {
+
+/// Whoever holds it may be building the same path; then this is how long a build may take.
+constexpr std::chrono::seconds kLockPatience = std::chrono::hours(24);
 
 void check_digest(const std::string& shown, const PathInfo& info, const Hash& hash,
                   std::uint64_t size) {
@@ -49,7 +54,7 @@ void check_content(const StoreDir& store, const std::filesystem::path& staged,
 void LocalStoreImplementation::place(StagedTree& staged, const PathInfo& info,
                                      const std::stop_token& stop) {
   canonicalise_tree(staged.path(), std::nullopt);
-  PathLocks locks = lock_paths(location_, {info.path}, stop);
+  PathLocks locks = lock_paths(location_, {info.path}, stop, kLockPatience);
   locks.remove_files();  // whatever happens: nothing stays half-made for anybody to wait for
   if (is_valid(info.path)) return;
   const auto real = real_path(info.path);
@@ -118,11 +123,18 @@ StorePath LocalStoreImplementation::add_tree(const std::filesystem::path& source
         add_temporary_root(path);
         if (is_valid(path)) return path;
         StagedTree staged(writing().staging);
-        copy_tree(source, staged.path());
-        if (method.method == ContentMethod::flat) ::chmod(staged.path().c_str(), 0644);
         // What counts is what was copied: the source may have changed since it was hashed.
-        const ContentAddress address{method.method, hash_content(staged.path(), method)};
-        const NarDigest digest = hash_nar(staged.path());
+        NarDigest digest = copy_tree(source, staged.path());
+        ContentAddress address{method.method, digest.hash};
+        if (method.method == ContentMethod::flat) {  // which knows of no executable files
+          if (::chmod(staged.path().c_str(), 0644) != 0) {
+            throw_errno("changing the mode of", staged.path().string());
+          }
+          digest = hash_nar(staged.path());
+        }
+        if (method.method == ContentMethod::flat || method.algorithm != HashAlgorithm::sha256) {
+          address.hash = hash_content(staged.path(), method);
+        }
         path = path_of(address.hash);
         add_temporary_root(path);
         PathInfo info(path, digest.hash);

@@ -15,7 +15,7 @@ constexpr std::uint64_t kDerivationLimit = std::uint64_t{256} << 20;
 
 }  // namespace
 
-DerivationReader directory_reader(std::filesystem::path directory) {
+DerivationReader directory_reader(const std::filesystem::path& directory) {
   // A directory that does not exist holds no derivations.
   const auto fd =
       std::make_shared<FileDescriptor>(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -144,7 +144,7 @@ class LocalStore {
 };
 
 /// Reads .drv files straight from a store directory.
-DerivationReader directory_reader(std::filesystem::path directory);
+DerivationReader directory_reader(const std::filesystem::path& directory);
 
 /// Files that were made canonical already, by device and inode: what hard links of one build's
 /// outputs have in common.

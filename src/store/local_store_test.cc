@@ -135,6 +135,35 @@ TEST_F(LocalStoreTest, AddsWhatIsAddressedByContent) {
   expect_tidy();
 }
 
+TEST_F(LocalStoreTest, FlatObjectsAreNeverExecutable) {
+  write_file(directory() / "run", "hello", Durability::atomic, 0755);
+  const StorePath added =
+      store().add_tree(directory() / "run", "f.txt", ContentMethodAlgorithm::parse("sha256"));
+  EXPECT_EQ(added.base_name(), "h3l41b48w4vk3d4g7q5raj8fgyn0vqix-f.txt");
+  EXPECT_TRUE(store().verify(true, {}).empty());
+}
+
+/// The worked example `selfref` of nix-store.md §5.3: addressed by its content, itself included.
+TEST_F(LocalStoreTest, AddsAnObjectThatIsAddressedByItsContentAndRefersToItself) {
+  const StorePath self = StorePath::parse("gvai4vq73asdc2g9d05ychpy6afzrk5a-selfref");
+  const std::string full = StoreDir::nix().print(self);
+  const std::string nar = nar_of("me=" + full + " again " + full + "\n");
+  PathInfo info = info_of(self, nar, {self});
+  EXPECT_EQ(info.nar_hash.to_string(HashFormat::nix32),
+            "sha256:1dx9swrl2qy52hn74arvczvfdff0qbiy1xqcr27chjj2jaxqivj9");
+  info.content_address =
+      ContentAddress::parse("fixed:r:sha256:1z810vzs213xx279mxxxl9pfbs1871qz626wcpz40kpk0x0q9ha4");
+  StringSource source(nar);
+  store().add_nar(info, source);
+  EXPECT_TRUE(store().is_valid(self));
+
+  PathInfo without = info;  // the same claim without the reference is false
+  without.path = StorePath::parse("gvai4vq73asdc2g9d05ychpy6afzrk5a-other");
+  without.references.clear();
+  StringSource again(nar);
+  EXPECT_THROW(store().add_nar(without, again), CorruptError);
+}
+
 TEST_F(LocalStoreTest, ManyThreadsAddTheSameAndDifferentObjects) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 6; ++i) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace grange {
 namespace {
@@ -80,11 +81,17 @@ std::optional<PathLocks> try_lock_paths(const StoreLocation& location,
 }
 
 PathLocks lock_paths(const StoreLocation& location, const std::set<StorePath>& paths,
-                     const std::stop_token& stop) {
+                     const std::stop_token& stop, std::optional<std::chrono::seconds> patience) {
+  const auto begin = std::chrono::steady_clock::now();
   auto pause = std::chrono::milliseconds(1);
   for (;;) {
     if (stop.stop_requested()) throw CancelledError("waiting for another process was cancelled");
     if (auto locks = try_lock_paths(location, paths)) return std::move(*locks);
+    if (patience && std::chrono::steady_clock::now() - begin >= *patience) {
+      throw UnavailableError("another process has locked '" +
+                             location.store_dir.print(*paths.begin()) + "' for " +
+                             format_duration(static_cast<double>(patience->count())));
+    }
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds(100));
   }

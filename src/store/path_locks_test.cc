@@ -69,6 +69,11 @@ TEST_F(PathLocksTest, WaitingEndsWithTheLockOrTheStop) {
   EXPECT_TRUE(store().lock({path("a")}, {}).held());
 }
 
+TEST_F(PathLocksTest, PatienceEnds) {
+  const auto held = store().try_lock({path("a")});
+  EXPECT_THROW(lock_paths(location(), {path("a")}, {}, std::chrono::seconds(0)), UnavailableError);
+}
+
 TEST_F(PathLocksTest, OnlyOneHoldsWhateverTheInterleaving) {
   std::atomic<int> inside = 0;
   std::vector<std::jthread> threads;
