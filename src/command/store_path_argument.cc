@@ -24,7 +24,7 @@ std::optional<std::string> object_below(const fs::path& path, const fs::path& di
 StorePath parse_store_path_argument(const StoreLocation& location, const std::string& argument) {
   constexpr int kMaxLinks = 40;
   if (auto path = StorePath::try_parse(argument)) return std::move(*path);
-  fs::path path = fs::absolute(argument).lexically_normal();
+  fs::path path = (fs::current_path() / argument).lexically_normal();
   for (int links = 0; links < kMaxLinks; ++links) {
     for (const fs::path& directory : {fs::path(location.store_dir.str()), location.real_store}) {
       const auto name = object_below(path, directory);

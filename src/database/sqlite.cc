@@ -6,12 +6,21 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
 #include <sqlite3.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
 
 namespace grange {
 namespace {
+
+constexpr const char* kDiskFull = "; the disk is full, free some space and try again";
+
+bool disk_is_full(const std::string& file) {
+  struct statvfs system {};
+  return ::statvfs(file.c_str(), &system) == 0 &&
+         system.f_bavail * system.f_frsize < (fsblkcnt_t{1} << 20);
+}
 
 /// SQLiteCpp's exception as one of ours.
 [[noreturn]] void rethrow(const SQLite::Exception& error, const std::string& file) {
@@ -21,9 +30,10 @@ namespace {
     case SQLITE_LOCKED:
       throw UnavailableError(message + "; another process holds it, try again");
     case SQLITE_FULL:
-      throw UnavailableError(message + "; free some disk space and try again");
+      throw UnavailableError(message + kDiskFull);
     case SQLITE_IOERR:
-      throw UnavailableError(message);
+      // SQLite says so also when it cannot enlarge the memory that its readers share.
+      throw UnavailableError(message + (disk_is_full(file) ? kDiskFull : ""));
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:

@@ -32,7 +32,7 @@ void replace_symlink(const fs::path& target, const fs::path& link) {
 
 void make_indirect_root(const StoreLocation& location, const fs::path& link,
                         const StorePath& target) {
-  const fs::path place = fs::absolute(link).lexically_normal();
+  const fs::path place = (fs::current_path() / link).lexically_normal();
   if (is_below(place, location.store_dir.str()) || is_below(place, location.real_store)) {
     throw InvalidError("a root cannot be in the store itself: '" + place.string() + "'");
   }
