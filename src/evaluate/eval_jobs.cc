@@ -22,7 +22,7 @@ namespace {
 
 /// How long a stop may go unnoticed.
 constexpr int kTickMilliseconds = 50;
-constexpr std::size_t kMostNoise = 256 << 10;
+constexpr std::size_t kMostJobsNoise = 256 << 10;
 
 std::vector<std::string> words_of(const Selection& selection, const EvaluateOptions& options) {
   const std::uint64_t mebibytes = std::max<std::uint64_t>(options.max_memory >> 20, 1);
@@ -157,7 +157,7 @@ void EvalJobs::take_line(std::string_view text) {
 
 void EvalJobs::take_noise(std::string_view line) {
   if (line.starts_with("trace: ") || line.starts_with("warning: ")) sink_.message(to_utf8(line));
-  if (noise_.size() + line.size() < kMostNoise) noise_.append(line).append("\n");
+  if (noise_.size() + line.size() < kMostJobsNoise) noise_.append(line).append("\n");
 }
 
 EvaluationSummary EvalJobs::conclude(const ExitStatus& status) {
