@@ -1,9 +1,7 @@
 #include "store/temporary_roots.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <iterator>
 #include <thread>
 
 #include <fcntl.h>
@@ -47,8 +45,9 @@ TemporaryRoots::~TemporaryRoots() {
 void TemporaryRoots::add(const std::set<StorePath>& paths) {
   const MutexLock lock(mutex_);
   std::set<StorePath> fresh;
-  std::set_difference(paths.begin(), paths.end(), known_.begin(), known_.end(),
-                      std::inserter(fresh, fresh.end()));
+  for (const StorePath& path : paths) {  // few, beside what is known by the thousand
+    if (!known_.contains(path)) fresh.insert(fresh.end(), path);
+  }
   if (fresh.empty()) return;
   if (!file_) open_file();
   const auto deadline = std::chrono::steady_clock::now() + kCollectorPatience;
