@@ -2,17 +2,21 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "build/test_http_server.h"
+#include "process/process.h"
 
 namespace grange {
 namespace {
@@ -182,6 +186,76 @@ TEST_F(DownloadTest, RefusesOtherSchemes) {
   for (const auto* url : {"gopher://127.0.0.1/", "dict://127.0.0.1/", "nonsense", "", "http://"}) {
     EXPECT_THROW(fetch(url), InvalidError) << url;
   }
+}
+
+/// "openssl s_server" with a certificate of its own, which nobody has reason to trust.
+class TlsServer {
+ public:
+  explicit TlsServer(const std::filesystem::path& directory)
+      : certificate(directory / "certificate") {
+    write_file(directory / "content", "secret");
+    SpawnOptions make;
+    make.arguments = {"openssl",
+                      "req",
+                      "-x509",
+                      "-newkey",
+                      "ec",
+                      "-pkeyopt",
+                      "ec_paramgen_curve:prime256v1",
+                      "-nodes",
+                      "-days",
+                      "2",
+                      "-subj",
+                      "/CN=127.0.0.1",
+                      "-addext",
+                      "subjectAltName=IP:127.0.0.1",
+                      "-keyout",
+                      "key",
+                      "-out",
+                      "certificate"};
+    make.working_directory = directory;
+    SystemProcessRunner().run(make, "", {}, {});
+    auto [read, write] = make_pipe();
+    SpawnOptions serve;
+    serve.arguments = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-WWW",
+                       "-key",    "key",      "-cert",   "certificate"};
+    serve.working_directory = directory;
+    serve.standard_output = write.get();
+    const auto silence = open_file("/dev/null", O_WRONLY);
+    serve.standard_error = silence.get();
+    server_.emplace(ChildProcess::spawn(serve));
+    write.reset();
+    std::string said;
+    char buffer[256];
+    while (said.find("ACCEPT ") == std::string::npos ||
+           said.find('\n', said.find("ACCEPT ")) == std::string::npos) {
+      const auto count = ::read(read.get(), buffer, sizeof buffer);
+      if (count <= 0) throw UnavailableError("openssl s_server does not start: " + said);
+      said.append(buffer, static_cast<std::size_t>(count));
+    }
+    const auto line = said.substr(said.find("ACCEPT ") + 7);
+    url = "https://" + line.substr(0, line.find('\n')) + "/content";
+    output_ = std::move(read);
+  }
+
+  std::filesystem::path certificate;
+  std::string url;
+
+ private:
+  std::optional<ChildProcess> server_;
+  FileDescriptor output_;
+};
+
+TEST_F(DownloadTest, VerifiesCertificates) {
+  std::optional<TlsServer> server;
+  try {
+    server.emplace(directory_.path());
+  } catch (const NotFoundError&) {
+    GTEST_SKIP() << "there is no program openssl";
+  }
+  EXPECT_THROW(fetch(server->url), DeniedError);
+  options_.certificates = server->certificate;
+  EXPECT_EQ(fetch(server->url), "secret");
 }
 
 TEST_F(DownloadTest, NobodyListening) {

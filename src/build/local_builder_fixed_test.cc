@@ -88,6 +88,17 @@ TEST_P(FixedBuildTest, SeesTheHostsVariablesThatItNames) {
   EXPECT_TRUE(result.good()) << result.message;
 }
 
+TEST_P(FixedBuildTest, OnlyTheySeeTheNetwork) {
+  TestHttpServer server([](const std::string&) { return TestHttpServer::ok("content"); });
+  ScriptedStep step("source", "wget -q -O $out " + server.url("/x"));
+  step.specify(ContentMethod::flat, sha256_of("content"));
+  const auto result = build(step);
+  EXPECT_TRUE(result.good()) << result.message << result.log_tail;
+  ScriptedStep other("other", "wget -q -O $out " + server.url("/x"));
+  const auto second = build(other);
+  EXPECT_EQ(second.good(), !sandboxed()) << second.message << second.log_tail;
+}
+
 TEST_P(FixedBuildTest, MayNotReferToStorePaths) {
   const auto input = world().store().add_text("input.txt", "input", {});
   const auto content = StoreDir::nix().print(input) + "\n";

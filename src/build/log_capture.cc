@@ -1,11 +1,12 @@
 #include "build/log_capture.h"
 
 #include <algorithm>
-#include <cerrno>
+#include <cstdlib>
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/stream.h"
@@ -27,6 +28,15 @@ bool may_be_message(std::string_view line) {
   return line.substr(0, length) == kMessagePrefix.substr(0, length);
 }
 
+/// Not every file system has O_TMPFILE.
+FileDescriptor make_unnamed_file(const std::filesystem::path& directory) {
+  auto name = (directory / "log-XXXXXX").string();
+  FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file) throw_errno("creating a file in", directory.string());
+  ::unlink(name.c_str());
+  return file;
+}
+
 }  // namespace
 
 LogCapture::LogCapture(BuildObserver& observer, std::filesystem::path directory)
@@ -40,7 +50,7 @@ void LogCapture::keep(std::string_view data) {
   size_ += data.size();
   memory_ += data;
   if (memory_.size() < kMemoryLimit) return;
-  if (!file_) file_ = open_file(directory_, O_TMPFILE | O_RDWR, 0600);
+  if (!file_) file_ = make_unnamed_file(directory_);
   FdSink(file_.get()).write(memory_);
   memory_.clear();
 }

@@ -2,16 +2,9 @@
 
 #include "base/hash.h"
 #include "derivation/content_address.h"
+#include "derivation/placeholder.h"
 
 namespace grange {
-namespace {
-
-std::string own_placeholder(const std::string& output) {
-  return "/" + nix32_encode(sha256("nix-output:" + output));
-}
-
-}  // namespace
-
 StorePath make_scratch_path(const StoreDir& store, const StorePath& derivation_path,
                             const StorePath& promised) {
   return make_store_path(store,
@@ -42,7 +35,7 @@ std::vector<OutputPlace> place_outputs(const StoreDir& store, const StorePath& d
 StringRewrites input_rewrites(const StoreDir& store, const std::vector<OutputPlace>& places) {
   StringRewrites rewrites;
   for (const auto& place : places) {
-    rewrites.emplace(own_placeholder(place.name), store.print(place.made_as));
+    rewrites.emplace(output_placeholder(place.name), store.print(place.made_as));
     if (place.redirected()) {
       rewrites.emplace(place.promised.hash_part(), place.made_as.hash_part());
     }
