@@ -217,7 +217,7 @@ void check_outcomes(PlanModel& model, const Owner& owner) {
 }
 
 TEST(PlanModel, ComesToWhatASlowModelSays) {
-  for (unsigned seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+  for (unsigned seed = 0; seed < 2000 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     PlanModel::Traits traits;
     traits.nodes = 5 + static_cast<int>(seed % 30);
@@ -233,7 +233,7 @@ TEST(PlanModel, ComesToWhatASlowModelSays) {
 }
 
 TEST(PlanModel, WithdrawingOrAskingLateChangesNothingForOthers) {
-  for (unsigned seed = 0; seed < 3000 && !testing::Test::HasFailure(); ++seed) {
+  for (unsigned seed = 0; seed < 2000 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     PlanModel::Traits traits;
     traits.nodes = 5 + static_cast<int>(seed % 30);
@@ -249,7 +249,7 @@ TEST(PlanModel, WithdrawingOrAskingLateChangesNothingForOthers) {
 }
 
 TEST(PlanModel, AbortedAttemptsDecideNothing) {
-  for (unsigned seed = 0; seed < 1500 && !testing::Test::HasFailure(); ++seed) {
+  for (unsigned seed = 0; seed < 1000 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     PlanModel::Traits traits;
     traits.nodes = 5 + static_cast<int>(seed % 30);
@@ -264,7 +264,7 @@ TEST(PlanModel, AbortedAttemptsDecideNothing) {
 }
 
 TEST(PlanModel, WithoutKeepGoingAllWantsComeToAnEnd) {
-  for (unsigned seed = 0; seed < 1500 && !testing::Test::HasFailure(); ++seed) {
+  for (unsigned seed = 0; seed < 1000 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     PlanModel model({}, seed);
     Owner owner(model, {.slots = 1 + seed % 3, .late_wants_in_100 = 20, .keep_going = false});
