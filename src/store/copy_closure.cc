@@ -1,4 +1,3 @@
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -6,40 +5,9 @@
 #include "archive/tree_copy.h"
 #include "base/error.h"
 #include "store/local_store_implementation.h"
+#include "store/reference_order.h"
 
 namespace grange {
-namespace {
-
-/// Referenced ones first. What is not among `infos` does not count.
-std::vector<const PathInfo*> references_first(const std::map<StorePath, PathInfo>& infos) {
-  struct Visit {
-    const PathInfo* info;
-    std::set<StorePath>::const_iterator next;
-  };
-  std::vector<const PathInfo*> order;
-  std::set<StorePath> seen;
-  std::vector<Visit> stack;
-  for (const auto& [path, root] : infos) {
-    if (!seen.insert(path).second) continue;
-    stack.push_back({&root, root.references.begin()});
-    while (!stack.empty()) {
-      Visit& top = stack.back();
-      if (top.next == top.info->references.end()) {
-        order.push_back(top.info);
-        stack.pop_back();
-        continue;
-      }
-      const auto reference = infos.find(*top.next++);
-      if (reference != infos.end() && seen.insert(reference->first).second) {
-        stack.push_back({&reference->second, reference->second.references.begin()});
-      }
-    }
-  }
-  return order;
-}
-
-}  // namespace
-
 void LocalStoreImplementation::copy_closure_from(LocalStore& from, const std::set<StorePath>& paths,
                                                  std::stop_token stop) {
   if (from.store_dir() != store_dir()) {
@@ -49,7 +17,7 @@ void LocalStoreImplementation::copy_closure_from(LocalStore& from, const std::se
   const std::set<StorePath> closure = from.closure(paths);
   writing().roots.add(closure);
   const std::set<StorePath> valid = valid_among(closure);
-  std::map<StorePath, PathInfo> missing;
+  std::vector<PathInfo> missing;
   for (const StorePath& path : closure) {
     if (valid.contains(path)) continue;
     auto info = from.path_info(path);
@@ -58,9 +26,9 @@ void LocalStoreImplementation::copy_closure_from(LocalStore& from, const std::se
                           "' has vanished from the store at '" +
                           from.location().real_store.string() + "'");
     }
-    missing.emplace(path, std::move(*info));
+    missing.push_back(std::move(*info));
   }
-  for (const PathInfo* info : references_first(missing)) {
+  for (const PathInfo* info : references_first(store_dir(), missing)) {
     if (stop.stop_requested()) throw CancelledError("copying was cancelled");
     copy_object(from, *info, stop);
   }

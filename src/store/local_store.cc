@@ -12,6 +12,7 @@
 #include "store/indirect_roots.h"
 #include "store/local_store_implementation.h"
 #include "store/path_locks.h"
+#include "store/reference_order.h"
 #include "store/registration_checks.h"
 #include "store/store_layout.h"
 #include "store/store_schema.h"
@@ -126,7 +127,7 @@ std::set<StorePath> LocalStoreImplementation::closure(const std::set<StorePath>&
 void LocalStoreImplementation::register_valid(std::vector<PathInfo> infos) {
   if (infos.empty()) return;
   for (const PathInfo& info : infos) check_content_address_claim(store_dir(), info);
-  check_no_cycle(store_dir(), infos);
+  references_first(store_dir(), infos);  // there must be such an order
   const auto outputs = check_derivations(store_dir(), location_.real_store, infos);
   const std::int64_t now = to_unix(SystemClock().now());
   with_context(

@@ -1,7 +1,6 @@
 #include "store/registration_checks.h"
 
 #include <string>
-#include <unordered_map>
 
 #include "base/error.h"
 #include "derivation/content_address.h"
@@ -24,40 +23,6 @@ void check_content_address_claim(const StoreDir& store, const PathInfo& info) {
     throw InvalidError("path '" + store.print(info.path) + "' is not what its content address '" +
                        info.content_address->to_string() + "' leads to: '" + store.print(computed) +
                        "'");
-  }
-}
-
-void check_no_cycle(const StoreDir& store, const std::vector<PathInfo>& infos) {
-  enum class Mark { open, done };
-  struct Visit {
-    const PathInfo* info;
-    std::set<StorePath>::const_iterator next;
-  };
-  std::unordered_map<StorePath, const PathInfo*> by_path;
-  for (const PathInfo& info : infos) by_path.emplace(info.path, &info);
-  std::unordered_map<StorePath, Mark> marks;
-  std::vector<Visit> stack;
-  for (const PathInfo& root : infos) {
-    if (!marks.emplace(root.path, Mark::open).second) continue;
-    stack.push_back({&root, root.references.begin()});
-    while (!stack.empty()) {
-      Visit& top = stack.back();
-      if (top.next == top.info->references.end()) {
-        marks[top.info->path] = Mark::done;
-        stack.pop_back();
-        continue;
-      }
-      const StorePath& reference = *top.next++;
-      const auto in_batch = by_path.find(reference);
-      if (in_batch == by_path.end() || reference == top.info->path) continue;
-      const auto [mark, fresh] = marks.emplace(reference, Mark::open);
-      if (fresh) {
-        stack.push_back({in_batch->second, in_batch->second->references.begin()});
-      } else if (mark->second == Mark::open) {
-        throw InvalidError("the references of '" + store.print(top.info->path) +
-                           "' lead in a circle through '" + store.print(reference) + "'");
-      }
-    }
   }
 }
 

@@ -12,9 +12,6 @@ namespace grange {
 /// Throws InvalidError unless the content address of `info`, if it has one, leads to its path.
 void check_content_address_claim(const StoreDir& store, const PathInfo& info);
 
-/// Throws InvalidError when paths of one batch refer to each other in a circle.
-void check_no_cycle(const StoreDir& store, const std::vector<PathInfo>& infos);
-
 /// Reads the derivations among `infos` from `real_store` and recomputes what they state. Throws
 /// InvalidError for a .drv whose text, own path or output paths are wrong. Returns the outputs
 /// whose paths are statically known.
