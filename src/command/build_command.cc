@@ -25,7 +25,7 @@ struct BuildCommandOptions {
   bool no_link = false;
 };
 
-constexpr const char* kFooter = R"(
+constexpr const char* kBuildFooter = R"(
 Examples:
   grange build                             everything in ./default.nix
   grange build -f pkgs.nix -A hello        one attribute; ./result points at it
@@ -80,7 +80,8 @@ int run_build_command(const BuildCommandOptions& options) {
   const auto state = default_state_directory();
   grange::create_directories(state);
   auto config = workshop_config(options.workshop);
-  const auto evaluate = evaluate_options_of(options.selection);
+  auto evaluate = evaluate_options_of(options.selection);
+  evaluate.fsync_metadata = !options.workshop.fast_metadata;
   config.eval_store_root = evaluate.eval_store_root;
   Workshop workshop(std::move(config), clock);
   Progress progress(clock, ProgressStyle::of_stderr());
@@ -137,7 +138,7 @@ void add_build_command(CLI::App& parent, Action& chosen) {
       ->type_name("ROOT");
   command->add_flag("--no-link", options->no_link, "Make no ./result links");
   add_workshop_options(*command, options->workshop);
-  command->footer(kFooter);
+  command->footer(kBuildFooter);
   command->callback(
       [&chosen, options] { chosen = [options] { return run_build_command(*options); }; });
 }

@@ -27,7 +27,7 @@ struct CiCommandOptions {
   bool json = false;
 };
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCiFooter = R"(
 Examples:
   grange ci                          everything in ./default.nix, compared with the last complete run
   grange ci -f release.nix -A hello  one attribute
@@ -60,6 +60,7 @@ int run_ci_command(const CiCommandOptions& options) {
   CiOptions ci;
   ci.selection = selection_of(options.selection);
   ci.evaluate = evaluate_options_of(options.selection);
+  ci.evaluate.fsync_metadata = !options.workshop.fast_metadata;
   ci.base = base_choice_of(options);
   ci.retry = options.retry;
   ci.jobs = options.workshop.job_count();
@@ -103,7 +104,7 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
   command->add_flag("--retry", options->retry, "Try known failures again");
   add_workshop_options(*command, options->workshop);
   command->add_flag("--json", options->json, "Print the report as JSON");
-  command->footer(kFooter);
+  command->footer(kCiFooter);
   command->callback(
       [&chosen, options] { chosen = [options] { return run_ci_command(*options); }; });
 }

@@ -28,7 +28,7 @@ struct CompareCommandOptions {
   bool json = false;
 };
 
-constexpr const char* kFooter = R"(
+constexpr const char* kCompareFooter = R"(
 BASE and HEAD are files of target maps, as `grange ci --map` writes them; maps of TVL's form and
 compressed ones (.zst) are read too. Where a .drv file is missing, a target counts as changed
 (unverified).
@@ -115,7 +115,7 @@ void add_compare_command(CLI::App& parent, Action& chosen) {
                    "Logical store directory (default: what the maps say)")
       ->type_name("DIR");
   command->add_flag("--json", options->json, "Print one JSON object");
-  command->footer(kFooter);
+  command->footer(kCompareFooter);
   command->callback(
       [&chosen, options] { chosen = [options] { return run_compare_command(*options); }; });
 }

@@ -11,7 +11,7 @@ namespace grange {
 namespace {
 
 void append_key(std::string& text, std::string_view key, std::string_view value) {
-  fmt::format_to(std::back_inserter(text), ",\"{}\":", key);
+  text += fmt::format(",\"{}\":", key);
   append_json_string(text, value);
 }
 
@@ -40,7 +40,7 @@ void append_recipe_line(std::string& text, const StoreDir& store, const Rewritte
     if (i > 0) text += ',';
     append_json_string(text, recipe.fields[i]);
   }
-  fmt::format_to(std::back_inserter(text), "],\"recipes\":{}}}", recipe.recipes);
+  text += fmt::format("],\"recipes\":{}}}", recipe.recipes);
 }
 
 /// [, a line per item, ].
@@ -59,8 +59,7 @@ void append_lines(std::string& text, const Items& items, const Append& append) {
 void append_labels(std::string& text, const Comparison& comparison, Verdict verdict) {
   for (const auto& target : comparison.targets) {
     if (target.verdict != verdict) continue;
-    fmt::format_to(std::back_inserter(text), "{}: {}\n", to_string(verdict),
-                   printable(target.label));
+    text += fmt::format("{}: {}\n", to_string(verdict), printable(target.label));
   }
 }
 
@@ -95,11 +94,11 @@ std::string compare_report_json(const CompareReport& report) {
   const Comparison& comparison = report.comparison;
   std::string text;
   text.reserve(256 + comparison.targets.size() * 256);
-  fmt::format_to(std::back_inserter(text),
-                 "{{\"totals\":{{\"same\":{},\"equivalent\":{},\"changed\":{},\"new\":{},"
-                 "\"removed\":{},\"unverified\":{}}},\n\"targets\":",
-                 comparison.same, comparison.equivalent, comparison.changed, comparison.added,
-                 comparison.removed, comparison.unverified);
+  text += fmt::format(
+      "{{\"totals\":{{\"same\":{},\"equivalent\":{},\"changed\":{},\"new\":{},"
+      "\"removed\":{},\"unverified\":{}}},\n\"targets\":",
+      comparison.same, comparison.equivalent, comparison.changed, comparison.added,
+      comparison.removed, comparison.unverified);
   append_lines(text, comparison.targets,
                [&](const TargetVerdict& target) { append_target_line(text, report, target); });
   text += ",\n\"rewritten\":";

@@ -20,7 +20,7 @@ namespace {
 
 constexpr int kExitIncomplete = 3;
 
-constexpr const char* kFooter = R"(
+constexpr const char* kEvaluateFooter = R"(
 Prints one JSON object per line, in the order in which things are found:
   {"label":…,"attrPath":[…],"drvPath":…,"name":…,"system":…,"outputs":{NAME:PATH or null},"meta":{…}}
       aggregates also have "constituents": labels and .drv paths
@@ -129,7 +129,7 @@ void add_evaluate_command(CLI::App& parent, Action& chosen) {
       ->add_option("--eval-store", options->eval_store,
                    "Root of the store where .drv files go (default: in the state directory)")
       ->type_name("ROOT");
-  command->footer(kFooter);
+  command->footer(kEvaluateFooter);
   command->callback(
       [options, &chosen] { chosen = [options] { return run_evaluate_command(*options); }; });
 }

@@ -51,8 +51,8 @@ struct CiReport {
 
   std::size_t made() const;
   std::size_t count_failing() const;
-  /// 0 all good · 1 a target newly fails · 2 only what the base had failing already · 3 incomplete ·
-  /// 75 nothing newly fails by itself, but this machine could not make something: try again.
+  /// 0 all good · 1 a target newly fails · 2 only what the base had failing already · 3 incomplete
+  /// · 75 nothing newly fails by itself, but this machine could not make something: try again.
   int exit_code() const;
 };
 
