@@ -1,10 +1,14 @@
 // How long many trivial steps take in one process, without evaluating or planning: the price of
-// building itself. "build_bench [STEPS] [JOBS]"; each step is `echo > $out`.
+// building itself. Then what one sandboxed step takes whose input closure is large.
+// "build_bench [STEPS] [JOBS]"; each step is `echo > $out`.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +17,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "archive/nar.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -68,28 +73,81 @@ double cpu_seconds() {
   return seconds;
 }
 
-void run(const char* world, BuildPolicy::Sandbox sandbox, std::size_t steps, unsigned jobs) {
-  const TemporaryDirectory directory;
-  std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
-  const double cpu_before = cpu_seconds();
-  const SystemClock clock;
-  std::chrono::duration<double> wall{};
-  {
+/// An object that refers to `count` others, all of them directories.
+StorePath add_closure(LocalStore& store, std::size_t count) {
+  std::vector<PathInfo> infos;
+  std::set<StorePath> members;
+  const auto add = [&](const std::string& name, const std::set<StorePath>& references) {
+    const auto path = make_output_path(store.store_dir(), sha256(name), "out", name);
+    std::filesystem::create_directory(store.real_path(path));
+    canonicalise_tree(store.real_path(path), std::nullopt);
+    const auto nar = hash_nar(store.real_path(path));
+    auto& info = infos.emplace_back(path, nar.hash);
+    info.nar_size = nar.size;
+    info.references = references;
+    return path;
+  };
+  for (std::size_t index = 0; index < count; ++index) {
+    members.insert(add(fmt::format("member-{}-of-{}", index, count), {}));
+  }
+  const auto root = add(fmt::format("closure-of-{}", count), members);
+  store.register_valid(std::move(infos));
+  return root;
+}
+
+/// Everything that building here needs, in a temporary directory.
+struct Workplace {
+  Workplace() {
+    std::filesystem::permissions(directory.path(), std::filesystem::perms(0755));
     LocalStoreOptions options;
     options.fast_metadata = true;  // as Nix is measured: fsync-metadata = false
-    const auto store = LocalStore::open(StoreLocation::at_root(directory.path()), options);
+    store = LocalStore::open(StoreLocation::at_root(directory.path()), options);
     LauncherConfig launcher_config;
     launcher_config.program = GRANGE_BINARY_DIR "/grange-launcher";
     launcher_config.store_dir = store->store_dir().str();
     launcher_config.physical_store = store->location().real_store;
-    const auto launcher = Launcher::start(launcher_config);
+    launcher = Launcher::start(launcher_config);
     LocalBuilderConfig config;
     config.system = "x86_64-linux";
     config.temporary = directory.path();
     config.run_as_pool = ::geteuid() == 0;
     config.sandbox_paths = {SandboxPath::parse("/bin/sh=/bin/busybox")};
-    const auto builder = make_local_builder(*store, *store, *launcher, clock, config);
+    builder = make_local_builder(*store, *store, *launcher, clock, config);
+  }
 
+  TemporaryDirectory directory;
+  SystemClock clock;
+  std::unique_ptr<LocalStore> store;
+  std::unique_ptr<Launcher> launcher;
+  std::unique_ptr<Builder> builder;
+};
+
+void run_with_closure(std::size_t size) {
+  constexpr int kSteps = 11;
+  Workplace workplace;
+  const auto root = add_closure(*workplace.store, size);
+  std::vector<double> times;
+  Silence silence;
+  for (int index = 0; index < kSteps; ++index) {
+    Step step("step-" + std::to_string(index), BuildPolicy::Sandbox::sandboxed);
+    step.request.input_paths = {root};
+    const auto start = workplace.clock.monotonic();
+    const auto result = workplace.builder->build(step.request, silence, {});
+    times.push_back(Seconds(workplace.clock.monotonic() - start).count() * 1000);
+    if (!result.good()) fmt::print(stderr, "{}\n", result.message);
+  }
+  const double first = times.front();
+  std::sort(times.begin(), times.end());
+  fmt::print("sandboxed step with a closure of {:5}: first {:7.2f} ms, median {:7.2f} ms\n", size,
+             first, times[times.size() / 2]);
+}
+
+void run(const char* world, BuildPolicy::Sandbox sandbox, std::size_t steps, unsigned jobs) {
+  const double cpu_before = cpu_seconds();
+  std::chrono::duration<double> wall{};
+  {
+    Workplace workplace;
+    const auto& clock = workplace.clock;
     const auto start = clock.monotonic();
     std::atomic<std::size_t> next{0};
     std::atomic<std::size_t> good{0};
@@ -100,7 +158,7 @@ void run(const char* world, BuildPolicy::Sandbox sandbox, std::size_t steps, uns
           Silence silence;
           for (auto index = next++; index < steps; index = next++) {
             const Step step("step-" + std::to_string(index), sandbox);
-            const auto result = builder->build(step.request, silence, {});
+            const auto result = workplace.builder->build(step.request, silence, {});
             if (result.good()) ++good;
             if (!result.good()) fmt::print(stderr, "{}\n", result.message);
           }
@@ -123,4 +181,5 @@ int main(int argc, char** argv) {
   const auto jobs = static_cast<unsigned>(argc > 2 ? std::stoul(argv[2]) : 2);
   grange::run("unsandboxed", grange::BuildPolicy::Sandbox::unsandboxed, steps, jobs);
   grange::run("sandboxed", grange::BuildPolicy::Sandbox::sandboxed, steps, jobs);
+  for (const std::size_t size : {1, 300, 1000, 5000}) grange::run_with_closure(size);
 }
