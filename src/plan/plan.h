@@ -51,7 +51,7 @@ enum class StepId : std::uint32_t {};
 /// fixed-output step that failed with one recipe is asked about again, and tried with the next;
 /// other recipes than fixed-output ones have the same inputs and do the same, so one is enough.
 /// Known are the recipes that wants bring, with all that lies below them, and those of
-/// `add_recipe`. What was asked for last goes first.
+/// `add_recipe`. What was asked for last goes first, except where that would wait for itself.
 ///
 /// A step is needed while a want waits for it, directly or through others, and each recipe is
 /// attempted at most once (unless its attempt was cancelled because nobody needed it). What waits
