@@ -193,6 +193,7 @@ class Walk {
       RealiseOptions realise_options;
       realise_options.jobs = options_.jobs;
       realise_options.policy = workshop_.policy();
+      realise_options.further_recipes = base_recipes();
       if (!options_.retry) realise_options.known_failure = log.known_failures();
       std::vector<Plan::Finished> finished;
       try {
@@ -207,6 +208,15 @@ class Walk {
       report_.present = log.present();
     }
     report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  /// Rule 5: where a source was rewritten, the base's recipe is tried when the new one fails.
+  std::vector<DerivationIndex> base_recipes() const {
+    std::vector<DerivationIndex> recipes;
+    for (const auto& rewritten : report_.comparison.rewritten) {
+      if (const auto index = graph_->find(rewritten.base)) recipes.push_back(*index);
+    }
+    return recipes;
   }
 
   void take(TargetReport& target, const Plan::Finished& finished) {
