@@ -1,24 +1,57 @@
 #include "build/attempt_area.h"
 
 #include <cerrno>
+#include <cstdio>
+#include <utility>
 
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 
 namespace grange {
 
+namespace {
+
+constexpr const char* kBuild = "build";
+constexpr unsigned kMostNumbers = 1U << 20;
+
+std::filesystem::path numbered(const std::filesystem::path& parent, std::string_view prefix,
+                               unsigned number) {
+  return parent / (std::string(prefix) + "-" + std::to_string(number));
+}
+
+[[noreturn]] void throw_all_taken(const std::filesystem::path& parent, std::string_view prefix) {
+  throw UnavailableError("every directory '" + (parent / prefix).string() + "-N' exists already");
+}
+
+/// Moves a directory to PARENT/PREFIX-N with the least N that is free; nothing where the file
+/// systems do not let it.
+std::optional<std::filesystem::path> move_to_numbered(const std::filesystem::path& directory,
+                                                      const std::filesystem::path& parent,
+                                                      std::string_view prefix) {
+  for (unsigned number = 0; number < kMostNumbers; ++number) {
+    auto place = numbered(parent, prefix, number);
+    if (::renameat2(AT_FDCWD, directory.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) == 0) {
+      return place;
+    }
+    if (errno == EXDEV || errno == EINVAL || errno == ENOSYS) return std::nullopt;
+    if (errno != EEXIST) throw_errno("creating directory", place.string());
+  }
+  throw_all_taken(parent, prefix);
+}
+
+}  // namespace
+
 std::filesystem::path make_numbered_directory(const std::filesystem::path& parent,
                                               std::string_view prefix, mode_t mode) {
-  constexpr unsigned kMostNumbers = 1U << 20;
   for (unsigned number = 0; number < kMostNumbers; ++number) {
-    auto directory = parent / (std::string(prefix) + "-" + std::to_string(number));
+    auto directory = numbered(parent, prefix, number);
     if (::mkdir(directory.c_str(), mode) == 0) return directory;
     if (errno != EEXIST) throw_errno("creating directory", directory.string());
   }
-  throw UnavailableError("every directory '" + (parent / prefix).string() + "-N' exists already");
+  throw_all_taken(parent, prefix);
 }
 
 AttemptArea::AttemptArea(BuildArea& area) : area_(area), id_(area.begin()) {}
@@ -41,7 +74,8 @@ AttemptArea::~AttemptArea() {
     if (!build_directory_.empty()) {
       const auto directory = build_directory_;
       keep_build_directory();
-      if (::rmdir(directory.c_str()) != 0) remove_tree(directory);  // most are empty
+      // Back to where it came from, to be emptied there; otherwise it is of no further use.
+      if (::rename(directory.c_str(), (path_ / kBuild).c_str()) != 0) remove_tree(directory);
     }
     if (spooled_) remove_tree(spool_file_path());
   } catch (const std::exception&) {  // what is in the area goes with it later
@@ -63,7 +97,9 @@ std::filesystem::path AttemptArea::make_directory(std::string_view name, mode_t 
 
 std::filesystem::path AttemptArea::make_build_directory(const std::filesystem::path& parent,
                                                         std::string_view name) {
-  auto directory = make_numbered_directory(parent, "nix-build-" + std::string(name), 0700);
+  const auto prefix = "nix-build-" + std::string(name);
+  auto moved = move_to_numbered(make_directory(kBuild, 0700), parent, prefix);
+  auto directory = moved ? std::move(*moved) : make_numbered_directory(parent, prefix, 0700);
   build_directory_ = directory;
   area_.add_directory(id_, directory);
   return directory;

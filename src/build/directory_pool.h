@@ -11,9 +11,10 @@
 namespace grange {
 
 /// Directories for attempts that are used again when an attempt has ended, with the empty
-/// directories in them that the next one makes first: making and removing them is a good part of
-/// what a small sandboxed step costs (ext4 looks through all inodes removed in the last minutes for
-/// each new one). Thread safe. Nothing is removed at the end: the parent is the owner's affair.
+/// directories in them that the next one makes first: making and removing them can be most of what
+/// a small step costs (ext4 looks through all inodes removed in the last minutes for each new one,
+/// and where it discards at once it waits for the disk with each that is removed). Thread safe.
+/// Nothing is removed at the end: the parent is the owner's affair.
 class DirectoryPool {
  public:
   /// `kept`: directories, relative to each of the pool's, that stay when it is given back.
