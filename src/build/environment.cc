@@ -47,7 +47,10 @@ void set_impure_variables(const Derivation& derivation, const EnvironmentSetting
 std::vector<std::string> BuilderEnvironment::strings() const {
   std::vector<std::string> strings;
   strings.reserve(variables.size());
-  for (const auto& [name, value] : variables) strings.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables) {
+    auto& text = strings.emplace_back();
+    text.append(name).append("=").append(value);
+  }
   return strings;
 }
 

@@ -169,7 +169,7 @@ std::vector<Plan::Finished> realise(const DerivationGraph& graph, LocalStore& ev
                                     LocalStore& store, Builder& builder,
                                     const std::vector<RealiseRequest>& requests,
                                     const RealiseOptions& options, RealiseObserver& observer,
-                                    std::stop_token stop) {
+                                    const std::stop_token& stop) {
   return Realisation(graph, eval_store, store, builder, options, observer).run(requests, stop);
 }
 
