@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "record/transaction.h"
 
 namespace grange {
 namespace {
@@ -112,7 +113,11 @@ void migrate_record(SqliteDatabase& database, const std::filesystem::path& file)
 void migrate_record(SqliteDatabase& database, const std::filesystem::path& file,
                     std::span<const std::string_view> steps) {
   const auto present = static_cast<std::int64_t>(steps.size());
-  check_is_ours(database, file);
+  {
+    // Its several reads must see one moment: another process may be creating the tables.
+    const ReadTransaction snapshot(database);
+    check_is_ours(database, file);
+  }
   while (pragma(database, "user_version") != present) {
     SqliteTransaction transaction(database);
     // Another process may have been here between.
