@@ -1,6 +1,8 @@
 // How long many trivial steps take in one process, without evaluating or planning: the price of
-// building itself. Then what one sandboxed step takes whose input closure is large.
-// "build_bench [STEPS] [JOBS]"; each step is `echo > $out`.
+// building itself; each step is `echo > $out`. Or what one sandboxed step takes whose input closure
+// is large.
+//
+// usage: build_bench [STEPS [JOBS]] | build_bench closures
 
 #include <algorithm>
 #include <atomic>
@@ -10,6 +12,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -177,9 +180,12 @@ void run(const char* world, BuildPolicy::Sandbox sandbox, std::size_t steps, uns
 }  // namespace grange
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "closures") {
+    for (const std::size_t size : {1, 300, 1000, 5000}) grange::run_with_closure(size);
+    return 0;
+  }
   const std::size_t steps = argc > 1 ? std::stoul(argv[1]) : 500;
   const auto jobs = static_cast<unsigned>(argc > 2 ? std::stoul(argv[2]) : 2);
   grange::run("unsandboxed", grange::BuildPolicy::Sandbox::unsandboxed, steps, jobs);
   grange::run("sandboxed", grange::BuildPolicy::Sandbox::sandboxed, steps, jobs);
-  for (const std::size_t size : {1, 300, 1000, 5000}) grange::run_with_closure(size);
 }
