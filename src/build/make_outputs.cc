@@ -111,7 +111,15 @@ class Making {
       if (log_.size() > 0) write_log();
       throw;
     }
-    write_log();
+    if (!failure) {
+      write_log();
+      return failure;
+    }
+    try {
+      write_log();
+    } catch (const Error& error) {  // a full disk, say: the failure itself tells more
+      failure->message += fmt::format("; its log could not be written: {}", error.message());
+    }
     return failure;
   }
 
