@@ -107,6 +107,12 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   }
   if (config.sandbox) add_default_shell(config.builder.sandbox_paths);
   config.builder.run_as_pool = ::geteuid() == 0;
+  for (char** variable = ::environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    if (const auto equals = text.find('='); equals != std::string_view::npos) {
+      config.builder.impure_environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
   return config;
 }
 
