@@ -51,7 +51,7 @@ class Attempt {
       if (!valid.contains(path)) remove_tree(store_.real_path(path));
     }
     copy_sources();
-    auto end = make_outputs(context_, request_, valid, identity, observer_, stop_);
+    auto end = make_outputs(context_, request_, locks, valid, identity, observer_, stop_);
     return end.failure ? failed(std::move(end)) : good(false);
   }
 

@@ -43,6 +43,10 @@ FileDescriptor open_journal(const std::filesystem::path& area) {
 
 }  // namespace
 
+std::filesystem::path steps_lock_path(const std::filesystem::path& area) {
+  return area / "steps";
+}
+
 std::filesystem::path build_areas(const StoreLocation& location) {
   return location.own_state() / "builds";
 }
@@ -60,6 +64,8 @@ BuildArea::BuildArea(const LocalStore& store) {
   TemporaryDirectory area(areas, std::to_string(::getpid()));
   lock_ = open_file(area.path(), O_RDONLY | O_DIRECTORY);
   if (::flock(lock_.get(), LOCK_EX) != 0) throw_errno("locking", area.path().string());
+  steps_lock_ = open_file(steps_lock_path(area.path()), O_RDWR | O_CREAT, 0600);
+  if (::flock(steps_lock_.get(), LOCK_EX) != 0) throw_errno("locking", area.path().string());
   journal_ = open_journal(area.path());
   path_ = area.keep();
   directories_.emplace(path_, kept_in_attempts(store.store_dir()));

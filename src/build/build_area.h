@@ -18,7 +18,8 @@
 namespace grange {
 
 /// One process's own place for its attempts, below OWN_STATE/builds on the store's file system:
-/// locked while the process lives, with a journal of what its attempts leave elsewhere, so that the
+/// locked while the process lives (its file "steps" until all that it started is gone too), with a
+/// journal of what its attempts leave elsewhere, so that the
 /// next process can clean up behind a killed one (leftovers.h). Thread safe.
 class BuildArea {
  public:
@@ -28,6 +29,8 @@ class BuildArea {
   BuildArea& operator=(const BuildArea&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  /// The lock of all steps, to be held by each of them.
+  int steps_lock() const { return steps_lock_.get(); }
   /// For attempts: with kept directories "root" (and in it those of a sandbox) and "build".
   DirectoryPool& directories() { return *directories_; }
 
@@ -49,6 +52,7 @@ class BuildArea {
 
   std::filesystem::path path_;
   FileDescriptor lock_;
+  FileDescriptor steps_lock_;
   std::optional<DirectoryPool> directories_;
   Mutex mutex_;
   FileDescriptor journal_ GUARDED_BY(mutex_);
@@ -57,6 +61,8 @@ class BuildArea {
   std::map<AttemptId, std::string> running_ GUARDED_BY(mutex_);  ///< their records
 };
 
+/// The file in an area that is locked while anything that its process started may run.
+std::filesystem::path steps_lock_path(const std::filesystem::path& area);
 /// Where all processes' areas are.
 std::filesystem::path build_areas(const StoreLocation& location);
 /// Where --keep-failed puts what it keeps.

@@ -43,6 +43,11 @@ std::optional<uid_t> BuilderIdentity::uid() const {
   return lease_->uid;
 }
 
+std::optional<int> BuilderIdentity::lock_descriptor() const {
+  if (!lease_) return std::nullopt;
+  return lease_->lock.get();
+}
+
 void BuilderIdentity::own(const std::filesystem::path& path) const {
   if (lease_ && ::lchown(path.c_str(), lease_->uid, group_) != 0) {
     throw_errno("giving to the builder", path.string());

@@ -22,6 +22,8 @@ class BuilderIdentity {
 
   std::optional<std::pair<uid_t, gid_t>> ids() const;
   std::optional<uid_t> uid() const;
+  /// The lock that keeps others from the uid; nothing without a pool.
+  std::optional<int> lock_descriptor() const;
   /// Gives a file or directory of ours to the builder.
   void own(const std::filesystem::path& path) const;
   /// Lets the builder make its outputs in the store directory itself, the way Nix lets its build

@@ -27,6 +27,9 @@ TEST(BuilderIdentity, IsThisProcessesOwnWithoutAPool) {
   EXPECT_EQ(status.st_uid, ::geteuid());
 }
 
+/// Ids that no builder of another test has.
+constexpr uid_t kFreeIds = 1'900'000'000;
+
 class PooledIdentityTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -37,16 +40,16 @@ class PooledIdentityTest : public testing::Test {
 };
 
 TEST_F(PooledIdentityTest, WaitsForAUid) {
-  UidPool pool(directory_.path() / "uids", UidPool::kFirst, 1);
+  UidPool pool(directory_.path() / "uids", kFreeIds, 1);
   std::optional<BuilderIdentity> first;
   first.emplace(pool, stop_.get_token());
-  EXPECT_EQ(first->uid(), uid_t{UidPool::kFirst});
+  EXPECT_EQ(first->uid(), kFreeIds);
   std::jthread later([&] {
     std::this_thread::sleep_for(30ms);
     first.reset();
   });
   const BuilderIdentity second(pool, stop_.get_token());
-  EXPECT_EQ(second.uid(), uid_t{UidPool::kFirst});
+  EXPECT_EQ(second.uid(), kFreeIds);
   std::jthread stopper([&] {
     std::this_thread::sleep_for(30ms);
     stop_.request_stop();
@@ -58,7 +61,7 @@ TEST_F(PooledIdentityTest, OpensTheStoreAsNixDoes) {
   StoreLocation location;
   location.real_store = directory_.path() / "store";
   std::filesystem::create_directory(location.real_store);
-  UidPool pool(directory_.path() / "uids");
+  UidPool pool(directory_.path() / "uids", kFreeIds);
   BuilderIdentity identity(pool, stop_.get_token());
   identity.enter_store(location);
   struct stat status {};

@@ -1,7 +1,9 @@
 #include "build/leftovers.h"
 
+#include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -53,7 +55,22 @@ void remove_half_output(LocalStore& store, const StorePath& output) {
   if (!store.is_valid(output)) remove_tree(real);
 }
 
+/// The owner's launcher ends what it was running; that takes it a moment.
+void wait_for_steps(const DeadArea& area) {
+  constexpr std::chrono::seconds kPatience{5};
+  const FileDescriptor lock(::open(steps_lock_path(area.path).c_str(), O_RDWR | O_CLOEXEC));
+  if (!lock) return;  // killed before it could start any
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw UnavailableError("steps of a killed process still run");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 void clean(LocalStore& store, const DeadArea& area) {
+  wait_for_steps(area);
   const auto traces = read_journal(area.path);
   for (const auto& output : traces.outputs) remove_half_output(store, output);
   for (const auto& directory : traces.directories) remove_tree(directory);
@@ -67,7 +84,7 @@ void clean_build_leftovers(LocalStore& store) {
     try {
       clean(store, area);
     } catch (const Error&) {
-      // A builder that is only just dying may still write there: the next start tries again.
+      // Such as steps that do not go: the next start tries again.
     }
   }
 }

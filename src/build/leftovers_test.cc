@@ -1,14 +1,19 @@
 #include "build/leftovers.h"
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <tuple>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -75,6 +80,27 @@ TEST_F(LeftoversTest, WhatTheDeadLeftIsRemoved) {
   EXPECT_FALSE(std::filesystem::exists(store->real_path(half)));
   EXPECT_TRUE(store->is_valid(valid));
   EXPECT_EQ(read_file(store->real_path(valid)), "valid");
+}
+
+TEST_F(LeftoversTest, StepsOfTheDeadMayTakeAMomentToEnd) {
+  const auto store = open();
+  const auto dead = build_areas(store->location()) / "123-dead";
+  {
+    const BuildArea area(*store);
+    std::filesystem::copy(area.path(), dead, std::filesystem::copy_options::recursive);
+  }
+  auto steps = open_file(steps_lock_path(dead), O_RDWR);
+  ASSERT_EQ(::flock(steps.get(), LOCK_EX), 0);
+  std::atomic<bool> running = true;
+  std::jthread step([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_TRUE(std::filesystem::exists(dead));
+    running = false;
+    steps.reset();
+  });
+  clean_build_leftovers(*store);
+  EXPECT_FALSE(running);
+  EXPECT_FALSE(std::filesystem::exists(dead));
 }
 
 TEST_F(LeftoversTest, AHalfOutputThatSomebodyMakesAgainIsLeftAlone) {

@@ -21,7 +21,7 @@ class LocalBuilder final : public Builder {
                                                                      clock,      config_, area_,
                                                                      nullptr} {
     if (!config_.run_as_pool) return;
-    pool_.emplace(store.location().own_state() / "uids");
+    pool_.emplace(UidPool::kMachineDirectory);
     context_.pool = &*pool_;
   }
 

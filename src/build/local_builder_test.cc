@@ -212,6 +212,22 @@ TEST_P(LocalBuilderTest, CancelledMeansGone) {
   EXPECT_EQ(world().store().read_log(step.request.derivation_path), "begun\n");
 }
 
+TEST_P(LocalBuilderTest, OtherStoresOfTheMachineLeaveABuilderAlone) {
+  // The end of a root user's step kills all processes of its uid.
+  BuilderWorld other(directory_.path() / "other");
+  std::jthread neighbour([&](const std::stop_token& over) {
+    for (int i = 0; !over.stop_requested(); ++i) {
+      ScriptedStep step("step-" + std::to_string(i), "echo > $out");
+      EXPECT_TRUE(other.build(step, BuildPolicy::Sandbox::unsandboxed).good());
+    }
+  });
+  for (int i = 0; i < 4; ++i) {
+    ScriptedStep step("step-" + std::to_string(i), "sleep 0.05; echo > $out");
+    const auto result = build(step);
+    EXPECT_TRUE(result.good()) << result.message;
+  }
+}
+
 TEST_P(LocalBuilderTest, WaitsForWhoeverMakesTheSame) {
   ScriptedStep step("shared", "echo > $out");
   auto locks =

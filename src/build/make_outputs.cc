@@ -30,11 +30,12 @@ BuildWorld world_of(const BuildRequest& request) {
 
 class Making {
  public:
-  Making(const AttemptContext& context, const BuildRequest& request,
+  Making(const AttemptContext& context, const BuildRequest& request, const PathLocks& locks,
          const std::set<StorePath>& valid, BuilderIdentity& identity, BuildObserver& observer,
          const std::stop_token& stop)
       : context_(context),
         request_(request),
+        locks_(locks),
         identity_(identity),
         observer_(observer),
         stop_(stop),
@@ -96,7 +97,7 @@ class Making {
 
   std::optional<BuildFailure> build() {
     observer_.phase("building");
-    BuilderRun run{request_, places_, input_closure_, identity_, area_, {}};
+    BuilderRun run{request_, places_, input_closure_, identity_, locks_, area_, {}};
     std::optional<BuildFailure> failure;
     try {
       if (world_ == BuildWorld::builtin) {
@@ -164,6 +165,7 @@ class Making {
 
   const AttemptContext& context_;
   const BuildRequest& request_;
+  const PathLocks& locks_;
   BuilderIdentity& identity_;
   BuildObserver& observer_;
   const std::stop_token& stop_;
@@ -180,9 +182,10 @@ class Making {
 }  // namespace
 
 MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
-                       const std::set<StorePath>& valid, BuilderIdentity& identity,
-                       BuildObserver& observer, const std::stop_token& stop) {
-  return Making(context, request, valid, identity, observer, stop).run();
+                       const PathLocks& locks, const std::set<StorePath>& valid,
+                       BuilderIdentity& identity, BuildObserver& observer,
+                       const std::stop_token& stop) {
+  return Making(context, request, locks, valid, identity, observer, stop).run();
 }
 
 }  // namespace grange

@@ -19,10 +19,11 @@ struct MakingEnd {
 };
 
 /// Runs the builder (or the builtin), then checks, installs and registers every output that is not
-/// among the `valid` ones. The outputs' locks are held, nothing stands at their paths, and all
+/// among the `valid` ones. The outputs' `locks` are held, nothing stands at their paths, and all
 /// inputs are valid. When this returns or throws, nothing half-made is left.
 MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
-                       const std::set<StorePath>& valid, BuilderIdentity& identity,
-                       BuildObserver& observer, const std::stop_token& stop);
+                       const PathLocks& locks, const std::set<StorePath>& valid,
+                       BuilderIdentity& identity, BuildObserver& observer,
+                       const std::stop_token& stop);
 
 }  // namespace grange

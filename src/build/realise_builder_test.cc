@@ -1,11 +1,14 @@
+#include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "archive/nar.h"
 #include "base/error.h"
@@ -97,9 +100,13 @@ std::string nar_of_file(const std::string& content) {
 std::size_t processes_with(const std::string& text) {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    std::ifstream file(entry.path() / "cmdline");
-    const std::string line((std::istreambuf_iterator<char>(file)), {});
-    if (line.find(text) != std::string::npos) ++count;
+    // A process may end at any moment: then its file says ESRCH, or nothing.
+    const FileDescriptor file(::open((entry.path() / "cmdline").c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 65536> line;
+    const auto size = file ? ::read(file.get(), line.data(), line.size()) : 0;
+    if (size <= 0) continue;
+    const std::string_view read(line.data(), static_cast<std::size_t>(size));
+    if (read.find(text) != std::string_view::npos) ++count;
   }
   return count;
 }

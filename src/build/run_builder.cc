@@ -47,6 +47,16 @@ void write_passed_file(const std::filesystem::path& directory, const PassedFile&
   identity.own(path);
 }
 
+/// What must not be free before nothing of the builder runs any more. Outputs beyond the limit are
+/// held by this process alone.
+std::vector<int> locks_of(const AttemptContext& context, const BuilderRun& run) {
+  auto locks = run.locks.descriptors();
+  locks.insert(locks.begin(), context.area.steps_lock());
+  if (const auto uid = run.identity.lock_descriptor()) locks.insert(locks.begin(), *uid);
+  locks.resize(std::min(locks.size(), LaunchSpec::kMostLocks));
+  return locks;
+}
+
 LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run,
                             const std::filesystem::path& build_directory) {
   const auto& derivation = *run.request.derivation;
@@ -64,6 +74,7 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
   }
 
   LaunchSpec spec;
+  spec.locks = locks_of(context, run);
   spec.program = derivation.builder;
   spec.arguments.push_back(derivation.builder.substr(derivation.builder.rfind('/') + 1));
   for (const auto& argument : derivation.arguments) {

@@ -22,6 +22,7 @@ struct BuilderRun {
   const std::vector<OutputPlace>& places;
   const std::set<StorePath>& input_closure;
   const BuilderIdentity& identity;
+  const PathLocks& locks;  ///< of the outputs
   AttemptArea& area;
   std::filesystem::path sandbox_root;  ///< empty: no sandbox
 };

@@ -125,7 +125,7 @@ class BuilderWorld {
     if (!std::filesystem::exists(areas)) return names;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(areas)) {
       const auto name = entry.path().filename().string();
-      if (!entry.is_directory() && name != "journal") names.insert(name);
+      if (!entry.is_directory() && name != "journal" && name != "steps") names.insert(name);
     }
     return names;
   }

@@ -17,7 +17,8 @@ namespace grange {
 
 /// The launcher's first message when it is ready.
 constexpr std::string_view kLauncherGreeting = "grange-launcher " GRANGE_VERSION;
-/// Asks for a step; comes with the descriptors of its encoded spec, its output and its own socket.
+/// Asks for a step; comes with the descriptors of its encoded spec, its output and its own socket,
+/// then those of the locks it holds.
 constexpr std::string_view kLaunchRequest = "launch";
 /// On a step's own socket: end it.
 constexpr std::string_view kKillRequest = "kill";

@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "base/stream.h"
 #include "process/launch_message.h"
@@ -131,8 +132,10 @@ class SystemLauncher final : public Launcher {
     }
     auto [socket, step_socket] = make_packet_pair();
     const FileDescriptor file = write_spec(spec);
-    if (!send_packet(control_.get(), kLaunchRequest,
-                     {file.get(), builder_output.get(), step_socket.get()})) {
+    std::vector<int> sent{file.get(), builder_output.get(), step_socket.get()};
+    GRANGE_CHECK(spec.locks.size() <= LaunchSpec::kMostLocks);
+    sent.insert(sent.end(), spec.locks.begin(), spec.locks.end());
+    if (!send_packet(control_.get(), kLaunchRequest, sent)) {
       throw UnavailableError("the launcher has died");
     }
     return std::make_unique<LaunchedStep>(std::move(socket), std::move(output), spec.program);

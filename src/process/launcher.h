@@ -65,6 +65,12 @@ struct LaunchSpec {
   /// Without a sandbox: run as this uid and gid (root only).
   std::optional<std::pair<uid_t, gid_t>> identity;
   bool personality_32bit = false;  ///< i686 and the like on x86_64
+  /// Descriptors of flock locks on what the program may touch, such as its uid and its outputs.
+  /// Where this process is killed they stay locked until nothing that the program started runs any
+  /// more, so that whoever takes them next meets nobody. At most kMostLocks.
+  std::vector<int> locks;
+
+  static constexpr std::size_t kMostLocks = 250;
 };
 
 /// A program that the launcher runs for us. The destructor kills everything that belongs to it.
@@ -114,10 +120,14 @@ class Launcher {
 /// Host uids for builders when this process is root: one per running step, from a range that no
 /// account uses; held by flock under `directory` so that two processes never share one. Uids that a
 /// running process has are passed over. Thread safe.
+///
+/// A uid is the whole machine's, and a step ends with the killing of every process of its uid: all
+/// who give out the same uids must lock them in the same directory, whatever their stores.
 class UidPool {
  public:
   static constexpr uid_t kFirst = 30000;
   static constexpr unsigned kCount = 256;
+  static constexpr const char* kMachineDirectory = "/run/grange/uids";
 
   struct Lease;
   /// Throws InvalidError when this process's user namespace has none of the range.

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -68,11 +69,15 @@ class LauncherProgram {
     Packet packet = receive_packet(control_.get(), /*wait=*/false);
     if (packet.state == Packet::State::closed) return false;
     if (packet.state == Packet::State::nothing) return true;
-    if (packet.data != kLaunchRequest || packet.descriptors.size() != 3) {
+    auto& received = packet.descriptors;
+    if (packet.data != kLaunchRequest || received.size() < 3) {
       throw CorruptError("a request to the launcher is malformed");
     }
-    StepDescriptors step{std::move(packet.descriptors[0]), std::move(packet.descriptors[1]),
-                         std::move(packet.descriptors[2])};
+    StepDescriptors step{
+        std::move(received[0]),
+        std::move(received[1]),
+        std::move(received[2]),
+        {std::make_move_iterator(received.begin() + 3), std::make_move_iterator(received.end())}};
     try {
       const pid_t supervisor = clone_process(0);
       if (supervisor == 0) {

@@ -1,11 +1,13 @@
 #include "process/launcher.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -204,11 +206,55 @@ TEST_F(LauncherTest, ASandboxEndsWithItsSupervisor) {
   EXPECT_THROW(finish_step(*process), UnavailableError);
 }
 
+FileDescriptor lock_file(const fs::path& path) {
+  FileDescriptor lock = open_file(path, O_RDWR | O_CREAT, 0600);
+  if (::flock(lock.get(), LOCK_EX) != 0) throw_errno("locking", path.string());
+  return lock;
+}
+
+bool is_free(const fs::path& lock) {
+  return ::flock(open_file(lock, O_RDWR).get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+TEST_F(LauncherTest, LocksAreHeldWhileAStepRuns) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path() / "lock";
+  auto lock = lock_file(path);
+  auto spec = busybox_script("setsid sh -c 'trap \"\" TERM; sleep 1000' & echo up; wait");
+  spec.locks = {lock.get()};
+  const auto process = launcher_->launch(spec);
+  EXPECT_EQ(read_output_line(process->output_descriptor()), "up");
+  lock.reset();
+  EXPECT_FALSE(is_free(path));
+  process->kill();
+  EXPECT_TRUE(is_free(path));
+}
+
+TEST_F(LauncherTest, ManyLocksCanBeHeld) {
+  const TemporaryDirectory directory;
+  std::vector<FileDescriptor> locks;
+  auto spec = busybox_script("ls /proc/self/fd | tr '\n' ' '");
+  for (std::size_t i = 0; i < LaunchSpec::kMostLocks; ++i) {
+    locks.push_back(lock_file(directory.path() / std::to_string(i)));
+    spec.locks.push_back(locks.back().get());
+  }
+  // The builder itself gets none of them; 3 is the directory that it lists.
+  EXPECT_EQ(run_step(*launcher_, spec).output, "0 1 2 3 ");
+  locks.clear();
+  for (const auto& entry : fs::directory_iterator(directory.path())) {
+    EXPECT_TRUE(is_free(entry.path()));
+  }
+}
+
+constexpr const char* kLockOfStep = "GRANGE_TEST_LOCK";
+
 /// Not a test: what the test below runs in a process of its own, to kill it.
 TEST(LauncherClient, DISABLED_RunsAStepForEver) {
   const auto launcher = Launcher::start(launcher_config());
-  const auto process =
-      launcher->launch(busybox_script("setsid sleep 1000 & echo $!; echo $$; echo $PPID; wait"));
+  const auto lock = lock_file(std::getenv(kLockOfStep));
+  auto spec = busybox_script("setsid sleep 1000 & echo $!; echo $$; echo $PPID; wait");
+  spec.locks = {lock.get()};
+  const auto process = launcher->launch(spec);
   for (int i = 0; i < 3; ++i) {
     std::printf("PID %s\n", read_output_line(process->output_descriptor()).c_str());
   }
@@ -223,6 +269,9 @@ TEST(LauncherClient, NothingIsLeftWhenGrangeIsKilled) {
   options.arguments = {"/proc/self/exe", "--gtest_also_run_disabled_tests",
                        "--gtest_filter=LauncherClient.DISABLED_RunsAStepForEver"};
   options.arguments[0] = fs::read_symlink("/proc/self/exe");
+  const TemporaryDirectory directory;
+  const auto lock = directory.path() / "lock";
+  options.environment.emplace().push_back(std::string(kLockOfStep) + "=" + lock.string());
   options.standard_output = child_output.get();
   auto client = ChildProcess::spawn(options);
   child_output.reset();
@@ -234,6 +283,9 @@ TEST(LauncherClient, NothingIsLeftWhenGrangeIsKilled) {
   for (const pid_t pid : pids) EXPECT_TRUE(is_running(pid));
   ::kill(client.pid(), SIGKILL);
   client.wait();
+  EXPECT_TRUE(eventually([&] { return is_free(lock); }));
+  // Its lock is free, so nothing that it ran is there.
+  EXPECT_FALSE(is_running(pids[0]) || is_running(pids[1]));
   for (const pid_t pid : pids) EXPECT_TRUE(eventually([&] { return !is_running(pid); }));
 }
 

@@ -7,12 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/check.h"
 #include "base/error.h"
 
 namespace grange {
 namespace {
-
-constexpr std::size_t kDescriptorLimit = 4;
 
 union ControlBuffer {
   cmsghdr alignment;
@@ -42,13 +41,14 @@ std::pair<FileDescriptor, FileDescriptor> make_packet_pair() {
   return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
-bool send_packet(int socket, std::string_view data, std::initializer_list<int> descriptors) {
+bool send_packet(int socket, std::string_view data, const std::vector<int>& descriptors) {
   iovec content{const_cast<char*>(data.data()), data.size()};
   ControlBuffer control{};
   msghdr message{};
   message.msg_iov = &content;
   message.msg_iovlen = 1;
-  if (descriptors.size() > 0) {
+  GRANGE_CHECK(descriptors.size() <= kDescriptorLimit);
+  if (!descriptors.empty()) {
     const std::size_t size = sizeof(int) * descriptors.size();
     message.msg_control = control.bytes.data();
     message.msg_controllen = CMSG_SPACE(size);
@@ -56,7 +56,7 @@ bool send_packet(int socket, std::string_view data, std::initializer_list<int> d
     part->cmsg_level = SOL_SOCKET;
     part->cmsg_type = SCM_RIGHTS;
     part->cmsg_len = CMSG_LEN(size);
-    std::memcpy(CMSG_DATA(part), descriptors.begin(), size);
+    std::memcpy(CMSG_DATA(part), descriptors.data(), size);
   }
   for (;;) {
     if (::sendmsg(socket, &message, MSG_NOSIGNAL) >= 0) return true;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <initializer_list>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +15,10 @@ std::pair<FileDescriptor, FileDescriptor> make_packet_pair();
 
 /// Sends one message, not empty and at most kPacketLimit bytes, with descriptors of ours that the
 /// other side gets copies of. False when the other side is gone.
-bool send_packet(int socket, std::string_view data, std::initializer_list<int> descriptors = {});
+bool send_packet(int socket, std::string_view data, const std::vector<int>& descriptors = {});
+
+/// How many descriptors one message carries at most: the kernel's SCM_MAX_FD.
+constexpr std::size_t kDescriptorLimit = 253;
 
 constexpr std::size_t kPacketLimit = 8192;
 

@@ -153,7 +153,7 @@ class Supervisor {
 
 }  // namespace
 
-void supervise_step(const StepDescriptors& descriptors, const SyscallFilter& filter) noexcept {
+void supervise_step(StepDescriptors& descriptors, const SyscallFilter& filter) noexcept {
   StepReport report;
   int code = 0;
   try {
@@ -162,6 +162,8 @@ void supervise_step(const StepDescriptors& descriptors, const SyscallFilter& fil
     report = StepReport::of_error(error);
     code = 1;  // tells the launcher to look for what is left
   }
+  // Before the report: whoever hears of the end finds them free.
+  descriptors.locks.clear();
   try {
     send_packet(descriptors.client.get(), encode_report(report));
   } catch (const std::exception&) {  // grange sees that the socket closes

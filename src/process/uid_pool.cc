@@ -111,16 +111,20 @@ struct UidPool::State {
       idle.pop_back();
       return taken;
     }
-    const auto busy = uids_of_processes();
+    auto busy = uids_of_processes();
     for (uid_t uid = first; uid - first < count; ++uid) {
       if (held.count(uid) > 0 || busy.count(uid) > 0) continue;
       if (!is_known(uid) || has_account(uid)) continue;
       FileDescriptor lock = open_file(directory / std::to_string(uid), O_RDWR | O_CREAT, 0600);
-      if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-        held.insert(uid);
-        return std::pair(uid, std::move(lock));
+      if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) throw_errno("locking uid", std::to_string(uid));
+        continue;
       }
-      if (errno != EWOULDBLOCK) throw_errno("locking uid", std::to_string(uid));
+      // Only what is seen with the lock held counts: before, its last owner may have started one.
+      busy = uids_of_processes();
+      if (busy.count(uid) > 0) continue;
+      held.insert(uid);
+      return std::pair(uid, std::move(lock));
     }
     return std::nullopt;
   }

@@ -63,6 +63,8 @@ class PathLocks {
     locks_.emplace_back(std::move(file), std::move(lock));
   }
   void release() noexcept;
+  /// Of the lock files, for whoever must hold the locks with us.
+  std::vector<int> descriptors() const;
 
  private:
   std::vector<std::pair<std::filesystem::path, FileDescriptor>> locks_;

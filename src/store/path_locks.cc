@@ -67,6 +67,13 @@ void PathLocks::release() noexcept {
   locks_.clear();
 }
 
+std::vector<int> PathLocks::descriptors() const {
+  std::vector<int> descriptors;
+  descriptors.reserve(locks_.size());
+  for (const auto& [file, lock] : locks_) descriptors.push_back(lock.get());
+  return descriptors;
+}
+
 std::optional<PathLocks> try_lock_paths(const StoreLocation& location,
                                         const std::set<StorePath>& paths) {
   PathLocks locks;
