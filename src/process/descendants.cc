@@ -79,6 +79,11 @@ std::vector<pid_t> list_children() {
   return children;
 }
 
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
 void kill_descendants(const std::vector<pid_t>& kept) {
   // Only children of our own are killed, since nobody else can reap those and pass their numbers
   // on to strangers; what they had started becomes ours and is met in the next round.
@@ -87,11 +92,8 @@ void kill_descendants(const std::vector<pid_t>& kept) {
     std::erase_if(children, [&](pid_t pid) {
       return std::find(kept.begin(), kept.end(), pid) != kept.end();
     });
-    if (children.empty()) {
-      siginfo_t info{};
-      // Nobody listed, but somebody there: the list was read while children came and went.
-      if (!kept.empty() || ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0) return;
-    }
+    // Nobody listed, but somebody there: the list was read while children came and went.
+    if (children.empty() && (!kept.empty() || !has_children())) return;
     for (const pid_t pid : children) ::kill(pid, SIGKILL);
     for (const pid_t pid : children) {
       while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {

@@ -11,6 +11,9 @@ namespace grange {
 /// one thread.
 std::vector<pid_t> list_children();
 
+/// Is there a child, be it ended and not yet reaped?
+bool has_children();
+
 /// Kills and reaps every child but `kept`, and whatever their deaths leave to this process, until
 /// there is nobody else. This process must be its descendants' reaper (PR_SET_CHILD_SUBREAPER).
 void kill_descendants(const std::vector<pid_t>& kept = {});

@@ -128,6 +128,8 @@ class Supervisor {
       mount_points_->release();
       return;
     }
+    // A builder's processes cannot leave a reaper: without children there is nobody to look for.
+    if (!has_children()) return;
     if (spec_.identity) kill_processes_of(spec_.identity->first);
     kill_descendants();
   }
