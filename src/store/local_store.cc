@@ -143,6 +143,40 @@ void LocalStoreImplementation::invalidate(const StorePath& path) {
   writing().commits.run([&] { writing().paths.remove(path); });
 }
 
+bool LocalStoreImplementation::keeps_realisations() {
+  return has_realisation_tables(location_);
+}
+
+std::map<DrvOutput, Realisation> LocalStoreImplementation::realisations(
+    const std::set<DrvOutput>& ids) {
+  if (ids.empty() || !keeps_realisations()) return {};
+  return readers_.with_reader([&](PathReader& reader) { return reader.realisations(ids); });
+}
+
+std::vector<RealisationConflict> LocalStoreImplementation::register_realisations(
+    const std::vector<Realisation>& realisations) {
+  std::vector<RealisationConflict> conflicts;
+  if (realisations.empty()) return conflicts;
+  const bool fresh = !keeps_realisations();
+  writing().commits.run([&] {
+    conflicts.clear();
+    if (fresh) create_realisation_tables(writing().database);
+    if (!writing().realisations) {
+      writing().realisations.emplace(writing().database, store_dir());
+    }
+    for (const auto& realisation : realisations) {
+      if (auto kept = writing().realisations->put(realisation)) {
+        conflicts.push_back({realisation.id, std::move(*kept), realisation.out_path});
+      }
+    }
+  });
+  if (fresh) {
+    fault_point("store.create.before-realisation-schema");
+    mark_realisation_tables(location_);
+  }
+  return conflicts;
+}
+
 void LocalStoreImplementation::add_temporary_root(const StorePath& path) {
   writing().roots.add({path});
 }

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +18,7 @@
 #include "base/stream.h"
 #include "derivation/derivation_graph.h"
 #include "derivation/path_info.h"
+#include "derivation/realisation.h"
 #include "derivation/store_path.h"
 
 namespace grange {
@@ -71,6 +73,13 @@ class PathLocks {
   bool remove_ = false;
 };
 
+/// A realisation that was not registered, because its id has another one already.
+struct RealisationConflict {
+  DrvOutput id;
+  StorePath kept;
+  StorePath refused;
+};
+
 /// What `verify` found; one line per problem.
 struct StoreProblem {
   StorePath path;
@@ -111,6 +120,15 @@ class LocalStore {
   virtual void register_valid(std::vector<PathInfo> infos) = 0;
   /// Marks a path as no longer valid (its files are the caller's affair). Fine when it is not.
   virtual void invalidate(const StorePath& path) = 0;
+
+  /// Does this store keep realisations? Every store does from the first that is registered.
+  virtual bool keeps_realisations() = 0;
+  /// Those of `ids` that are known here, in one batch. Their output paths are valid.
+  virtual std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) = 0;
+  /// In one transaction, in this order. The first realisation of an id stays for good; answers
+  /// those that were refused for that. Throws InvalidError when an output path is not valid.
+  virtual std::vector<RealisationConflict> register_realisations(
+      const std::vector<Realisation>& realisations) = 0;
 
   /// Restores a NAR, checks hash, size and content address, canonicalises and registers. Fine when
   /// it is valid already (the source is then still read to its end).

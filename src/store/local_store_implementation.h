@@ -11,6 +11,7 @@
 #include "store/local_store.h"
 #include "store/path_reader.h"
 #include "store/path_writer.h"
+#include "store/realisation_tables.h"
 #include "store/staging.h"
 #include "store/temporary_roots.h"
 
@@ -23,6 +24,8 @@ struct StoreWriting {
 
   SqliteDatabase database;
   PathWriter paths;  ///< used inside `commits` only
+  /// Made with the first realisation, then used inside `commits` only.
+  std::optional<RealisationTables> realisations;
   GroupCommit commits;
   TemporaryRoots roots;
   Staging staging;
@@ -43,6 +46,11 @@ class LocalStoreImplementation final : public LocalStore {
 
   void register_valid(std::vector<PathInfo> infos) override;
   void invalidate(const StorePath& path) override;
+
+  bool keeps_realisations() override;
+  std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) override;
+  std::vector<RealisationConflict> register_realisations(
+      const std::vector<Realisation>& realisations) override;
 
   void add_nar(const PathInfo& info, Source& nar) override;
   StorePath add_text(std::string_view name, std::string_view content,

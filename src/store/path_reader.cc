@@ -42,7 +42,8 @@ auto from_row(const StoreDir& store, const StorePath& path, Action&& action) {
 }  // namespace
 
 PathReader::PathReader(SqliteDatabase database, StoreDir store)
-    : database_(std::move(database)),
+    : owned_(std::make_unique<SqliteDatabase>(std::move(database))),
+      database_(*owned_),
       store_(std::move(store)),
       find_(database_.prepare("select id from ValidPaths where path = ?")),
       info_(
@@ -167,6 +168,18 @@ std::unique_ptr<PathReader> PathReaderPool::take() {
 void PathReaderPool::give_back(std::unique_ptr<PathReader> reader) {
   const MutexLock lock(mutex_);
   idle_.push_back(std::move(reader));
+}
+
+std::map<DrvOutput, Realisation> PathReader::realisations(const std::set<DrvOutput>& ids) {
+  if (!realisations_) realisations_ = std::make_unique<RealisationTables>(database_, store_);
+  const ReadTransaction transaction(database_);
+  std::map<DrvOutput, Realisation> found;
+  for (const auto& id : ids) {
+    if (auto realisation = realisations_->find(id)) {
+      found.emplace_hint(found.end(), id, std::move(*realisation));
+    }
+  }
+  return found;
 }
 
 }  // namespace grange

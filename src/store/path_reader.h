@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -11,7 +12,9 @@
 #include "base/thread_annotations.h"
 #include "database/sqlite.h"
 #include "derivation/path_info.h"
+#include "derivation/realisation.h"
 #include "derivation/store_path.h"
+#include "store/realisation_tables.h"
 
 namespace grange {
 
@@ -26,13 +29,16 @@ class PathReader {
   std::vector<StorePath> all_valid_paths();
   std::set<StorePath> referrers(const StorePath& path);
   std::set<StorePath> closure(const std::set<StorePath>& paths);
+  /// Only where their tables are there.
+  std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids);
 
  private:
   std::optional<std::int64_t> find(const StorePath& path);
   StorePath parse(std::string_view full) const;
   std::set<StorePath> paths_of(SqliteStatement& statement);
 
-  SqliteDatabase database_;
+  std::unique_ptr<SqliteDatabase> owned_;  ///< in one place, however this is moved
+  SqliteDatabase& database_;
   StoreDir store_;
   SqliteStatement find_;
   SqliteStatement info_;
@@ -40,6 +46,7 @@ class PathReader {
   SqliteStatement reference_ids_;
   SqliteStatement referrers_;
   SqliteStatement path_;
+  std::unique_ptr<RealisationTables> realisations_;  ///< once they are asked for
 };
 
 /// As many readers as threads read at once: each call borrows one for its duration. Thread safe.
