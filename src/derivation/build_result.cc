@@ -6,7 +6,7 @@
 namespace grange {
 namespace {
 
-constexpr std::array<std::string_view, 11> kOutcomeNames = {"good",
+constexpr std::array<std::string_view, 12> kOutcomeNames = {"good",
                                                             "failed",
                                                             "dependency failed",
                                                             "failed with output",
@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 11> kOutcomeNames = {"good",
                                                             "log limit exceeded",
                                                             "output rejected",
                                                             "hash mismatch",
+                                                            "not deterministic",
                                                             "unsupported",
                                                             "aborted",
                                                             "unknown"};
@@ -41,6 +42,7 @@ bool is_lasting_failure(Outcome outcome) noexcept {
       return true;
     case Outcome::good:
     case Outcome::dependency_failed:  // says something about another derivation
+    case Outcome::not_deterministic:  // the next time it may be made without comparing
     case Outcome::unsupported:        // says something about the machines at hand
     case Outcome::aborted:
     case Outcome::unknown:

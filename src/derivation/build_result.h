@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "derivation/store_path.h"
 
 namespace grange {
@@ -21,6 +22,8 @@ enum class Outcome : std::uint8_t {
   log_limit_exceeded,
   output_rejected,  ///< built, but the outputs are not what was promised
   hash_mismatch,    ///< a fixed output has another hash than specified
+  /// Made again it was not the same: a finding about the derivation, of a check or a repetition.
+  not_deterministic,
   unsupported,      ///< no machine here can make it (system, features)
   aborted,          ///< cancelled, or the machine failed: says nothing about the derivation
   unknown,          ///< nobody has tried yet
@@ -29,6 +32,13 @@ std::string_view to_string(Outcome outcome) noexcept;  ///< "good", "dependency 
 std::optional<Outcome> parse_outcome(std::string_view text) noexcept;
 /// Does it say something about the derivation, so that trying again without a reason is futile?
 bool is_lasting_failure(Outcome outcome) noexcept;
+
+/// One output that was made twice: the SHA-256 of its NAR each time.
+struct OutputComparison {
+  Hash first;  ///< of the valid one, where an attempt checks; of the first round, where it repeats
+  Hash again;  ///< of the one made to compare it with; the first other one, if there was any
+  bool equal() const noexcept { return first == again; }
+};
 
 /// The value that one attempt to build gives; a failure is a value, not an error.
 struct BuildResult {
@@ -39,6 +49,9 @@ struct BuildResult {
   TimePoint start{};
   TimePoint stop{};
   bool already_valid = false;  ///< another process made it while we waited
+  bool check = false;          ///< only compared with what is valid, which stays as it is
+  /// By output name: what was compared, by a check or by repeating.
+  std::map<std::string, OutputComparison> compared;
 
   bool good() const noexcept { return outcome == Outcome::good; }
   double seconds() const { return Seconds(stop - start).count(); }
