@@ -46,13 +46,20 @@ class Attempt {
     auto locks = store_.lock(promised, stop_);
     locks.remove_files();
     const auto valid = store_.valid_among(promised);
+    if (request_.policy.mode == BuildPolicy::Mode::check) {
+      if (auto missing = invalid_outputs(valid)) return failed({std::move(*missing), ""});
+      copy_sources();
+      auto result =
+          ended(check_outputs(context_, request_, locks, valid, identity, observer_, stop_));
+      std::erase_if(result.outputs, [&](const auto& one) { return !valid.contains(one.second); });
+      return result;
+    }
     if (has_all_wanted(valid)) return good(true);
     for (const auto& path : promised) {
       if (!valid.contains(path)) remove_tree(store_.real_path(path));
     }
     copy_sources();
-    auto end = make_outputs(context_, request_, locks, valid, identity, observer_, stop_);
-    return end.failure ? failed(std::move(end)) : good(false);
+    return ended(make_outputs(context_, request_, locks, valid, identity, observer_, stop_));
   }
 
  private:
@@ -61,7 +68,30 @@ class Attempt {
     result.outcome = end.failure->outcome;
     result.message = std::move(end.failure->message);
     result.log_tail = std::move(end.log_tail);
+    result.compared = std::move(end.compared);
     return result;
+  }
+
+  BuildResult ended(MakingEnd end) const {
+    if (end.failure) return failed(std::move(end));
+    auto result = good(false);
+    result.compared = std::move(end.compared);
+    return result;
+  }
+
+  /// What a check cannot do without: something to compare with.
+  std::optional<BuildFailure> invalid_outputs(const std::set<StorePath>& valid) const {
+    std::string names;
+    for (const auto& [name, path] : request_.output_paths) {
+      if (!is_wanted(name) || valid.contains(path)) continue;
+      names += fmt::format("{}'{}' ('{}')", names.empty() ? "" : ", ", name,
+                           store_.store_dir().print(path));
+    }
+    if (names.empty()) return std::nullopt;
+    return BuildFailure{Outcome::unsupported,
+                        fmt::format("cannot check '{}': not valid, so that there is nothing to "
+                                    "compare with, are its outputs {}",
+                                    store_.store_dir().print(request_.derivation_path), names)};
   }
 
   BuildResult good(bool already_valid) const {

@@ -71,12 +71,7 @@ std::filesystem::path AttemptArea::spool_file_path() const {
 
 AttemptArea::~AttemptArea() {
   try {
-    if (!build_directory_.empty()) {
-      const auto directory = build_directory_;
-      keep_build_directory();
-      // Back to where it came from, to be emptied there; otherwise it is of no further use.
-      if (::rename(directory.c_str(), (path_ / kBuild).c_str()) != 0) remove_tree(directory);
-    }
+    discard_build_directory();
     if (spooled_) remove_tree(spool_file_path());
   } catch (const std::exception&) {  // what is in the area goes with it later
   }
@@ -108,6 +103,14 @@ std::filesystem::path AttemptArea::make_build_directory(const std::filesystem::p
 void AttemptArea::keep_build_directory() {
   area_.release_directory(id_, build_directory_);
   build_directory_.clear();
+}
+
+void AttemptArea::discard_build_directory() {
+  if (build_directory_.empty()) return;
+  const auto directory = build_directory_;
+  keep_build_directory();
+  // Back to where it came from, to be emptied there; otherwise it is of no further use.
+  if (::rename(directory.c_str(), (path_ / kBuild).c_str()) != 0) remove_tree(directory);
 }
 
 }  // namespace grange

@@ -31,6 +31,8 @@ class AttemptArea {
                                              std::string_view name);
   /// Leaves a build directory made above where it is.
   void keep_build_directory();
+  /// Takes it away, so that the next one may have its name.
+  void discard_build_directory();
 
  private:
   std::filesystem::path spool_file_path() const;

@@ -48,6 +48,7 @@ void AttemptPool::start(const Plan::Attempt& attempt, const BuildPolicy& policy)
   running_.insert_or_assign(attempt.step, stop);
   threads_->post([this, attempt, policy, token = stop.get_token()] {
     BuildResult result = run(attempt, policy, token);
+    result.check = policy.mode == BuildPolicy::Mode::check;
     const MutexLock lock(mutex_);
     ended_.push_back({attempt.step, attempt.recipe, std::move(result)});
     any_ended_.notify_all();

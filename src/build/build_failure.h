@@ -10,6 +10,7 @@ namespace grange {
 struct BuildFailure {
   Outcome outcome = Outcome::failed;
   std::string message;
+  std::string details{};  ///< more lines for people, which come last
 };
 
 }  // namespace grange

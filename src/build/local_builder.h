@@ -19,6 +19,9 @@ struct LocalBuilderConfig {
   std::vector<std::string> features;
   unsigned cores = 0;  ///< NIX_BUILD_CORES; 0: all
   bool keep_failed = false;
+  /// How many times more outputs are made and compared before they are registered (never fixed
+  /// ones, which their hash verifies).
+  unsigned repeat = 0;
   std::vector<SandboxPath> sandbox_paths;
   std::filesystem::path temporary;  ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
   std::vector<std::string> hashed_mirrors;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "build/attempt_area.h"
 #include "build/collect_outputs.h"
+#include "build/compare_outputs.h"
 #include "build/install_outputs.h"
 #include "build/keep_failed.h"
 #include "build/log_capture.h"
@@ -28,43 +29,58 @@ BuildWorld world_of(const BuildRequest& request) {
                                                                    : BuildWorld::unsandboxed;
 }
 
+std::set<StorePath> promised_paths(const BuildRequest& request) {
+  std::set<StorePath> paths;
+  for (const auto& [name, path] : request.output_paths) paths.insert(path);
+  return paths;
+}
+
+/// One round: a builder (or builtin) runs, and what it made is installed, or only compared with
+/// what was made before.
 class Making {
  public:
   Making(const AttemptContext& context, const BuildRequest& request, const PathLocks& locks,
          const std::set<StorePath>& valid, BuilderIdentity& identity, BuildObserver& observer,
-         const std::stop_token& stop)
+         const std::stop_token& stop, std::optional<FirstOutputs> first = std::nullopt)
       : context_(context),
         request_(request),
         locks_(locks),
         identity_(identity),
         observer_(observer),
         stop_(stop),
+        first_(std::move(first)),
         world_(world_of(request)),
         area_(context.area),
         directory_(make_directory()),
         places_(place_outputs(context.store.store_dir(), request.derivation_path,
-                              request.derivation->kind(), request.output_paths, valid, world_,
-                              directory_)),
-        log_(observer, context.area.path()) {}
+                              request.derivation->kind(), request.output_paths,
+                              first_ ? promised_paths(request) : valid, world_, directory_)),
+        log_(observer, context.area.path()) {
+    if (!first_) return;
+    for (auto& place : places_) place.present = !first_->contains(place.name);
+  }
 
   ~Making() { discard(); }
   Making(const Making&) = delete;
   Making& operator=(const Making&) = delete;
 
   MakingEnd run() {
-    prepare();
-    auto failure = build();
-    if (!failure) failure = finish();
-    if (!failure) return {};
-    if (context_.config.keep_failed && world_ != BuildWorld::builtin) {
-      failure->message += keep_failed(
-          context_.store.location(), area_,
-          {request_.derivation->name, build_directory_, world_ == BuildWorld::sandboxed, places_});
-    }
-    return {std::move(failure), log_.tail()};
+    auto end = run_round();
+    if (end.failure) end.failure->message += std::exchange(end.failure->details, {});
+    return end;
   }
 
  private:
+  MakingEnd run_round() {
+    prepare();
+    auto failure = build();
+    if (!failure) failure = finish();
+    if (!failure) return {std::nullopt, "", std::move(compared_)};
+    failure->message += keep();
+    return {std::move(failure), log_tail_ ? std::move(*log_tail_) : log_.tail(),
+            std::move(compared_)};
+  }
+
   std::filesystem::path make_directory() {
     switch (world_) {
       case BuildWorld::builtin:
@@ -80,7 +96,7 @@ class Making {
   void prepare() {
     std::vector<StorePath> half_made;
     for (const auto& place : places_) {
-      if (!place.present) half_made.push_back(place.promised);
+      if (!place.present && !first_) half_made.push_back(place.promised);
       if (!place.redirected()) continue;
       context_.store.add_temporary_root(place.made_as);
       half_made.push_back(place.made_as);
@@ -145,9 +161,56 @@ class Making {
                                                places_, outputs, context_.store)) {
       return failure;
     }
+    if (first_) return compare(outputs);
+    if (auto failure = repeat(outputs)) return failure;
     install_outputs(context_.store, outputs);
     installed_ = true;
     return std::nullopt;
+  }
+
+  std::optional<BuildFailure> compare(const std::vector<CollectedOutput>& outputs) {
+    auto comparison = compare_outputs(context_.store.store_dir(), request_.derivation_path, *first_,
+                                      outputs, stop_);
+    compared_ = std::move(comparison.compared);
+    forget_equal_ones();
+    return std::move(comparison.failure);
+  }
+
+  std::optional<BuildFailure> repeat(const std::vector<CollectedOutput>& outputs) {
+    const unsigned repeat = request_.derivation->is_fixed() ? 0 : context_.config.repeat;
+    for (unsigned round = 0; round < repeat; ++round) {
+      if (world_ == BuildWorld::unsandboxed) {  // so that the next one has the same name
+        area_.discard_build_directory();
+        build_directory_.clear();
+      }
+      auto end = Making(context_, request_, locks_, {}, identity_, observer_, stop_,
+                        first_outputs(outputs))
+                     .run_round();
+      compared_ = std::move(end.compared);
+      if (!end.failure) continue;
+      forget_equal_ones();
+      end.failure->message +=
+          fmt::format(" (when it was made for time {} of {})", round + 2, repeat + 1);
+      log_tail_ = std::move(end.log_tail);
+      return std::move(end.failure);
+    }
+    return std::nullopt;
+  }
+
+  /// What is the same need not be kept twice.
+  void forget_equal_ones() {
+    for (auto& place : places_) {
+      const auto found = compared_.find(place.name);
+      if (found != compared_.end() && found->second.equal()) place.present = true;
+    }
+  }
+
+  /// What is left for people to look at, as the end of a sentence.
+  std::string keep() {
+    if (!context_.config.keep_failed || world_ == BuildWorld::builtin) return "";
+    return keep_failed(
+        context_.store.location(), area_,
+        {request_.derivation->name, build_directory_, world_ == BuildWorld::sandboxed, places_});
   }
 
   /// Unsandboxed builders leave things in the store directory itself.
@@ -169,6 +232,7 @@ class Making {
   BuilderIdentity& identity_;
   BuildObserver& observer_;
   const std::stop_token& stop_;
+  std::optional<FirstOutputs> first_;  ///< nothing: what is made is installed
   BuildWorld world_;
   AttemptArea area_;
   std::filesystem::path directory_;
@@ -176,6 +240,8 @@ class Making {
   LogCapture log_;
   std::set<StorePath> input_closure_;
   std::filesystem::path build_directory_;
+  std::map<std::string, OutputComparison> compared_;
+  std::optional<std::string> log_tail_;  ///< of a later round
   bool installed_ = false;
 };
 
@@ -186,6 +252,15 @@ MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& reques
                        BuilderIdentity& identity, BuildObserver& observer,
                        const std::stop_token& stop) {
   return Making(context, request, locks, valid, identity, observer, stop).run();
+}
+
+MakingEnd check_outputs(const AttemptContext& context, const BuildRequest& request,
+                        const PathLocks& locks, const std::set<StorePath>& valid,
+                        BuilderIdentity& identity, BuildObserver& observer,
+                        const std::stop_token& stop) {
+  return Making(context, request, locks, valid, identity, observer, stop,
+                valid_outputs(context.store, request.output_paths, valid))
+      .run();
 }
 
 }  // namespace grange

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -16,14 +17,25 @@ namespace grange {
 struct MakingEnd {
   std::optional<BuildFailure> failure;
   std::string log_tail;
+  std::map<std::string, OutputComparison> compared{};  ///< by output name
 };
 
 /// Runs the builder (or the builtin), then checks, installs and registers every output that is not
 /// among the `valid` ones. The outputs' `locks` are held, nothing stands at their paths, and all
 /// inputs are valid. When this returns or throws, nothing half-made is left.
+///
+/// Where outputs are to be made repeatedly, all rounds must give the same, or nothing is
+/// registered.
 MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
                        const PathLocks& locks, const std::set<StorePath>& valid,
                        BuilderIdentity& identity, BuildObserver& observer,
                        const std::stop_token& stop);
+
+/// Makes the outputs at other places, and only compares those that are `valid` with what is
+/// registered of them. The locks are held, and all inputs are valid.
+MakingEnd check_outputs(const AttemptContext& context, const BuildRequest& request,
+                        const PathLocks& locks, const std::set<StorePath>& valid,
+                        BuilderIdentity& identity, BuildObserver& observer,
+                        const std::stop_token& stop);
 
 }  // namespace grange

@@ -61,7 +61,7 @@ std::optional<std::string> unsupported_wish(const Derivation& derivation,
   if (const auto graph = derivation.variable("exportReferencesGraph"); graph && !graph->empty()) {
     return "it asks for exportReferencesGraph";
   }
-  if (policy.mode != BuildPolicy::Mode::normal) return "building to check or repair was asked for";
+  if (policy.mode == BuildPolicy::Mode::repair) return "building to repair was asked for";
   if (policy.sandbox == BuildPolicy::Sandbox::sandboxed) {
     if (derivation.flag("__noChroot")) return "it sets __noChroot, which a sandbox forbids";
     const auto paths = derivation.variable("__impureHostDeps");

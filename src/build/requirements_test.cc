@@ -79,6 +79,8 @@ TEST(Requirements, SaysWhatIsNotMadeHere) {
   policy.sandbox = BuildPolicy::Sandbox::unsandboxed;
   EXPECT_FALSE(unmet(outside, policy));
   policy.mode = BuildPolicy::Mode::check;
+  EXPECT_FALSE(unmet(outside, policy));
+  policy.mode = BuildPolicy::Mode::repair;
   EXPECT_TRUE(unmet(outside, policy));
 }
 

@@ -87,6 +87,43 @@ TEST_F(PlanRecipes, AKnownFailureIsOfOneRecipe) {
   EXPECT_THAT(take(), ElementsAre("attempt source"));
 }
 
+TEST_F(PlanRecipes, ToCheckAFixedOutputIsToCheckOneRecipe) {
+  const auto dead = tests_.fixed("source", "text");
+  const auto repaired = tests_.fixed("source", "text");
+  begin();
+  BuildPolicy check;
+  check.mode = BuildPolicy::Mode::check;
+  want(dead, {}, {}, check);
+  want(repaired, {}, {}, check);
+  want(dead, {}, {}, check);
+  EXPECT_THAT(take(), ElementsAre("attempt source", "attempt source"));
+  EXPECT_EQ(attempts_.at("source").recipe, tests_.index(*graph_, repaired));
+  ends("source", Outcome::good);
+  EXPECT_THAT(take(), ElementsAre("1 good"));
+  plan_->finished(StepId{0}, result_of(Outcome::failed));
+  EXPECT_THAT(take(), ElementsAre("0 failed", "2 failed"));
+  EXPECT_TRUE(plan_->idle());
+}
+
+TEST_F(PlanRecipes, WhatACheckNeedsIsMadeNormally) {
+  const auto source = tests_.fixed("source", "text");
+  const auto program = tests_.input_addressed("program", {{source}});
+  begin();
+  BuildPolicy check;
+  check.mode = BuildPolicy::Mode::check;
+  want(program, {}, {}, check);
+  EXPECT_THAT(take(), ElementsAre("query source"));
+  absent("source");
+  EXPECT_THAT(take(), ElementsAre("attempt source"));
+  EXPECT_EQ(plan_->policy(step("source")).mode, BuildPolicy::Mode::normal);
+  ends("source", Outcome::good);
+  EXPECT_THAT(take(), ElementsAre("attempt program"));
+  EXPECT_EQ(plan_->policy(step("program")).mode, BuildPolicy::Mode::check);
+  ends("program", Outcome::not_deterministic, "it differs");
+  EXPECT_THAT(take(), ElementsAre("0 not deterministic"));
+  EXPECT_EQ(finished(0).message, "it differs");
+}
+
 // A tarball is fetched with a program whose own making needs the tarball, fetched by other means.
 TEST_F(PlanRecipes, StepsThatWaitInACircleGoOnWithAnotherRecipe) {
   const auto simple = tests_.fixed("tarball", "text");

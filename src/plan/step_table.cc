@@ -49,6 +49,9 @@ bool StepTable::is_fixed(DerivationIndex derivation) const {
 }
 
 StepIndex StepTable::step_for(DerivationIndex derivation, PolicyIndex policy) {
+  if (is_fixed(derivation) && policies_[policy]->mode == BuildPolicy::Mode::check) {
+    return check_for(derivation, policy);
+  }
   const PromiseIndex index = promise_of(derivation);
   Promise& promise = promises_[index];
   for (const auto& [with, step] : promise.steps) {
@@ -65,6 +68,20 @@ StepIndex StepTable::step_for(DerivationIndex derivation, PolicyIndex policy) {
   step.fixed = is_fixed(derivation);
   for (const DerivationIndex recipe : promise.recipes) step.untried.insert(rank(recipe));
   return index_of_step;
+}
+
+StepIndex StepTable::check_for(DerivationIndex derivation, PolicyIndex policy) {
+  const auto next = static_cast<StepIndex>(steps_.size());
+  const auto [found, is_new] = checks_.try_emplace({derivation, policy}, next);
+  if (!is_new) return found->second;
+  const PromiseIndex promise = promise_of(derivation);
+  Step& step = steps_.emplace_back();
+  step.promise = promise;
+  step.policy = policy;
+  step.recipe = derivation;
+  step.outputs = graph_.output_names(derivation);
+  std::sort(step.outputs.begin(), step.outputs.end());
+  return next;
 }
 
 StepIndex StepTable::add_helper(StepIndex of) {

@@ -13,8 +13,9 @@
 namespace grange {
 
 /// What meets where: derivations with equal output sets share a promise (one without output set has
-/// its own), and each promise has one step per policy. Also keeps which recipes of fixed-output
-/// promises are known, and their order. Every derivation is looked at once, however often asked.
+/// its own), and each promise has one step per policy; to check a fixed output is to check one
+/// recipe of it, and a step for each. Also keeps which recipes of fixed-output promises are known,
+/// and their order. Every derivation is looked at once, however often asked.
 class StepTable {
  public:
   explicit StepTable(const DerivationGraph& graph);
@@ -51,6 +52,7 @@ class StepTable {
   };
 
   PromiseIndex promise_of(DerivationIndex derivation);
+  StepIndex check_for(DerivationIndex derivation, PolicyIndex policy);
   bool is_fixed(DerivationIndex derivation) const;
   void learn(DerivationIndex derivation, std::int64_t age);
   void add_recipe(DerivationIndex recipe, std::int64_t age);
@@ -63,6 +65,7 @@ class StepTable {
   std::unordered_map<OutputSetId, PromiseIndex> by_output_set_;
   std::deque<Promise> promises_;
   std::deque<Step> steps_;
+  std::map<std::pair<DerivationIndex, PolicyIndex>, StepIndex> checks_;  ///< of fixed outputs
   std::vector<StepIndex> free_helpers_;
   std::size_t helper_count_ = 0;  ///< also the free ones
   std::map<BuildPolicy, PolicyIndex> policy_indices_;
