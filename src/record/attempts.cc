@@ -55,7 +55,8 @@ void AttemptTables::add_one(const AttemptRecord& attempt) {
   database_
       .prepare(
           "INSERT INTO attempts (output_set, recipe, fixed_output, policy, outcome, started, "
-          "stopped, message, log_tail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")
+          "stopped, message, log_tail, checked) "
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
       .bind_optional(1, output_set)
       .bind(2, attempt.recipe.base_name())
       .bind(3, std::int64_t{attempt.fixed_output})
@@ -65,6 +66,7 @@ void AttemptTables::add_one(const AttemptRecord& attempt) {
       .bind(7, to_column(attempt.result.stop))
       .bind(8, beginning_of(attempt.result.message))
       .bind(9, end_of(attempt.result.log_tail))
+      .bind(10, std::int64_t{attempt.result.check})
       .run();
   const auto id = database_.last_insert_id();
   if (attempt.result.good()) good_.add_recipe(attempt.recipe);
@@ -72,7 +74,20 @@ void AttemptTables::add_one(const AttemptRecord& attempt) {
     note_failure(attempt, *output_set, policy, id);
     note_outcome(attempt, *output_set);
   }
+  note_comparisons(attempt, id);
   note_duration(attempt, output_set);
+}
+
+void AttemptTables::note_comparisons(const AttemptRecord& attempt, std::int64_t attempt_id) {
+  for (const auto& [name, hashes] : attempt.result.compared) {
+    database_
+        .prepare("INSERT INTO comparisons (attempt, output, first, again) VALUES (?1, ?2, ?3, ?4)")
+        .bind(1, attempt_id)
+        .bind(2, name)
+        .bind_blob(3, hashes.first.bytes())
+        .bind_blob(4, hashes.again.bytes())
+        .run();
+  }
 }
 
 void AttemptTables::note_failure(const AttemptRecord& attempt, std::int64_t output_set,
@@ -100,6 +115,8 @@ void AttemptTables::note_failure(const AttemptRecord& attempt, std::int64_t outp
 void AttemptTables::note_outcome(const AttemptRecord& attempt, std::int64_t output_set) {
   const bool good = attempt.result.good();
   if (!good && !is_lasting_failure(attempt.result.outcome)) return;
+  // What a check could not make again is there all the same.
+  if (!good && attempt.result.check) return;
   // The failure of one recipe takes nothing from what another one made.
   if (!good && attempt.fixed_output && attempt.output_set &&
       outcomes({&*attempt.output_set, 1}).front() == Outcome::good) {
@@ -167,8 +184,8 @@ std::vector<std::optional<AttemptRecord>> AttemptTables::lasting_failures(
 AttemptRecord AttemptTables::read_attempt(std::int64_t id, const OutputSetId& output_set,
                                           const std::string& policy) {
   auto find = database_.prepare(
-      "SELECT recipe, fixed_output, outcome, started, stopped, message, log_tail FROM attempts "
-      "WHERE id = ?1");
+      "SELECT recipe, fixed_output, outcome, started, stopped, message, log_tail, checked "
+      "FROM attempts WHERE id = ?1");
   if (!find.bind(1, id).step()) {
     throw CorruptError("attempt " + std::to_string(id) + " is missing");
   }
@@ -181,6 +198,7 @@ AttemptRecord AttemptTables::read_attempt(std::int64_t id, const OutputSetId& ou
   attempt.result.stop = time_of_column(find.integer(4));
   attempt.result.message = find.text(5);
   attempt.result.log_tail = find.text(6);
+  attempt.result.check = find.integer(7) != 0;
   return attempt;
 }
 

@@ -26,18 +26,20 @@ class AttemptTables {
                                                              const std::string& policy);
   std::vector<Outcome> outcomes(std::span<const OutputSetId> output_sets);
   std::vector<std::optional<double>> expected_durations(std::span<const DurationQuery> queries);
+  /// Throws CorruptError when there is none, or it is malformed.
+  AttemptRecord read_attempt(std::int64_t id, const OutputSetId& output_set,
+                             const std::string& policy);
 
  private:
   void add_one(const AttemptRecord& attempt);
   void note_failure(const AttemptRecord& attempt, std::int64_t output_set, std::int64_t policy,
                     std::int64_t attempt_id);
   void note_outcome(const AttemptRecord& attempt, std::int64_t output_set);
+  void note_comparisons(const AttemptRecord& attempt, std::int64_t attempt_id);
   void note_duration(const AttemptRecord& attempt, std::optional<std::int64_t> output_set);
   std::int64_t add_output_set(const OutputSetId& output_set);
   std::optional<std::int64_t> find_output_set(const OutputSetId& output_set);
   std::optional<std::int64_t> find_policy(const std::string& policy);
-  AttemptRecord read_attempt(std::int64_t id, const OutputSetId& output_set,
-                             const std::string& policy);
   /// The median of what `find` gives for `key`.
   template <typename Key>
   static std::optional<double> median_of(SqliteStatement& find, const Key& key);

@@ -8,6 +8,7 @@
 #include "database/sqlite.h"
 #include "derivation/target_map_text.h"
 #include "record/attempts.h"
+#include "record/checks.h"
 #include "record/evaluations.h"
 #include "record/good.h"
 #include "record/schema.h"
@@ -43,12 +44,14 @@ struct RecordTables {
       : database(open_database(file, options)),
         good(database),
         evaluations(database, good, options.kept_evaluations),
-        attempts(database, good) {}
+        attempts(database, good),
+        checks(database, attempts) {}
 
   SqliteDatabase database;
   GoodTables good;
   EvaluationTables evaluations;
   AttemptTables attempts;
+  CheckTables checks;
 };
 
 /// One connection and its tables, behind one lock.
@@ -97,6 +100,15 @@ class RecordFile final : public Record {
 
   std::vector<bool> recipes_were_tried(std::span<const StorePath> recipes) override {
     return read([&](RecordTables& tables) { return tables.good.has_recipes(recipes); });
+  }
+
+  std::vector<RecipeHistory> recipe_histories(std::span<const RecipeQuery> queries,
+                                              const std::vector<std::string>& policies) override {
+    return read([&](RecordTables& tables) { return tables.checks.histories(queries, policies); });
+  }
+
+  std::vector<AttemptRecord> checks(const OutputSetId& output_set, std::size_t limit) override {
+    return read([&](RecordTables& tables) { return tables.checks.of(output_set, limit); });
   }
 
  private:

@@ -41,6 +41,19 @@ struct FailureQuery {
   bool fixed_output = false;
 };
 
+/// Whose tries are asked for.
+struct RecipeQuery {
+  OutputSetId output_set;
+  StorePath recipe;
+};
+
+/// What is known of one recipe of an output set.
+struct RecipeHistory {
+  /// Its last attempt that says something of it: good, or a lasting failure.
+  std::optional<AttemptRecord> last;
+  bool made_by_another = false;  ///< another recipe has made the output set
+};
+
 /// Whose duration is asked for.
 struct DurationQuery {
   OutputSetId output_set;
@@ -88,6 +101,14 @@ class Record {
       std::span<const DurationQuery> queries) = 0;
   /// For each: was this recipe ever tried with success, or seen in a good target?
   virtual std::vector<bool> recipes_were_tried(std::span<const StorePath> recipes) = 0;
+
+  /// For each: its attempts under one of these policies.
+  virtual std::vector<RecipeHistory> recipe_histories(std::span<const RecipeQuery> queries,
+                                                      const std::vector<std::string>& policies) = 0;
+  /// Attempts that made an output set to compare it, by checking what was valid or by repeating,
+  /// with what they found: the newest first, at most `limit`.
+  virtual std::vector<AttemptRecord> checks(const OutputSetId& output_set,
+                                            std::size_t limit = 100) = 0;
 
   // The same for one. Where many are asked for, ask at once.
 

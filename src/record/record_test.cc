@@ -231,6 +231,78 @@ TEST_F(RecordTest, BatchesAnswerInOrder) {
   EXPECT_EQ(record->recipes_were_tried(recipes), (std::vector<bool>{false, true}));
 }
 
+AttemptRecord check(int set, Outcome outcome, bool equal, int number = 0) {
+  auto record = attempt(set, outcome, 1, number, false, "check sandboxed");
+  record.result.check = true;
+  const auto first = hash_bytes(HashAlgorithm::sha256, "first");
+  record.result.compared.emplace(
+      "out", OutputComparison{first, equal ? first : hash_bytes(HashAlgorithm::sha256, "again")});
+  record.result.compared.emplace("dev", OutputComparison{first, first});
+  return record;
+}
+
+TEST_F(RecordTest, ChecksAreRememberedAndTakeNothingAway) {
+  open()->add_attempts({attempt(1, Outcome::good), check(1, Outcome::good, true),
+                        check(1, Outcome::not_deterministic, false)});
+  const auto record = open();
+  const auto checks = record->checks(output_set(1));
+  ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[0].result.outcome, Outcome::not_deterministic);
+  EXPECT_TRUE(checks[0].result.check);
+  EXPECT_EQ(checks[0].policy, "check sandboxed");
+  EXPECT_EQ(checks[0].recipe, recipe(10));
+  EXPECT_EQ(checks[0].result.stop, at(1));
+  ASSERT_EQ(checks[0].result.compared.size(), 2U);
+  EXPECT_FALSE(checks[0].result.compared.at("out").equal());
+  EXPECT_EQ(checks[0].result.compared.at("out").again, hash_bytes(HashAlgorithm::sha256, "again"));
+  EXPECT_TRUE(checks[0].result.compared.at("dev").equal());
+  EXPECT_TRUE(checks[1].result.compared.at("out").equal());
+  EXPECT_EQ(record->checks(output_set(1), 1).size(), 1U);
+  EXPECT_TRUE(record->checks(output_set(2)).empty());
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::good);
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "check sandboxed"));
+  // Not even a check whose builder fails says that what is there is not good.
+  auto failed = check(1, Outcome::failed, true);
+  failed.result.compared.clear();
+  record->add_attempts({failed});
+  EXPECT_EQ(record->checks(output_set(1)).size(), 3U);
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::good);
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+}
+
+TEST_F(RecordTest, ARepetitionThatDiffersIsNoLastingFailure) {
+  const auto record = open();
+  auto repeated = check(1, Outcome::not_deterministic, false);
+  repeated.result.check = false;
+  repeated.policy = "sandboxed";
+  record->add_attempts({repeated});
+  EXPECT_EQ(record->checks(output_set(1)).size(), 1U);
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::unknown);
+  EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
+}
+
+TEST_F(RecordTest, ARecipesHistoryIsItsOwnAndThePolicies) {
+  const auto record = open();
+  const std::vector<RecipeQuery> queries = {
+      {output_set(1), recipe(10)}, {output_set(1), recipe(11)}, {output_set(2), recipe(20)}};
+  const std::vector<std::string> policies = {"normal", "check"};
+  EXPECT_FALSE(record->recipe_histories(queries, policies)[0].last);
+  record->add_attempts({attempt(1, Outcome::good, 1, 0, true, "normal"),
+                        attempt(1, Outcome::failed, 1, 1, true, "check"),
+                        attempt(1, Outcome::good, 1, 1, true, "another"),
+                        attempt(1, Outcome::aborted, 1, 1, true, "normal")});
+  auto histories = record->recipe_histories(queries, policies);
+  ASSERT_EQ(histories.size(), 3U);
+  EXPECT_EQ(histories[0].last->result.outcome, Outcome::good);
+  EXPECT_TRUE(histories[0].made_by_another) << "under whatever policy";
+  EXPECT_EQ(histories[1].last->result.outcome, Outcome::failed);
+  EXPECT_EQ(histories[1].last->policy, "check");
+  EXPECT_TRUE(histories[1].made_by_another);
+  EXPECT_FALSE(histories[2].last);
+  EXPECT_FALSE(histories[2].made_by_another);
+}
+
 TEST_F(RecordTest, LongTextsAreCut) {
   auto loud = attempt(1, Outcome::failed);
   loud.result.message = "first" + std::string(1 << 20, 'm');

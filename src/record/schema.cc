@@ -16,7 +16,7 @@ constexpr std::int64_t kApplicationId = 0x47526563;
 
 /// Only ever appended to: every record that is out there begins somewhere in this list. Times are
 /// microseconds since 1970.
-constexpr std::array<std::string_view, 1> kSteps = {R"sql(
+constexpr std::array<std::string_view, 2> kSteps = {R"sql(
 CREATE TABLE selections (
   id INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
@@ -85,6 +85,19 @@ CREATE TABLE good_recipes (
 CREATE TABLE good_output_sets (
   digest BLOB PRIMARY KEY,
   map INTEGER
+) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- 1: made only to compare it with what was valid.
+ALTER TABLE attempts ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX attempts_by_output_set ON attempts(output_set, recipe);
+-- Outputs that were made more than once: by an attempt that checked, or that repeated.
+CREATE TABLE comparisons (
+  attempt INTEGER NOT NULL REFERENCES attempts(id),
+  output TEXT NOT NULL,         -- its name
+  first BLOB NOT NULL,          -- SHA-256 of the NAR: of the valid one, or of the first round
+  again BLOB NOT NULL,          -- of the other one
+  PRIMARY KEY (attempt, output)
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
