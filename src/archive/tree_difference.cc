@@ -196,10 +196,15 @@ class Comparer {
   TreeDifferences differences_;
 };
 
+/// Printable, and on one line.
+std::string escaped(std::string_view text) {
+  return replace_all(printable(text), "\n", "\\n");
+}
+
 std::string shortened(std::string_view name) {
-  if (name.size() <= kShownName) return printable(name);
-  return printable(name.substr(0, kShownName / 2)) + "…" +
-         printable(name.substr(name.size() - kShownName / 2));
+  if (name.size() <= kShownName) return escaped(name);
+  return escaped(name.substr(0, kShownName / 2)) + "…" +
+         escaped(name.substr(name.size() - kShownName / 2));
 }
 
 std::string description(const TreeNode& node) {

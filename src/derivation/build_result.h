@@ -24,9 +24,9 @@ enum class Outcome : std::uint8_t {
   hash_mismatch,    ///< a fixed output has another hash than specified
   /// Made again it was not the same: a finding about the derivation, of a check or a repetition.
   not_deterministic,
-  unsupported,      ///< no machine here can make it (system, features)
-  aborted,          ///< cancelled, or the machine failed: says nothing about the derivation
-  unknown,          ///< nobody has tried yet
+  unsupported,  ///< no machine here can make it (system, features)
+  aborted,      ///< cancelled, or the machine failed: says nothing about the derivation
+  unknown,      ///< nobody has tried yet
 };
 std::string_view to_string(Outcome outcome) noexcept;  ///< "good", "dependency failed", …
 std::optional<Outcome> parse_outcome(std::string_view text) noexcept;
