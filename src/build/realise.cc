@@ -11,9 +11,9 @@ namespace grange {
 namespace {
 
 /// One call of `realise`. Everything here runs on the caller's thread.
-class Realisation {
+class RealiseLoop {
  public:
-  Realisation(const DerivationGraph& graph, LocalStore& eval_store, LocalStore& store,
+  RealiseLoop(const DerivationGraph& graph, LocalStore& eval_store, LocalStore& store,
               Builder& builder, const RealiseOptions& options, RealiseObserver& observer)
       : graph_(graph),
         store_(store),
@@ -170,7 +170,7 @@ std::vector<Plan::Finished> realise(const DerivationGraph& graph, LocalStore& ev
                                     const std::vector<RealiseRequest>& requests,
                                     const RealiseOptions& options, RealiseObserver& observer,
                                     const std::stop_token& stop) {
-  return Realisation(graph, eval_store, store, builder, options, observer).run(requests, stop);
+  return RealiseLoop(graph, eval_store, store, builder, options, observer).run(requests, stop);
 }
 
 }  // namespace grange
