@@ -23,6 +23,7 @@ struct BuildCommandOptions {
   WorkshopOptions workshop;
   std::vector<std::string> derivations;
   bool no_link = false;
+  bool check = false;
 };
 
 constexpr const char* kBuildFooter = R"(
@@ -30,10 +31,12 @@ Examples:
   grange build                             everything in ./default.nix
   grange build -f pkgs.nix -A hello        one attribute; ./result points at it
   grange build /nix/store/…-hello.drv^out  an output of a derivation in the eval store
+  grange build -A hello --check            make it again and compare; what is valid stays
 
 Exit codes:
   0 all good · 1 something failed · 3 the evaluation is incomplete · 64 usage
-  65 malformed input · 66 no such input · 70 internal · 75 try again)";
+  65 malformed input · 66 no such input · 70 internal · 75 try again
+  104 nothing failed, but what --check made again is not what is valid)";
 
 /// Gathers what an evaluation finds, and says what it does not.
 class Collector final : public TargetSink {
@@ -96,17 +99,19 @@ int run_build_command(const BuildCommandOptions& options) {
     collector.wanted.push_back(WantedOutputs::parse(text));
   }
   const auto record = Record::open(default_record_file(state));
-  const auto made =
-      build_outputs(collector.wanted, workshop, options.workshop.job_count(),
-                    options.workshop.limits(), *record, clock, progress, interrupt.token());
+  const auto made = build_outputs(collector.wanted, workshop, options.workshop.job_count(),
+                                  options.workshop.limits(), *record, clock, progress,
+                                  interrupt.token(), options.check);
   progress.close();
-  bool good = collector.errors == 0;
+  bool failed = collector.errors > 0;
+  bool differs = false;
   for (const auto& outputs : made) {
     for (const auto& [name, path] : outputs.paths) {
       std::printf("%s\n", workshop.store().store_dir().print(path).c_str());
     }
     if (outputs.outcome == Outcome::good) continue;
-    good = false;
+    // What only differs from what is valid is still there; what repeating gave up is not.
+    (options.check && outputs.outcome == Outcome::not_deterministic ? differs : failed) = true;
     std::fprintf(stderr, "grange: %s: %s: %s\n",
                  workshop.store().store_dir().print(outputs.derivation).c_str(),
                  std::string(to_string(outputs.outcome)).c_str(),
@@ -118,7 +123,8 @@ int run_build_command(const BuildCommandOptions& options) {
                  printable(summary.problem).c_str());
     return 3;
   }
-  return good ? kExitGood : kExitFailed;
+  if (failed) return kExitFailed;
+  return differs ? kExitNotDeterministic : kExitGood;
 }
 
 }  // namespace
@@ -137,6 +143,8 @@ void add_build_command(CLI::App& parent, Action& chosen) {
                    "Root of the eval store (default: in the state directory)")
       ->type_name("ROOT");
   command->add_flag("--no-link", options->no_link, "Make no ./result links");
+  command->add_flag("--check", options->check,
+                    "Make outputs that are valid again and compare; nothing is replaced");
   add_workshop_options(*command, options->workshop);
   command->footer(kBuildFooter);
   command->callback(

@@ -24,6 +24,8 @@ struct CiCommandOptions {
   bool trust_base = false;
   std::string map;
   bool retry = false;
+  std::string check = "none";
+  bool check_sources = false;
   bool json = false;
 };
 
@@ -33,10 +35,13 @@ Examples:
   grange ci -f release.nix -A hello  one attribute
   grange ci --base main.json --map new.json
                                      compare with a map from elsewhere, and write this run's
+  grange ci --check=changed --check-sources
+                                     make what was made once more, and try rewritten sources
 
 Exit codes:
   0 all good · 1 a target newly fails · 2 only targets fail that the base already had failing
-  3 the evaluation is incomplete · 64 usage · 70 internal · 75 try again)";
+  3 the evaluation is incomplete · 4 no target newly fails, but a check found something
+  64 usage · 70 internal · 75 try again)";
 
 BaseChoice base_choice_of(const CiCommandOptions& options) {
   BaseChoice choice;
@@ -52,6 +57,11 @@ BaseChoice base_choice_of(const CiCommandOptions& options) {
   return choice;
 }
 
+CheckScope check_scope_of(const std::string& text) {
+  if (text == "changed") return CheckScope::changed;
+  return text == "all" ? CheckScope::all : CheckScope::none;
+}
+
 int run_ci_command(const CiCommandOptions& options) {
   const InterruptWatch interrupt;
   const SystemClock clock;
@@ -63,6 +73,8 @@ int run_ci_command(const CiCommandOptions& options) {
   ci.evaluate.fsync_metadata = !options.workshop.fast_metadata;
   ci.base = base_choice_of(options);
   ci.retry = options.retry;
+  ci.check = check_scope_of(options.check);
+  ci.check_sources = options.check_sources;
   ci.jobs = options.workshop.job_count();
   ci.limits = options.workshop.limits();
   auto config = workshop_config(options.workshop);
@@ -102,6 +114,14 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
                     "Let a map without outcomes decide skips: take its targets for good");
   command->add_option("--map", options->map, "Write this run's target map here")->type_name("FILE");
   command->add_flag("--retry", options->retry, "Try known failures again");
+  command
+      ->add_flag("--check{changed}", options->check,
+                 "Make again and compare: what this run made (--check, --check=changed), or every "
+                 "good target (--check=all)")
+      ->check(CLI::IsMember({"changed", "all", "none"}));
+  command->add_flag("--check-sources", options->check_sources,
+                    "Try rewritten recipes of fixed outputs that were never tried, though their "
+                    "outputs are there");
   add_workshop_options(*command, options->workshop);
   command->add_flag("--json", options->json, "Print the report as JSON");
   command->footer(kCiFooter);

@@ -55,6 +55,35 @@ std::string failing_lines(const CiReport& report) {
   return text;
 }
 
+std::string check_line(const CheckReport& check) {
+  return fmt::format("  {}{} {}: {}\n", check.known ? "still " : "", to_string(check.outcome),
+                     check.derivation.derivation_name(), first_line(check.message));
+}
+
+/// What checks gave: of rewritten sources, or of what was to be reproduced.
+std::string check_lines(const CiReport& report, bool sources) {
+  std::size_t good = 0;
+  std::size_t different = 0;
+  std::size_t failed = 0;
+  std::size_t shown = 0;
+  std::string lines;
+  for (const auto& check : report.checks) {
+    if (check.source != sources) continue;
+    if (check.outcome == Outcome::good) {
+      ++good;
+      continue;
+    }
+    ++(check.outcome == Outcome::not_deterministic ? different : failed);
+    if (++shown <= kShownFailures) lines += check_line(check);
+  }
+  if (shown > kShownFailures) lines += fmt::format("  … and {} more\n", shown - kShownFailures);
+  if (good + shown == 0) return "";
+  if (sources) return fmt::format("checked sources: {} good, {} failed\n", good, failed) + lines;
+  return fmt::format("made again: {} the same, {} not deterministic, {} failed\n", good, different,
+                     failed) +
+         lines;
+}
+
 std::string fixed_lines(const CiReport& report) {
   std::string text;
   for (const auto& target : report.targets) {
@@ -110,6 +139,7 @@ std::string ci_summary_text(const CiReport& report) {
                         format_duration(report.build_seconds), plural(skipped, "target"),
                         plural(report.present, "output set"));
   }
+  text += check_lines(report, false) + check_lines(report, true);
   text += fixed_lines(report) + failing_lines(report);
   const std::size_t failing = report.count_failing();
   text += failing == 0
@@ -137,7 +167,8 @@ std::string ci_summary_json(const CiReport& report) {
   json["failing"] = report.count_failing();
   json["seconds"] = {{"evaluate", report.evaluate_seconds},
                      {"compare", report.compare_seconds},
-                     {"build", report.build_seconds}};
+                     {"build", report.build_seconds},
+                     {"check", report.check_seconds}};
   json["rewritten"] = nlohmann::ordered_json::array();
   for (const auto& recipe : comparison.rewritten) {
     json["rewritten"].push_back({{"name", recipe.head.derivation_name()},
@@ -153,6 +184,14 @@ std::string ci_summary_json(const CiReport& report) {
                                 {"outcome", to_string(attempt.result.outcome)},
                                 {"message", attempt.result.message},
                                 {"logTail", attempt.result.log_tail}});
+  }
+  json["checks"] = nlohmann::ordered_json::array();
+  for (const auto& check : report.checks) {
+    json["checks"].push_back({{"drvPath", report.map.store_dir.print(check.derivation)},
+                              {"source", check.source},
+                              {"outcome", to_string(check.outcome)},
+                              {"message", check.message},
+                              {"known", check.known}});
   }
   json["targets"] = nlohmann::ordered_json::array();
   for (const auto& target : report.targets)

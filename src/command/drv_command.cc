@@ -14,9 +14,11 @@ Works on .drv files wherever they lie; the inputs of each are found beside it.
 Examples:
   grange drv show 5msbsz4y0ix6bwd5phmfsaipb4w9q8n1-leaf.drv
   grange drv id *.drv
-  grange drv verify drvs/)");
+  grange drv verify drvs/
+  grange drv checks /nix/store/…-hello.drv)");
   add_drv_show_command(*command, chosen);
   add_drv_id_command(*command, chosen);
+  add_drv_checks_command(*command, chosen);
   add_drv_verify_command(*command, chosen);
 }
 

@@ -91,7 +91,8 @@ void Progress::attempt_finished(const StorePath& derivation, const BuildResult& 
   const std::string name(derivation.derivation_name());
   if (result.already_valid) return;
   if (result.good()) {
-    say(kGreen, "built " + name + " in " + format_duration(result.seconds()));
+    say(kGreen, (result.check ? "made again, the same: " : "built ") + name + " in " +
+                    format_duration(result.seconds()));
     return;
   }
   say(kRed, std::string(to_string(result.outcome)) + ": " + name);

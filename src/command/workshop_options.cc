@@ -78,7 +78,13 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
       ->type_name("P")
       ->allow_extra_args(false);
   command.add_flag("--keep-failed", options.keep_failed,
-                   "Leave the build directory of a failed attempt behind");
+                   "Leave the build directory and outputs of a failed attempt behind");
+  command
+      .add_option("--repeat", options.repeat,
+                  "Make outputs N times more and compare before registering them (never fixed "
+                  "outputs)")
+      ->type_name("N")
+      ->check(CLI::Range(0U, 1000U));
   command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
   command.add_flag("--fast-metadata", options.fast_metadata,
                    "Leave syncing the store's database to the system, as nix does with "
@@ -102,6 +108,7 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   if (::access("/dev/kvm", R_OK | W_OK) == 0) config.builder.features.emplace_back("kvm");
   config.builder.cores = options.cores;
   config.builder.keep_failed = options.keep_failed;
+  config.builder.repeat = options.repeat;
   for (const auto& path : options.sandbox_paths) {
     config.builder.sandbox_paths.push_back(SandboxPath::parse(path));
   }

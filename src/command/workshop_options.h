@@ -23,6 +23,7 @@ struct WorkshopOptions {
   std::vector<std::string> sandbox_paths;
   bool no_sandbox = false;
   bool keep_failed = false;
+  unsigned repeat = 0;
   bool sync = false;
   bool fast_metadata = false;
 

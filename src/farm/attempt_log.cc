@@ -11,15 +11,19 @@ constexpr Seconds kGroupFor{1.0};
 }  // namespace
 
 AttemptLog::AttemptLog(const DerivationGraph& graph, Record& record, const Clock& clock,
-                       const BuildPolicy& policy, CiObserver& observer,
+                       BuildPolicy policy, CiObserver& observer,
                        std::vector<AttemptReport>& reports)
     : graph_(graph),
       record_(record),
       clock_(clock),
-      policy_(policy_text(policy)),
       observer_(observer),
       reports_(reports),
-      last_flush_(clock.monotonic()) {}
+      last_flush_(clock.monotonic()) {
+  policy.mode = BuildPolicy::Mode::normal;
+  policy_ = policy_text(policy);
+  policy.mode = BuildPolicy::Mode::check;
+  check_policy_ = policy_text(policy);
+}
 
 void AttemptLog::attempt_started(DerivationIndex recipe) {
   const StorePath path = graph_.path(recipe);
@@ -36,7 +40,8 @@ void AttemptLog::attempt_finished(DerivationIndex recipe, const BuildResult& res
   reports_.push_back({path, result});
   if (!result.already_valid) {
     pending_.push_back({graph_.output_set(recipe), path,
-                        graph_.kind(recipe) == DerivationKind::fixed, policy_, result});
+                        graph_.kind(recipe) == DerivationKind::fixed,
+                        result.check ? check_policy_ : policy_, result});
   }
   if (clock_.monotonic() - last_flush_ >= kGroupFor) flush();
 }

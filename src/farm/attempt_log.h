@@ -9,11 +9,12 @@
 namespace grange {
 
 /// Hears a realisation and writes it down: attempts into the record in groups (at most a second
-/// behind), into the report, and on to whoever watches.
+/// behind), into the report, and on to whoever watches. Attempts are those of `policy` and, where
+/// they only check, of the same in mode check.
 class AttemptLog final : public RealiseObserver {
  public:
-  AttemptLog(const DerivationGraph& graph, Record& record, const Clock& clock,
-             const BuildPolicy& policy, CiObserver& observer, std::vector<AttemptReport>& reports);
+  AttemptLog(const DerivationGraph& graph, Record& record, const Clock& clock, BuildPolicy policy,
+             CiObserver& observer, std::vector<AttemptReport>& reports);
 
   void attempt_started(DerivationIndex recipe) override;
   void attempt_finished(DerivationIndex recipe, const BuildResult& result) override;
@@ -34,6 +35,7 @@ class AttemptLog final : public RealiseObserver {
   Record& record_;
   const Clock& clock_;
   std::string policy_;
+  std::string check_policy_;
   CiObserver& observer_;
   std::vector<AttemptReport>& reports_;
   std::vector<AttemptRecord> pending_;

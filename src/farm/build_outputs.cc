@@ -1,6 +1,8 @@
 #include "farm/build_outputs.h"
 
 #include <algorithm>
+#include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -29,6 +31,43 @@ BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& reque
   return made;
 }
 
+/// Finishes the requests whose outputs are not valid: nothing is made for a check that cannot be.
+/// The others keep their places in `asked`.
+std::vector<RealiseRequest> checkable(const DerivationGraph& graph,
+                                      const std::vector<RealiseRequest>& requests,
+                                      LocalStore& store, std::vector<Plan::Finished>& finished,
+                                      std::vector<std::size_t>& asked) {
+  std::set<StorePath> paths;
+  for (const auto& request : requests) {
+    for (const auto& name : graph.output_names(request.derivation)) {
+      if (const auto path = graph.output_path(request.derivation, name)) paths.insert(*path);
+    }
+  }
+  for (const auto& path : paths) store.add_temporary_root(path);
+  const auto valid = store.valid_among(paths);
+  std::vector<RealiseRequest> remaining;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto& request = requests[i];
+    std::string missing;
+    for (const auto& name :
+         request.outputs.empty() ? graph.output_names(request.derivation) : request.outputs) {
+      const auto path = graph.output_path(request.derivation, name);
+      if (path && !valid.contains(*path)) missing += " '" + store.store_dir().print(*path) + "'";
+    }
+    if (missing.empty()) {
+      remaining.push_back(request);
+      asked.push_back(i);
+    } else {
+      finished[i].outcome = Outcome::unsupported;
+      finished[i].message =
+          "cannot be checked: there is nothing to compare with, because not valid "
+          "is" +
+          missing;
+    }
+  }
+  return remaining;
+}
+
 }  // namespace
 
 WantedOutputs WantedOutputs::parse(std::string_view text) {
@@ -54,7 +93,7 @@ WantedOutputs WantedOutputs::parse(std::string_view text) {
 std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted,
                                         Workshop& workshop, unsigned jobs, const StepLimits& limits,
                                         Record& record, const Clock& clock, CiObserver& observer,
-                                        std::stop_token stop) {
+                                        std::stop_token stop, bool check) {
   std::vector<StorePath> roots;
   for (const auto& outputs : wanted) roots.push_back(outputs.derivation);
   const auto& location = workshop.eval_store().location();
@@ -70,15 +109,25 @@ std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted
     }
     requests.push_back({*index, outputs.outputs, limits});
   }
+  std::vector<Plan::Finished> finished(requests.size(),
+                                       Plan::Finished{WantId{}, Outcome::unknown, "", {}, false});
+  std::vector<std::size_t> asked(requests.size());
+  std::iota(asked.begin(), asked.end(), 0);
+  auto remaining = requests;
   std::vector<AttemptReport> attempts;
   AttemptLog log(graph, record, clock, workshop.policy(), observer, attempts);
   RealiseOptions options;
   options.jobs = jobs;
   options.policy = workshop.policy();
-  std::vector<Plan::Finished> finished;
+  if (check) {
+    options.policy.mode = BuildPolicy::Mode::check;
+    asked.clear();
+    remaining = checkable(graph, requests, workshop.store(), finished, asked);
+  }
   try {
-    finished = realise(graph, workshop.eval_store(), workshop.store(), workshop.builder(), requests,
-                       options, log, std::move(stop));
+    const auto ended = realise(graph, workshop.eval_store(), workshop.store(), workshop.builder(),
+                               remaining, options, log, std::move(stop));
+    for (std::size_t i = 0; i < ended.size(); ++i) finished[asked[i]] = ended[i];
   } catch (...) {
     log.flush();
     throw;

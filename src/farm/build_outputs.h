@@ -30,10 +30,12 @@ struct BuiltOutputs {
 };
 
 /// Makes outputs without comparing with anything: known failures are tried again, attempts are
-/// remembered. Throws NotFoundError when a derivation is not in the eval store.
+/// remembered. With `check` outputs that are valid are made again and compared, and stay as they
+/// are (`not_deterministic`; `unsupported` where they are not valid). Throws NotFoundError when a
+/// derivation is not in the eval store.
 std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted,
                                         Workshop& workshop, unsigned jobs, const StepLimits& limits,
                                         Record& record, const Clock& clock, CiObserver& observer,
-                                        std::stop_token stop);
+                                        std::stop_token stop, bool check = false);
 
 }  // namespace grange

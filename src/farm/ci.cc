@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "farm/attempt_log.h"
 #include "farm/base_choice.h"
+#include "farm/ci_checks.h"
 #include "farm/target_limits.h"
 
 namespace grange {
@@ -71,6 +72,7 @@ class Walk {
     compare();
     find_skips();
     build();
+    check();
     remember(started, selection);
     return std::move(report_);
   }
@@ -208,6 +210,13 @@ class Walk {
       report_.present = log.present();
     }
     report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  void check() {
+    if (options_.check == CheckScope::none && !options_.check_sources) return;
+    const auto begin = clock_.monotonic();
+    run_checks(options_, *graph_, workshop_, record_, clock_, observer_, stop_, report_);
+    report_.check_seconds = Seconds(clock_.monotonic() - begin).count();
   }
 
   /// Rule 5: where a source was rewritten, the base's recipe is tried when the new one fails.

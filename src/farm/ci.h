@@ -24,11 +24,22 @@ struct BaseChoice {
   bool trusted = false;
 };
 
+/// What a run makes again, to compare it with what is there.
+enum class CheckScope {
+  none,
+  changed,  ///< what it has made
+  all,      ///< every good target
+};
+
 struct CiOptions {
   Selection selection;
   EvaluateOptions evaluate;
   BaseChoice base;
   bool retry = false;  ///< try known failures again
+  CheckScope check = CheckScope::none;
+  /// Try recipes of fixed outputs that were rewritten and never tried, though the outputs are
+  /// there.
+  bool check_sources = false;
   unsigned jobs = 1;
   StepLimits limits;  ///< for every step; a target's own (meta.timeout) are joined to it
 };

@@ -13,6 +13,10 @@ bool was_failing(const TargetReport& target) {
 
 }  // namespace
 
+bool CheckReport::is_finding() const {
+  return outcome != Outcome::good && outcome != Outcome::aborted;
+}
+
 bool TargetReport::failing() const {
   return verdict != Verdict::removed && outcome != Outcome::good;
 }
@@ -45,8 +49,14 @@ int CiReport::exit_code() const {
       newly_failing = true;
     }
   }
+  bool found = false;
+  for (const auto& check : checks) {
+    if (check.outcome == Outcome::aborted) aborted = true;
+    if (check.is_finding()) found = true;
+  }
   if (newly_failing) return 1;
   if (aborted) return 75;
+  if (found) return 4;
   return count_failing() > 0 ? 2 : 0;
 }
 

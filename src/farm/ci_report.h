@@ -37,6 +37,18 @@ struct AttemptReport {
   BuildResult result;
 };
 
+/// One derivation that was made again although its outputs are there, and what it came to.
+struct CheckReport {
+  StorePath derivation;
+  bool source = false;  ///< a rewritten recipe of a fixed output; false: it was to be reproduced
+  Outcome outcome = Outcome::unknown;
+  std::string message{};  ///< of a failure
+  bool known = false;     ///< an earlier attempt says so; it was not tried again
+
+  /// Something was found out, which is not good.
+  bool is_finding() const;
+};
+
 /// The value of a whole run.
 struct CiReport {
   TargetMap map;  ///< with outcomes and output sets
@@ -47,12 +59,15 @@ struct CiReport {
   std::vector<TargetReport> targets;  ///< by label
   std::vector<AttemptReport> attempts;
   std::size_t present = 0;  ///< steps whose outputs were there
-  double evaluate_seconds = 0, compare_seconds = 0, build_seconds = 0;
+  /// What checks gave: nothing of it touches a target's outcome.
+  std::vector<CheckReport> checks;
+  double evaluate_seconds = 0, compare_seconds = 0, build_seconds = 0, check_seconds = 0;
 
   std::size_t made() const;
   std::size_t count_failing() const;
   /// 0 all good · 1 a target newly fails · 2 only what the base had failing already · 3 incomplete
-  /// · 75 nothing newly fails by itself, but this machine could not make something: try again.
+  /// · 4 no target newly fails, but a check found something · 75 nothing newly fails by itself, but
+  /// this machine could not make something: try again.
   int exit_code() const;
 };
 

@@ -57,6 +57,23 @@ TEST(CiReport, IncompleteIsThreeWhateverElse) {
   EXPECT_EQ(exit_code_of({}, false), 3);
 }
 
+TEST(CiReport, AFindingIsFourWhereNothingNewlyFails) {
+  const auto derivation = StorePath::parse("00000000000000000000000000000000-a.drv");
+  const auto exit_code = [&](Outcome check, std::vector<TargetReport> targets) {
+    CiReport report;
+    report.complete = true;
+    report.targets = std::move(targets);
+    report.checks.push_back({derivation, true, check});
+    return report.exit_code();
+  };
+  EXPECT_EQ(exit_code(Outcome::good, {}), 0);
+  EXPECT_EQ(exit_code(Outcome::not_deterministic, {}), 4);
+  EXPECT_EQ(exit_code(Outcome::hash_mismatch, {report_of(Outcome::failed, Outcome::failed)}), 4);
+  EXPECT_EQ(exit_code(Outcome::good, {report_of(Outcome::failed, Outcome::failed)}), 2);
+  EXPECT_EQ(exit_code(Outcome::failed, {report_of(Outcome::good, Outcome::failed)}), 1);
+  EXPECT_EQ(exit_code(Outcome::aborted, {}), 75);
+}
+
 TEST(CiReport, RemovedTargetsDoNotFail) {
   auto removed = report_of(Outcome::good, Outcome::unknown);
   removed.verdict = Verdict::removed;
