@@ -186,7 +186,8 @@ class Walk {
         continue;
       }
       const auto index = graph_->find(report_.map.targets.at(target.label).derivation);
-      requests.push_back({*index, {}, collector_.limits(target.label).joined(options_.limits)});
+      requests.push_back(
+          {*index, {}, limits_in_run(collector_.limits(target.label), options_.limits)});
       asked.push_back(&target);
     }
     observer_.compared(report_.comparison, requests.size());
@@ -215,7 +216,11 @@ class Walk {
   void check() {
     if (options_.check == CheckScope::none && !options_.check_sources) return;
     const auto begin = clock_.monotonic();
-    run_checks(options_, *graph_, workshop_, record_, clock_, observer_, stop_, report_);
+    StepLimits limits = options_.limits;  // enough for whomever it was made for
+    for (const auto& [label, target] : report_.map.targets) {
+      limits = limits.joined(limits_in_run(collector_.limits(label), options_.limits));
+    }
+    run_checks(options_, limits, *graph_, workshop_, record_, clock_, observer_, stop_, report_);
     report_.check_seconds = Seconds(clock_.monotonic() - begin).count();
   }
 

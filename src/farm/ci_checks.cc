@@ -11,9 +11,11 @@ namespace {
 
 class Checks {
  public:
-  Checks(const CiOptions& options, const DerivationGraph& graph, Workshop& workshop, Record& record,
-         const Clock& clock, CiObserver& observer, const std::stop_token& stop, CiReport& report)
+  Checks(const CiOptions& options, const StepLimits& limits, const DerivationGraph& graph,
+         Workshop& workshop, Record& record, const Clock& clock, CiObserver& observer,
+         const std::stop_token& stop, CiReport& report)
       : options_(options),
+        limits_(limits),
         graph_(graph),
         workshop_(workshop),
         record_(record),
@@ -138,7 +140,7 @@ class Checks {
   void make(const std::vector<DerivationIndex>& derivations, BuildPolicy::Mode mode, bool source) {
     if (derivations.empty()) return;
     std::vector<RealiseRequest> requests;
-    for (const auto index : derivations) requests.push_back({index, {}, options_.limits});
+    for (const auto index : derivations) requests.push_back({index, {}, limits_});
     std::vector<AttemptReport> attempts;
     AttemptLog log(graph_, record_, clock_, workshop_.policy(), observer_, attempts);
     RealiseOptions options;
@@ -169,6 +171,7 @@ class Checks {
   }
 
   const CiOptions& options_;
+  const StepLimits& limits_;
   const DerivationGraph& graph_;
   Workshop& workshop_;
   Record& record_;
@@ -180,10 +183,10 @@ class Checks {
 
 }  // namespace
 
-void run_checks(const CiOptions& options, const DerivationGraph& graph, Workshop& workshop,
-                Record& record, const Clock& clock, CiObserver& observer,
+void run_checks(const CiOptions& options, const StepLimits& limits, const DerivationGraph& graph,
+                Workshop& workshop, Record& record, const Clock& clock, CiObserver& observer,
                 const std::stop_token& stop, CiReport& report) {
-  Checks(options, graph, workshop, record, clock, observer, stop, report).run();
+  Checks(options, limits, graph, workshop, record, clock, observer, stop, report).run();
 }
 
 }  // namespace grange

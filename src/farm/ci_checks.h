@@ -17,8 +17,10 @@ namespace grange {
 /// Fixed outputs are left out of what is to be reproduced, because their hash says what they are.
 /// A *rewritten* recipe of one is another than the base's, or than the one that made it here; it is
 /// tried when it has never been, and with `retry` also when it failed.
-void run_checks(const CiOptions& options, const DerivationGraph& graph, Workshop& workshop,
-                Record& record, const Clock& clock, CiObserver& observer,
+///
+/// `limits` are for every attempt.
+void run_checks(const CiOptions& options, const StepLimits& limits, const DerivationGraph& graph,
+                Workshop& workshop, Record& record, const Clock& clock, CiObserver& observer,
                 const std::stop_token& stop, CiReport& report);
 
 }  // namespace grange

@@ -1,5 +1,7 @@
 #include "farm/target_limits.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace grange {
@@ -28,6 +30,15 @@ StepLimits limits_of_meta(std::string_view meta_json) {
     const auto value = priority->get<std::int64_t>();
     if (value >= -1000000 && value <= 1000000) limits.priority = static_cast<int>(value);
   }
+  return limits;
+}
+
+StepLimits limits_in_run(const StepLimits& of_meta, const StepLimits& of_run) {
+  StepLimits limits;  // zero is what was not set, and takes nothing from the other
+  limits.timeout = std::max(of_meta.timeout, of_run.timeout);
+  limits.max_silent = std::max(of_meta.max_silent, of_run.max_silent);
+  limits.max_log_bytes = std::max(of_meta.max_log_bytes, of_run.max_log_bytes);
+  limits.priority = of_meta.priority != 0 ? of_meta.priority : of_run.priority;
   return limits;
 }
 

@@ -10,4 +10,8 @@ namespace grange {
 /// first). Values of the wrong kind, negative or absurd, are left out: `meta` is somebody's text.
 StepLimits limits_of_meta(std::string_view meta_json);
 
+/// What holds for a target in a run: of each limit what one of them sets, or the longer where both
+/// do. (Unlike where wants meet: there a want without limit needs a step without one.)
+StepLimits limits_in_run(const StepLimits& of_meta, const StepLimits& of_run);
+
 }  // namespace grange

@@ -22,5 +22,21 @@ TEST(TargetLimits, LeavesOutWhatMakesNoSense) {
   }
 }
 
+TEST(TargetLimits, WhatOneOfTargetAndRunSetsHolds) {
+  StepLimits run;
+  run.timeout = Seconds(60);
+  run.max_log_bytes = 1000;
+  EXPECT_EQ(limits_in_run({}, run), run);
+  const auto limits = limits_in_run(
+      limits_of_meta(R"({"timeout":3600,"maxSilent":5,"schedulingPriority":-3})"), run);
+  EXPECT_EQ(limits.timeout, Seconds(3600));
+  EXPECT_EQ(limits.max_silent, Seconds(5));
+  EXPECT_EQ(limits.max_log_bytes, 1000U);
+  EXPECT_EQ(limits.priority, -3);
+  EXPECT_EQ(limits_in_run(limits_of_meta(R"({"timeout":10})"), run).timeout, Seconds(60));
+  EXPECT_EQ(limits_in_run(limits_of_meta(R"({"timeout":10})"), {}).timeout, Seconds(10));
+  EXPECT_EQ(limits_in_run({}, {}), StepLimits{});
+}
+
 }  // namespace
 }  // namespace grange
