@@ -72,6 +72,13 @@ void link_results(LocalStore& store, const std::vector<BuiltOutputs>& made) {
   }
 }
 
+/// The listing of a difference was shown when it was found.
+std::string failure_text(const BuiltOutputs& outputs) {
+  const bool listed = outputs.outcome == Outcome::not_deterministic;
+  return printable(listed ? outputs.message.substr(0, outputs.message.find('\n'))
+                          : outputs.message);
+}
+
 int run_build_command(const BuildCommandOptions& options) {
   if (!options.derivations.empty() &&
       (!options.selection.file.empty() || !options.selection.expression.empty() ||
@@ -114,8 +121,7 @@ int run_build_command(const BuildCommandOptions& options) {
     (options.check && outputs.outcome == Outcome::not_deterministic ? differs : failed) = true;
     std::fprintf(stderr, "grange: %s: %s: %s\n",
                  workshop.store().store_dir().print(outputs.derivation).c_str(),
-                 std::string(to_string(outputs.outcome)).c_str(),
-                 printable(outputs.message).c_str());
+                 std::string(to_string(outputs.outcome)).c_str(), failure_text(outputs).c_str());
   }
   if (!options.no_link) link_results(workshop.store(), made);
   if (!summary.complete) {
