@@ -1,3 +1,4 @@
+#include <atomic>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "build/test_builder.h"
+#include "build/test_http_server.h"
 
 namespace grange {
 namespace {
@@ -163,6 +165,44 @@ TEST_P(CheckTest, AFixedOutputIsComparedWithItsHash) {
   EXPECT_EQ(check(step).outcome, Outcome::hash_mismatch);
   EXPECT_EQ(store_now(), before);
   EXPECT_TRUE(world().left_over().empty());
+}
+
+TEST_P(CheckTest, AUrlIsTriedAgain) {
+  std::atomic<int> answer = 0;
+  TestHttpServer server([&](const std::string&) {
+    return answer == 2 ? TestHttpServer::status(404)
+                       : TestHttpServer::ok(answer == 0 ? "content" : "newer content");
+  });
+  ScriptedStep step("source", "");
+  step.derivation.builder = "builtin:fetchurl";
+  step.derivation.system = "builtin";
+  step.derivation.environment["url"] = server.url("/source");
+  step.specify(ContentMethod::flat, hash_bytes(HashAlgorithm::sha256, "content"));
+  ASSERT_TRUE(build(step).good());
+  const auto before = store_now();
+  const auto same = check(step);
+  EXPECT_TRUE(same.good()) << same.message;
+  EXPECT_TRUE(same.compared.at("out").equal());
+  answer = 1;
+  EXPECT_EQ(check(step).outcome, Outcome::hash_mismatch);
+  answer = 2;
+  EXPECT_EQ(check(step).outcome, Outcome::failed);
+  EXPECT_EQ(store_now(), before);
+  EXPECT_EQ(world().read(step.output()), "content");
+  EXPECT_TRUE(world().left_over().empty());
+}
+
+TEST_P(CheckTest, WhatTheFilesDoNotShowIsSaid) {
+  ScriptedStep step("registered", "echo > $out");
+  ASSERT_TRUE(build(step).good());
+  // Its row says something else than its files.
+  auto info = *world().store().path_info(step.output());
+  info.nar_hash = hash_bytes(HashAlgorithm::sha256, "another NAR");
+  world().store().invalidate(step.output());
+  world().store().register_valid({info});
+  const auto result = check(step);
+  EXPECT_EQ(result.outcome, Outcome::not_deterministic);
+  EXPECT_NE(result.message.find("the files are the same"), std::string::npos) << result.message;
 }
 
 TEST_P(CheckTest, AnInterruptedCheckLeavesTheStoreWhole) {
