@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "archive/tree_difference.h"
+#include "base/error.h"
 #include "base/text.h"
 
 namespace grange {
@@ -16,8 +17,14 @@ std::string listing(const FirstOutput& first, const CollectedOutput& again,
   std::string text = fmt::format("\n'{}': specified {}, got {}\n", again.place.name,
                                  first.nar_hash.to_string(HashFormat::sri),
                                  again.info.nar_hash.to_string(HashFormat::sri));
-  const auto differences =
-      find_tree_differences(first.tree, again.place.location, kShownDifferences, stop);
+  TreeDifferences differences;
+  try {
+    differences = find_tree_differences(first.tree, again.place.location, kShownDifferences, stop);
+  } catch (const CancelledError&) {
+    throw;
+  } catch (const Error& error) {  // the verdict does not hang on it
+    return text + fmt::format("  they cannot be compared: {}", error.message());
+  }
   text += differences.found.empty()
               ? fmt::format("  the files are the same: those at '{}' are not what was registered\n",
                             first.tree.string())

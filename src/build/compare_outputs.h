@@ -37,7 +37,7 @@ struct OutputsComparison {
 };
 
 /// Compares outputs that were made again with the first ones, by the hashes of their NARs. Throws
-/// what `find_tree_differences` throws.
+/// CancelledError when stopped.
 OutputsComparison compare_outputs(const StoreDir& store, const StorePath& derivation_path,
                                   const FirstOutputs& first,
                                   const std::vector<CollectedOutput>& again,

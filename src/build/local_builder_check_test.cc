@@ -203,6 +203,10 @@ TEST_P(CheckTest, WhatTheFilesDoNotShowIsSaid) {
   const auto result = check(step);
   EXPECT_EQ(result.outcome, Outcome::not_deterministic);
   EXPECT_NE(result.message.find("the files are the same"), std::string::npos) << result.message;
+  remove_tree(world().store().real_path(step.output()));
+  const auto gone = check(step);
+  EXPECT_EQ(gone.outcome, Outcome::not_deterministic);
+  EXPECT_NE(gone.message.find("cannot be compared"), std::string::npos) << gone.message;
 }
 
 TEST_P(CheckTest, AnInterruptedCheckLeavesTheStoreWhole) {

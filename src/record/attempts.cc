@@ -69,7 +69,8 @@ void AttemptTables::add_one(const AttemptRecord& attempt) {
       .bind(10, std::int64_t{attempt.result.check})
       .run();
   const auto id = database_.last_insert_id();
-  if (attempt.result.good()) good_.add_recipe(attempt.recipe);
+  const bool tried = attempt.fixed_output || !attempt.result.check;
+  if (attempt.result.good() && tried) good_.add_recipe(attempt.recipe);
   if (output_set) {
     note_failure(attempt, *output_set, policy, id);
     note_outcome(attempt, *output_set);
@@ -115,8 +116,8 @@ void AttemptTables::note_failure(const AttemptRecord& attempt, std::int64_t outp
 void AttemptTables::note_outcome(const AttemptRecord& attempt, std::int64_t output_set) {
   const bool good = attempt.result.good();
   if (!good && !is_lasting_failure(attempt.result.outcome)) return;
-  // What a check could not make again is there all the same.
-  if (!good && attempt.result.check) return;
+  // What was made again is no better and no worse for it: it may have failed with output before.
+  if (attempt.result.check) return;
   // The failure of one recipe takes nothing from what another one made.
   if (!good && attempt.fixed_output && attempt.output_set &&
       outcomes({&*attempt.output_set, 1}).front() == Outcome::good) {

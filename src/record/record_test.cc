@@ -271,6 +271,18 @@ TEST_F(RecordTest, ChecksAreRememberedAndTakeNothingAway) {
   EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
 }
 
+TEST_F(RecordTest, ACheckThatFindsTheSameMakesNothingGood) {
+  const auto record = open();
+  record->add_attempts({attempt(1, Outcome::failed_with_output), check(1, Outcome::good, true)});
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::failed_with_output);
+  EXPECT_FALSE(record->recipe_was_tried(recipe(10)));
+  // Of a fixed output it says that this recipe works.
+  auto source = check(2, Outcome::good, true);
+  source.fixed_output = true;
+  record->add_attempts({source});
+  EXPECT_TRUE(record->recipe_was_tried(source.recipe));
+}
+
 TEST_F(RecordTest, ARepetitionThatDiffersIsNoLastingFailure) {
   const auto record = open();
   auto repeated = check(1, Outcome::not_deterministic, false);
