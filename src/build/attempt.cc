@@ -12,9 +12,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "build/build_report.h"
 #include "build/builder_identity.h"
 #include "build/make_outputs.h"
 #include "build/requirements.h"
+#include "derivation/attributes.h"
 
 namespace grange {
 namespace {
@@ -32,8 +34,16 @@ class Attempt {
   BuildResult run() {
     const auto& config = context_.config;
     const auto shown = store_.store_dir().print(request_.derivation_path);
-    if (auto unmet = unmet_requirement(shown, *request_.derivation, request_.policy,
-                                       {config.system, config.extra_platforms, config.features})) {
+    try {
+      attributes_ = DerivationAttributes::parse(*request_.derivation);
+    } catch (const InvalidError& error) {
+      return failed(
+          {BuildFailure{Outcome::failed, fmt::format("cannot build '{}': {}", shown, error.what())},
+           ""});
+    }
+    if (auto unmet = unmet_requirement(
+            shown, *request_.derivation, attributes_, request_.policy,
+            {config.system, config.extra_platforms, config.features, config.host_paths})) {
       return failed({std::move(*unmet), ""});
     }
     // Before the locks: while holding them we only wait for the builder itself.
@@ -49,17 +59,23 @@ class Attempt {
     if (request_.policy.mode == BuildPolicy::Mode::check) {
       if (auto missing = invalid_outputs(valid)) return failed({std::move(*missing), ""});
       copy_sources();
-      auto result =
-          ended(check_outputs(context_, request_, locks, valid, identity, observer_, stop_));
+      auto result = ended(
+          check_outputs(context_, request_, attributes_, locks, valid, identity, observer_, stop_));
       std::erase_if(result.outputs, [&](const auto& one) { return !valid.contains(one.second); });
       return result;
     }
-    if (has_all_wanted(valid)) return good(true);
+    if (has_all_wanted(valid)) {
+      locks.release();
+      return reported(good(true));
+    }
     for (const auto& path : promised) {
       if (!valid.contains(path)) remove_tree(store_.real_path(path));
     }
     copy_sources();
-    return ended(make_outputs(context_, request_, locks, valid, identity, observer_, stop_));
+    auto result = ended(
+        make_outputs(context_, request_, attributes_, locks, valid, identity, observer_, stop_));
+    locks.release();
+    return result.good() ? reported(std::move(result)) : result;
   }
 
  private:
@@ -104,6 +120,17 @@ class Attempt {
     return result;
   }
 
+  /// With what its outputs say about it, which may be that it has failed all the same.
+  BuildResult reported(BuildResult result) const {
+    result.report = read_build_report(store_, result.outputs, request_.derivation->name,
+                                      ProductHashes::compute, stop_);
+    if (result.report.failed_output) {
+      result.outcome = Outcome::failed_with_output;
+      result.message = failed_output_message(*result.report.failed_output);
+    }
+    return result;
+  }
+
   bool is_wanted(const std::string& output) const {
     return request_.wanted.empty() || request_.wanted.contains(output);
   }
@@ -116,10 +143,10 @@ class Attempt {
   }
 
   BuilderIdentity take_identity() const {
-    if (context_.pool == nullptr || is_builtin(*request_.derivation)) return {};
-    const bool sandboxed = request_.policy.sandbox == BuildPolicy::Sandbox::sandboxed;
+    const auto world = build_world(*request_.derivation, attributes_, request_.policy);
+    if (context_.pool == nullptr || world == BuildWorld::builtin) return {};
     BuilderIdentity identity(*context_.pool, stop_);
-    if (!sandboxed) identity.enter_store(store_.location());
+    if (world == BuildWorld::unsandboxed) identity.enter_store(store_.location());
     return identity;
   }
 
@@ -146,6 +173,7 @@ class Attempt {
   const BuildRequest& request_;
   BuildObserver& observer_;
   const std::stop_token& stop_;
+  DerivationAttributes attributes_;
 };
 
 }  // namespace

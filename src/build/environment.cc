@@ -1,10 +1,14 @@
 #include "build/environment.h"
 
+#include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "derivation/placeholder.h"
+#include "derivation/structured_attributes.h"
 
 namespace grange {
 namespace {
@@ -32,13 +36,26 @@ void set_derivation_variables(const Derivation& derivation, const EnvironmentSet
   }
 }
 
-void set_impure_variables(const Derivation& derivation, const EnvironmentSettings& settings,
-                          BuilderEnvironment& environment) {
+void add_attribute_files(const Derivation& derivation, const DerivationAttributes& attributes,
+                         const EnvironmentSettings& settings, BuilderEnvironment& environment) {
+  std::map<std::string, std::string> outputs;
+  for (const auto& [name, output] : derivation.outputs) {
+    outputs.emplace(name, output_placeholder(name));
+  }
+  auto files = make_attribute_files(*attributes.json, outputs, settings.graphs);
+  environment.files.push_back({".attrs.sh", rewrite(std::move(files.shell), settings.rewrites)});
+  environment.files.push_back({".attrs.json", rewrite(std::move(files.json), settings.rewrites)});
+  auto& variables = environment.variables;
+  variables["NIX_ATTRS_SH_FILE"] = settings.build_directory + "/.attrs.sh";
+  variables["NIX_ATTRS_JSON_FILE"] = settings.build_directory + "/.attrs.json";
+}
+
+void set_impure_variables(const DerivationAttributes& attributes,
+                          const EnvironmentSettings& settings, BuilderEnvironment& environment) {
   environment.variables["NIX_OUTPUT_CHECKED"] = "1";
-  for (const auto name : words_of(derivation, "impureEnvVars")) {
-    const auto found = settings.impure.find(std::string(name));
-    environment.variables[std::string(name)] =
-        found == settings.impure.end() ? std::string() : found->second;
+  for (const auto& name : attributes.impure_variables) {
+    const auto found = settings.impure.find(name);
+    environment.variables[name] = found == settings.impure.end() ? std::string() : found->second;
   }
 }
 
@@ -55,6 +72,7 @@ std::vector<std::string> BuilderEnvironment::strings() const {
 }
 
 BuilderEnvironment make_environment(const Derivation& derivation,
+                                    const DerivationAttributes& attributes,
                                     const EnvironmentSettings& settings) {
   BuilderEnvironment environment;
   auto& variables = environment.variables;
@@ -63,13 +81,17 @@ BuilderEnvironment make_environment(const Derivation& derivation,
   variables["HOME"] = "/homeless-shelter";
   variables["NIX_STORE"] = settings.store_dir.str();
   variables["NIX_BUILD_CORES"] = std::to_string(settings.cores);
-  set_derivation_variables(derivation, settings, environment);
+  if (!attributes.structured()) {
+    set_derivation_variables(derivation, settings, environment);
+    for (const auto& [name, graph] : settings.graphs) environment.files.push_back({name, graph});
+  }
   for (const auto name : kBuildDirectoryNames) {
     variables[std::string(name)] = settings.build_directory;
   }
-  if (derivation.is_fixed()) set_impure_variables(derivation, settings, environment);
+  if (derivation.is_fixed()) set_impure_variables(attributes, settings, environment);
   variables["NIX_LOG_FD"] = "2";
   variables["TERM"] = "xterm-256color";
+  if (attributes.structured()) add_attribute_files(derivation, attributes, settings, environment);
   return environment;
 }
 

@@ -5,14 +5,16 @@
 #include <vector>
 
 #include "build/string_rewrites.h"
+#include "derivation/attributes.h"
 #include "derivation/derivation.h"
 #include "derivation/store_path.h"
 
 namespace grange {
 
-/// A value that a builder gets in a file of its build directory (`passAsFile`).
+/// What a builder gets in a file of its build directory: a variable (`passAsFile`), an exported
+/// graph, or its structured attributes.
 struct PassedFile {
-  std::string name;  ///< ".attr-" and the variable's digest
+  std::string name;
   std::string content;
 };
 
@@ -32,11 +34,14 @@ struct EnvironmentSettings {
   /// This machine's own variables, of which fixed-output derivations see what their
   /// `impureEnvVars` names.
   std::map<std::string, std::string> impure;
+  std::map<std::string, std::string> graphs;  ///< of exportReferencesGraph (`export_graphs`)
   StringRewrites rewrites;
 };
 
-/// The environment of nix-store.md §10.2, later assignments winning.
+/// The environment of nix-store.md §10.2, later assignments winning. Unlike Nix 2.8 it names the
+/// files of structured attributes as the builder sees them.
 BuilderEnvironment make_environment(const Derivation& derivation,
+                                    const DerivationAttributes& attributes,
                                     const EnvironmentSettings& settings);
 
 }  // namespace grange

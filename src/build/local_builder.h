@@ -23,7 +23,8 @@ struct LocalBuilderConfig {
   /// ones, which their hash verifies).
   unsigned repeat = 0;
   std::vector<SandboxPath> sandbox_paths;
-  std::filesystem::path temporary;  ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
+  std::vector<std::string> host_paths;  ///< what derivations may name in their __impureHostDeps
+  std::filesystem::path temporary;      ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
   std::vector<std::string> hashed_mirrors;
   bool run_as_pool = false;  ///< root: builders get uids from a pool
   /// This process's environment: fixed-output derivations see what their impureEnvVars names.

@@ -23,12 +23,6 @@
 namespace grange {
 namespace {
 
-BuildWorld world_of(const BuildRequest& request) {
-  if (is_builtin(*request.derivation)) return BuildWorld::builtin;
-  return request.policy.sandbox == BuildPolicy::Sandbox::sandboxed ? BuildWorld::sandboxed
-                                                                   : BuildWorld::unsandboxed;
-}
-
 std::set<StorePath> promised_paths(const BuildRequest& request) {
   std::set<StorePath> paths;
   for (const auto& [name, path] : request.output_paths) paths.insert(path);
@@ -39,17 +33,19 @@ std::set<StorePath> promised_paths(const BuildRequest& request) {
 /// what was made before.
 class Making {
  public:
-  Making(const AttemptContext& context, const BuildRequest& request, const PathLocks& locks,
+  Making(const AttemptContext& context, const BuildRequest& request,
+         const DerivationAttributes& attributes, const PathLocks& locks,
          const std::set<StorePath>& valid, BuilderIdentity& identity, BuildObserver& observer,
          const std::stop_token& stop, std::optional<FirstOutputs> first = std::nullopt)
       : context_(context),
         request_(request),
+        attributes_(attributes),
         locks_(locks),
         identity_(identity),
         observer_(observer),
         stop_(stop),
         first_(std::move(first)),
-        world_(world_of(request)),
+        world_(build_world(*request.derivation, attributes, request.policy)),
         area_(context.area),
         directory_(make_directory()),
         places_(place_outputs(context.store.store_dir(), request.derivation_path,
@@ -113,7 +109,7 @@ class Making {
 
   std::optional<BuildFailure> build() {
     observer_.phase("building");
-    BuilderRun run{request_, places_, input_closure_, identity_, locks_, area_, {}};
+    BuilderRun run{request_, attributes_, places_, input_closure_, identity_, locks_, area_, {}};
     std::optional<BuildFailure> failure;
     try {
       if (world_ == BuildWorld::builtin) {
@@ -157,8 +153,8 @@ class Making {
           fmt::format("outputs '{}' and '{}' of '{}' refer to each other", cycle->first,
                       cycle->second, context_.store.store_dir().print(request_.derivation_path))};
     }
-    if (auto failure = check_output_references(*request_.derivation, request_.derivation_path,
-                                               places_, outputs, context_.store)) {
+    if (auto failure = check_output_references(attributes_, request_.derivation_path, places_,
+                                               outputs, context_.store)) {
       return failure;
     }
     if (first_) return compare(outputs);
@@ -183,7 +179,7 @@ class Making {
         area_.discard_build_directory();
         build_directory_.clear();
       }
-      auto end = Making(context_, request_, locks_, {}, identity_, observer_, stop_,
+      auto end = Making(context_, request_, attributes_, locks_, {}, identity_, observer_, stop_,
                         first_outputs(outputs))
                      .run_round();
       compared_ = std::move(end.compared);
@@ -228,6 +224,7 @@ class Making {
 
   const AttemptContext& context_;
   const BuildRequest& request_;
+  const DerivationAttributes& attributes_;
   const PathLocks& locks_;
   BuilderIdentity& identity_;
   BuildObserver& observer_;
@@ -248,17 +245,17 @@ class Making {
 }  // namespace
 
 MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
-                       const PathLocks& locks, const std::set<StorePath>& valid,
-                       BuilderIdentity& identity, BuildObserver& observer,
-                       const std::stop_token& stop) {
-  return Making(context, request, locks, valid, identity, observer, stop).run();
+                       const DerivationAttributes& attributes, const PathLocks& locks,
+                       const std::set<StorePath>& valid, BuilderIdentity& identity,
+                       BuildObserver& observer, const std::stop_token& stop) {
+  return Making(context, request, attributes, locks, valid, identity, observer, stop).run();
 }
 
 MakingEnd check_outputs(const AttemptContext& context, const BuildRequest& request,
-                        const PathLocks& locks, const std::set<StorePath>& valid,
-                        BuilderIdentity& identity, BuildObserver& observer,
-                        const std::stop_token& stop) {
-  return Making(context, request, locks, valid, identity, observer, stop,
+                        const DerivationAttributes& attributes, const PathLocks& locks,
+                        const std::set<StorePath>& valid, BuilderIdentity& identity,
+                        BuildObserver& observer, const std::stop_token& stop) {
+  return Making(context, request, attributes, locks, valid, identity, observer, stop,
                 valid_outputs(context.store, request.output_paths, valid))
       .run();
 }

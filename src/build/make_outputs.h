@@ -10,6 +10,7 @@
 #include "build/build_failure.h"
 #include "build/builder.h"
 #include "build/builder_identity.h"
+#include "derivation/attributes.h"
 
 namespace grange {
 
@@ -27,15 +28,15 @@ struct MakingEnd {
 /// Where outputs are to be made repeatedly, all rounds must give the same, or nothing is
 /// registered.
 MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& request,
-                       const PathLocks& locks, const std::set<StorePath>& valid,
-                       BuilderIdentity& identity, BuildObserver& observer,
-                       const std::stop_token& stop);
+                       const DerivationAttributes& attributes, const PathLocks& locks,
+                       const std::set<StorePath>& valid, BuilderIdentity& identity,
+                       BuildObserver& observer, const std::stop_token& stop);
 
 /// Makes the outputs at other places, and only compares those that are `valid` with what is
 /// registered of them. The locks are held, and all inputs are valid.
 MakingEnd check_outputs(const AttemptContext& context, const BuildRequest& request,
-                        const PathLocks& locks, const std::set<StorePath>& valid,
-                        BuilderIdentity& identity, BuildObserver& observer,
-                        const std::stop_token& stop);
+                        const DerivationAttributes& attributes, const PathLocks& locks,
+                        const std::set<StorePath>& valid, BuilderIdentity& identity,
+                        BuildObserver& observer, const std::stop_token& stop);
 
 }  // namespace grange

@@ -1,6 +1,8 @@
 #include "build/requirements.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <variant>
 
 #include <fmt/format.h>
@@ -11,39 +13,46 @@ namespace grange {
 namespace {
 
 constexpr std::string_view kBuiltinPrefix = "builtin:";
-constexpr std::string_view kFetchUrl = "builtin:fetchurl";
+constexpr std::string_view kBuiltins[] = {"builtin:fetchurl"};
 
 std::string list(std::vector<std::string> words) {
   std::sort(words.begin(), words.end());
   return words.empty() ? "none" : join(words, ", ");
 }
 
-std::vector<std::string> required_features(const Derivation& derivation) {
-  std::vector<std::string> features;
-  for (const auto word : split_words(derivation.variable("requiredSystemFeatures").value_or(""))) {
-    features.emplace_back(word);
-  }
-  return features;
-}
-
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-bool runs_here(const Derivation& derivation, const Machine& machine) {
+bool runs_here(const Derivation& derivation, const DerivationAttributes& attributes,
+               const Machine& machine) {
   const bool system_fits = derivation.system == machine.system || derivation.system == "builtin" ||
                            contains(machine.extra_platforms, derivation.system) ||
                            is_builtin(derivation);
-  const auto features = required_features(derivation);
+  const auto& features = attributes.required_features;
   return system_fits && std::all_of(features.begin(), features.end(), [&](const auto& feature) {
            return contains(machine.features, feature);
          });
 }
 
+/// Symlinks are not resolved: what is allowed is a name.
+bool is_allowed(const std::filesystem::path& path, const std::vector<std::string>& allowed) {
+  if (!path.is_absolute()) return false;
+  const auto name = path.lexically_normal();
+  return std::any_of(allowed.begin(), allowed.end(), [&](const std::filesystem::path& prefix) {
+    auto normal = prefix.lexically_normal();
+    if (!normal.has_filename()) normal = normal.parent_path();  // of "/usr/"
+    return std::mismatch(normal.begin(), normal.end(), name.begin(), name.end()).first ==
+           normal.end();
+  });
+}
+
 /// What a derivation may ask for that is not made here.
 std::optional<std::string> unsupported_wish(const Derivation& derivation,
-                                            const BuildPolicy& policy) {
-  if (is_builtin(derivation) && derivation.builder != kFetchUrl) {
+                                            const DerivationAttributes& attributes,
+                                            const BuildPolicy& policy, const Machine& machine) {
+  if (is_builtin(derivation) && std::find(std::begin(kBuiltins), std::end(kBuiltins),
+                                          derivation.builder) == std::end(kBuiltins)) {
     return fmt::format("its builder '{}' is not known here", printable(derivation.builder));
   }
   const auto kind = derivation.kind();
@@ -57,15 +66,16 @@ std::optional<std::string> unsupported_wish(const Derivation& derivation,
     }
   }
   if (derivation.has_dynamic_inputs()) return "it has inputs that are outputs of derivations";
-  if (derivation.environment.contains("__json")) return "it has structured attributes (__json)";
-  if (const auto graph = derivation.variable("exportReferencesGraph"); graph && !graph->empty()) {
-    return "it asks for exportReferencesGraph";
-  }
   if (policy.mode == BuildPolicy::Mode::repair) return "building to repair was asked for";
-  if (policy.sandbox == BuildPolicy::Sandbox::sandboxed) {
-    if (derivation.flag("__noChroot")) return "it sets __noChroot, which a sandbox forbids";
-    const auto paths = derivation.variable("__impureHostDeps");
-    if (paths && !trim(*paths).empty()) return "it asks for host paths in __impureHostDeps";
+  if (attributes.no_sandbox && policy.sandbox == BuildPolicy::Sandbox::sandboxed) {
+    return "it sets __noChroot, which a sandbox forbids; --relaxed-sandbox allows it";
+  }
+  if (build_world(derivation, attributes, policy) == BuildWorld::sandboxed) {
+    for (const auto& path : attributes.impure_host_paths) {
+      if (is_allowed(path, machine.host_paths)) continue;
+      return fmt::format("it asks for the host path '{}', which --allow-host-path does not name",
+                         printable(path));
+    }
   }
   return std::nullopt;
 }
@@ -75,7 +85,8 @@ bool has_nul(std::string_view text) {
 }
 
 /// What no system can run: the kernel takes strings that end at their first NUL.
-std::optional<std::string> impossible_wish(const Derivation& derivation) {
+std::optional<std::string> impossible_wish(const Derivation& derivation,
+                                           const DerivationAttributes& attributes) {
   if (!is_builtin(derivation) && !derivation.builder.starts_with('/')) {
     return fmt::format("its builder '{}' is not an absolute path", printable(derivation.builder));
   }
@@ -88,6 +99,9 @@ std::optional<std::string> impossible_wish(const Derivation& derivation) {
       return fmt::format("its environment variable '{}' contains a NUL byte", printable(name));
     }
   }
+  for (const auto& name : attributes.impure_variables) {
+    if (has_nul(name)) return "a name in its impureEnvVars contains a NUL byte";
+  }
   return std::nullopt;
 }
 
@@ -97,21 +111,36 @@ bool is_builtin(const Derivation& derivation) {
   return derivation.builder.starts_with(kBuiltinPrefix);
 }
 
+BuildWorld build_world(const Derivation& derivation, const DerivationAttributes& attributes,
+                       const BuildPolicy& policy) {
+  if (is_builtin(derivation)) return BuildWorld::builtin;
+  switch (policy.sandbox) {
+    case BuildPolicy::Sandbox::sandboxed:
+      break;
+    case BuildPolicy::Sandbox::unsandboxed:
+      return BuildWorld::unsandboxed;
+    case BuildPolicy::Sandbox::relaxed:
+      return attributes.no_sandbox ? BuildWorld::unsandboxed : BuildWorld::sandboxed;
+  }
+  return BuildWorld::sandboxed;
+}
+
 std::optional<BuildFailure> unmet_requirement(std::string_view shown, const Derivation& derivation,
+                                              const DerivationAttributes& attributes,
                                               const BuildPolicy& policy, const Machine& machine) {
-  if (const auto wish = unsupported_wish(derivation, policy)) {
+  if (const auto wish = unsupported_wish(derivation, attributes, policy, machine)) {
     return BuildFailure{Outcome::unsupported, fmt::format("cannot build '{}': {}", shown, *wish)};
   }
-  if (!runs_here(derivation, machine)) {
+  if (!runs_here(derivation, attributes, machine)) {
     return BuildFailure{
         Outcome::unsupported,
         fmt::format("cannot build '{}': it needs a '{}' with features {{{}}}, and this machine is "
                     "a '{}' with features {{{}}}",
                     shown, printable(derivation.system),
-                    printable(list(required_features(derivation))), machine.system,
+                    printable(list(attributes.required_features)), machine.system,
                     list(machine.features))};
   }
-  if (const auto wish = impossible_wish(derivation)) {
+  if (const auto wish = impossible_wish(derivation, attributes)) {
     return BuildFailure{Outcome::failed, fmt::format("cannot build '{}': {}", shown, *wish)};
   }
   return std::nullopt;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "build/build_failure.h"
+#include "build/output_places.h"
+#include "derivation/attributes.h"
 #include "derivation/derivation.h"
 #include "plan/plan.h"
 
@@ -16,14 +18,21 @@ struct Machine {
   std::string system;                        ///< "x86_64-linux"
   std::vector<std::string> extra_platforms;  ///< "i686-linux"
   std::vector<std::string> features;
+  std::vector<std::string> host_paths;  ///< what `__impureHostDeps` may name, with all below
 };
 
 /// Is its builder one of our own, "builtin:NAME"?
 bool is_builtin(const Derivation& derivation);
 
+/// In which world its outputs are made. Under the relaxed policy those that set __noChroot are made
+/// without a sandbox; fixed-output derivations, which Nix then lets out too, stay in theirs.
+BuildWorld build_world(const Derivation& derivation, const DerivationAttributes& attributes,
+                       const BuildPolicy& policy);
+
 /// Why this machine cannot try to make the derivation (`unsupported`, or `failed` where no machine
 /// could); nothing when it can. `shown` is the derivation's full path.
 std::optional<BuildFailure> unmet_requirement(std::string_view shown, const Derivation& derivation,
+                                              const DerivationAttributes& attributes,
                                               const BuildPolicy& policy, const Machine& machine);
 
 /// Does this system's code need a 32-bit personality on a machine of `machine_system`?

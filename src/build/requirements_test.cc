@@ -7,7 +7,7 @@
 namespace grange {
 namespace {
 
-const Machine kMachine{"x86_64-linux", {"i686-linux"}, {"big-parallel", "kvm"}};
+const Machine kMachine{"x86_64-linux", {"i686-linux"}, {"big-parallel", "kvm"}, {"/opt/data/"}};
 
 Derivation derivation_for(std::string system) {
   Derivation derivation;
@@ -19,7 +19,8 @@ Derivation derivation_for(std::string system) {
 }
 
 std::optional<BuildFailure> unmet(const Derivation& derivation, const BuildPolicy& policy = {}) {
-  return unmet_requirement("/nix/store/x.drv", derivation, policy, kMachine);
+  return unmet_requirement("/nix/store/x.drv", derivation, DerivationAttributes::parse(derivation),
+                           policy, kMachine);
 }
 
 TEST(Requirements, SystemsAndFeatures) {
@@ -58,8 +59,6 @@ TEST(Requirements, SaysWhatIsNotMadeHere) {
     const auto failure = unmet(derivation);
     return failure && failure->outcome == Outcome::unsupported;
   };
-  EXPECT_TRUE(refused([](Derivation& d) { d.environment["__json"] = "{}"; }));
-  EXPECT_TRUE(refused([](Derivation& d) { d.environment["exportReferencesGraph"] = "g /x"; }));
   EXPECT_TRUE(refused([](Derivation& d) { d.environment["__noChroot"] = "1"; }));
   EXPECT_TRUE(refused([](Derivation& d) { d.environment["__impureHostDeps"] = "/usr"; }));
   EXPECT_TRUE(refused([](Derivation& d) {
@@ -71,17 +70,67 @@ TEST(Requirements, SaysWhatIsNotMadeHere) {
     const ContentAddress address{ContentMethod::git, Hash(HashAlgorithm::sha1)};
     d.outputs.emplace("out", FixedOutput{address, repeated_path('a', "x")});
   }));
-  EXPECT_FALSE(refused([](Derivation& d) { d.environment["exportReferencesGraph"] = ""; }));
 
   auto outside = derivation_for("x86_64-linux");
   outside.environment["__noChroot"] = "1";
   BuildPolicy policy;
   policy.sandbox = BuildPolicy::Sandbox::unsandboxed;
   EXPECT_FALSE(unmet(outside, policy));
+  policy.sandbox = BuildPolicy::Sandbox::relaxed;
+  EXPECT_FALSE(unmet(outside, policy));
   policy.mode = BuildPolicy::Mode::check;
   EXPECT_FALSE(unmet(outside, policy));
   policy.mode = BuildPolicy::Mode::repair;
   EXPECT_TRUE(unmet(outside, policy));
+}
+
+TEST(Requirements, StructuredAttributesSpeakAlone) {
+  auto derivation = derivation_for("x86_64-linux");
+  derivation.environment["__noChroot"] = "1";
+  derivation.environment["requiredSystemFeatures"] = "magic";
+  derivation.environment["__json"] = R"({"requiredSystemFeatures":["kvm"]})";
+  EXPECT_FALSE(unmet(derivation));
+  derivation.environment["__json"] = R"({"requiredSystemFeatures":["magic"]})";
+  EXPECT_TRUE(unmet(derivation));
+  derivation.environment["__json"] = R"({"__noChroot":true})";
+  EXPECT_TRUE(unmet(derivation));
+}
+
+TEST(Requirements, HostPathsMustBeNamed) {
+  const auto refused = [](const std::string& paths, BuildPolicy::Sandbox sandbox) {
+    auto derivation = derivation_for("x86_64-linux");
+    derivation.environment["__impureHostDeps"] = paths;
+    BuildPolicy policy;
+    policy.sandbox = sandbox;
+    return unmet(derivation, policy).has_value();
+  };
+  using enum BuildPolicy::Sandbox;
+  EXPECT_FALSE(refused("/opt/data /opt/data/below", sandboxed));
+  EXPECT_FALSE(refused("/opt//data/./x", relaxed));
+  EXPECT_TRUE(refused("/opt/data /usr", sandboxed));
+  EXPECT_TRUE(refused("/opt/data/../secret", sandboxed));
+  EXPECT_TRUE(refused("/opt/database", relaxed));
+  EXPECT_TRUE(refused("/opt", sandboxed));
+  EXPECT_TRUE(refused("opt/data", sandboxed));
+  EXPECT_FALSE(refused("/usr", unsandboxed)) << "all of the host is there";
+}
+
+TEST(Requirements, TheWorldGoesByPolicy) {
+  const auto world = [](bool no_sandbox, BuildPolicy::Sandbox sandbox) {
+    DerivationAttributes attributes;
+    attributes.no_sandbox = no_sandbox;
+    BuildPolicy policy;
+    policy.sandbox = sandbox;
+    return build_world(derivation_for("x86_64-linux"), attributes, policy);
+  };
+  using enum BuildPolicy::Sandbox;
+  EXPECT_EQ(world(false, sandboxed), BuildWorld::sandboxed);
+  EXPECT_EQ(world(false, relaxed), BuildWorld::sandboxed);
+  EXPECT_EQ(world(true, relaxed), BuildWorld::unsandboxed);
+  EXPECT_EQ(world(false, unsandboxed), BuildWorld::unsandboxed);
+  auto builtin = derivation_for("builtin");
+  builtin.builder = "builtin:fetchurl";
+  EXPECT_EQ(build_world(builtin, {}, {}), BuildWorld::builtin);
 }
 
 TEST(Requirements, WhatNoMachineCanRunHasFailed) {

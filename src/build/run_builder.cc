@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,6 +20,7 @@
 #include "base/text.h"
 #include "build/builtin_fetchurl.h"
 #include "build/environment.h"
+#include "build/references_graph.h"
 #include "build/requirements.h"
 #include "build/sandbox.h"
 #include "build/supervise.h"
@@ -58,7 +61,8 @@ std::vector<int> locks_of(const AttemptContext& context, const BuilderRun& run) 
 }
 
 LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run,
-                            const std::filesystem::path& build_directory) {
+                            const std::filesystem::path& build_directory,
+                            std::map<std::string, std::string> graphs) {
   const auto& derivation = *run.request.derivation;
   const bool sandboxed = !run.sandbox_root.empty();
   EnvironmentSettings settings;
@@ -67,8 +71,9 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
       sandboxed ? std::string(kBuildDirectoryInside) : build_directory.string();
   settings.cores = context.config.cores;
   settings.impure = context.config.impure_environment;
+  settings.graphs = std::move(graphs);
   settings.rewrites = input_rewrites(settings.store_dir, run.places);
-  const auto environment = make_environment(derivation, settings);
+  const auto environment = make_environment(derivation, run.attributes, settings);
   for (const auto& file : environment.files) {
     write_passed_file(build_directory, file, run.identity);
   }
@@ -89,12 +94,31 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
   }
   SandboxRequest sandbox{run.sandbox_root, build_directory, run.input_closure,
                          derivation.is_fixed(), run.identity.ids()};
+  auto paths = context.config.sandbox_paths;
+  for (const auto& path : run.attributes.impure_host_paths) paths.push_back({path, path, true});
   spec.sandbox =
-      make_sandbox(sandbox, resolve_sandbox_paths(context.config.sandbox_paths, context.store),
-                   context.store.location());
-  const auto features = split_words(derivation.variable("requiredSystemFeatures").value_or(""));
+      make_sandbox(sandbox, resolve_sandbox_paths(paths, context.store), context.store.location());
+  const auto& features = run.attributes.required_features;
   spec.sandbox->kvm = std::find(features.begin(), features.end(), "kvm") != features.end();
   return spec;
+}
+
+/// What it cannot be told of is a failure of the derivation.
+std::variant<std::map<std::string, std::string>, BuildFailure> graphs_for(
+    const AttemptContext& context, const BuilderRun& run) {
+  const auto failure = [&](const Error& error) {
+    return BuildFailure{
+        Outcome::failed,
+        fmt::format("cannot build '{}': {}",
+                    context.store.store_dir().print(run.request.derivation_path), error.what())};
+  };
+  try {
+    return export_graphs(context.store, run.attributes, run.input_closure);
+  } catch (const InvalidError& error) {
+    return failure(error);
+  } catch (const NotFoundError& error) {
+    return failure(error);
+  }
 }
 
 bool is_full(const std::filesystem::path& directory) {
@@ -145,6 +169,11 @@ BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, 
                           const std::stop_token& stop) {
   const auto& request = run.request;
   BuilderRunEnd end;
+  auto graphs = graphs_for(context, run);
+  if (auto* failure = std::get_if<BuildFailure>(&graphs)) {
+    end.failure = std::move(*failure);
+    return end;
+  }
   if (run.sandbox_root.empty()) {
     check_no_home();
     end.build_directory =
@@ -153,7 +182,8 @@ BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, 
     end.build_directory = run.area.make_directory("build", 0700);
   }
   run.identity.own(end.build_directory);
-  const auto process = context.launcher.launch(make_launch_spec(context, run, end.build_directory));
+  const auto process = context.launcher.launch(
+      make_launch_spec(context, run, end.build_directory, std::get<0>(std::move(graphs))));
   end.failure = failure_of(context, run, end.build_directory,
                            supervise(*process, request.limits, log, context.clock, stop));
   return end;

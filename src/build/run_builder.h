@@ -13,12 +13,14 @@
 #include "build/builder_identity.h"
 #include "build/log_capture.h"
 #include "build/output_places.h"
+#include "derivation/attributes.h"
 
 namespace grange {
 
 /// What running one builder needs to know.
 struct BuilderRun {
   const BuildRequest& request;
+  const DerivationAttributes& attributes;
   const std::vector<OutputPlace>& places;
   const std::set<StorePath>& input_closure;
   const BuilderIdentity& identity;

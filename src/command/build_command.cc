@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "command/build_report_text.h"
 #include "command/command.h"
 #include "command/exit_code.h"
 #include "command/interrupt.h"
@@ -115,6 +116,12 @@ int run_build_command(const BuildCommandOptions& options) {
   for (const auto& outputs : made) {
     for (const auto& [name, path] : outputs.paths) {
       std::printf("%s\n", workshop.store().store_dir().print(path).c_str());
+    }
+    for (const auto& product : outputs.report.products) {
+      if (!product.declared) continue;
+      std::fprintf(stderr, "product of %s: %s\n",
+                   std::string(outputs.derivation.derivation_name()).c_str(),
+                   build_product_line(product).c_str());
     }
     if (outputs.outcome == Outcome::good) continue;
     // What only differs from what is valid is still there; what repeating gave up is not.

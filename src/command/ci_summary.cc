@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command/build_report_text.h"
 
 namespace grange {
 namespace {
 
 constexpr std::size_t kShownFailures = 50;
+constexpr std::size_t kShownProducts = 20;
 
 std::string first_line(const std::string& text) {
   return printable(text.substr(0, text.find('\n')));
@@ -93,6 +95,21 @@ std::string fixed_lines(const CiReport& report) {
   return text;
 }
 
+std::string product_lines(const CiReport& report) {
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& target : report.targets) {
+    for (const auto& product : target.report.products) {
+      if (!product.declared) continue;
+      if (++shown <= kShownProducts) {
+        text += fmt::format("  product of {}: {}\n", target.label, build_product_line(product));
+      }
+    }
+  }
+  if (shown > kShownProducts) text += fmt::format("  … and {} more\n", shown - kShownProducts);
+  return text;
+}
+
 nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& map) {
   nlohmann::ordered_json json;
   json["label"] = target.label;
@@ -111,6 +128,7 @@ nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& 
   else if (!target.message.empty())
     json["message"] = target.message;
   if (!target.failed_inputs.empty()) json["failedInputs"] = target.failed_inputs;
+  add_build_report(target.report, json);
   return json;
 }
 
@@ -140,7 +158,7 @@ std::string ci_summary_text(const CiReport& report) {
                         plural(report.present, "output set"));
   }
   text += check_lines(report, false) + check_lines(report, true);
-  text += fixed_lines(report) + failing_lines(report);
+  text += product_lines(report) + fixed_lines(report) + failing_lines(report);
   const std::size_t failing = report.count_failing();
   text += failing == 0
               ? fmt::format("all {} good\n", plural(report.map.targets.size(), "target"))

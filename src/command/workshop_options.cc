@@ -70,13 +70,40 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
           "Root of the destination store, laid out as ROOT/nix/store (default: in the state "
           "directory; / means the plain /nix/store)")
       ->type_name("ROOT");
-  command.add_flag("--no-sandbox", options.no_sandbox, "Make steps without a sandbox");
+  auto* no_sandbox =
+      command.add_flag("--no-sandbox", options.no_sandbox, "Make steps without a sandbox");
+  command
+      .add_flag("--relaxed-sandbox", options.relaxed_sandbox,
+                "Make those steps without a sandbox that set __noChroot")
+      ->excludes(no_sandbox);
   command
       .add_option("--sandbox-path", options.sandbox_paths,
                   "Host path to show in sandboxes: TARGET or TARGET=SOURCE, with a final ? when it "
                   "may be missing (repeatable)")
       ->type_name("P")
       ->allow_extra_args(false);
+  command
+      .add_option("--allow-host-path", options.host_paths,
+                  "Host path that a derivation may ask for in its __impureHostDeps, with all below "
+                  "it (repeatable)")
+      ->type_name("P")
+      ->allow_extra_args(false);
+  command
+      .add_option("--hashed-mirror", options.hashed_mirrors,
+                  "Where builtin:fetchurl looks first, as URL/ALGORITHM/HASH (repeatable)")
+      ->type_name("URL")
+      ->allow_extra_args(false);
+  command
+      .add_option("--netrc", options.netrc,
+                  "Names and passwords for builtin:fetchurl, by host, as in a .netrc")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  command
+      .add_option("--certificates", options.certificates,
+                  "Certificates of the authorities that builtin:fetchurl trusts (default: the "
+                  "system's)")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
   command.add_flag("--keep-failed", options.keep_failed,
                    "Leave the build directory and outputs of a failed attempt behind");
   command
@@ -99,7 +126,8 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
                                ? default_eval_store_root()
                                : std::filesystem::absolute(options.eval_store);
   config.launcher = find_launcher();
-  config.sandbox = !options.no_sandbox;
+  if (options.no_sandbox) config.sandbox = BuildPolicy::Sandbox::unsandboxed;
+  if (options.relaxed_sandbox) config.sandbox = BuildPolicy::Sandbox::relaxed;
   config.sync = options.sync;
   config.fast_metadata = options.fast_metadata;
   config.builder.system = this_system();
@@ -112,7 +140,16 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   for (const auto& path : options.sandbox_paths) {
     config.builder.sandbox_paths.push_back(SandboxPath::parse(path));
   }
-  if (config.sandbox) add_default_shell(config.builder.sandbox_paths);
+  if (!options.no_sandbox) add_default_shell(config.builder.sandbox_paths);
+  for (const auto& path : options.host_paths) {
+    if (!path.starts_with('/')) {
+      throw InvalidError("--allow-host-path '" + path + "' is not an absolute path");
+    }
+    config.builder.host_paths.push_back(path);
+  }
+  config.builder.hashed_mirrors = options.hashed_mirrors;
+  config.builder.netrc = options.netrc;
+  config.builder.certificates = options.certificates;
   config.builder.run_as_pool = ::geteuid() == 0;
   for (char** variable = ::environ; *variable != nullptr; ++variable) {
     const std::string_view text = *variable;

@@ -21,7 +21,12 @@ struct WorkshopOptions {
   std::string store;  ///< root; empty: in the state directory
   std::string eval_store;
   std::vector<std::string> sandbox_paths;
+  std::vector<std::string> host_paths;
+  std::vector<std::string> hashed_mirrors;
+  std::string netrc;
+  std::string certificates;
   bool no_sandbox = false;
+  bool relaxed_sandbox = false;
   bool keep_failed = false;
   unsigned repeat = 0;
   bool sync = false;

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "derivation/build_products.h"
 #include "derivation/store_path.h"
 
 namespace grange {
@@ -43,9 +44,11 @@ struct OutputComparison {
 /// The value that one attempt to build gives; a failure is a value, not an error.
 struct BuildResult {
   Outcome outcome = Outcome::unknown;
-  std::string message;                       ///< what was wrong, in full; empty when good
-  std::string log_tail;                      ///< the last lines of the log of a failed attempt
-  std::map<std::string, StorePath> outputs;  ///< by output name; set when good
+  std::string message;   ///< what was wrong, in full; empty when good
+  std::string log_tail;  ///< the last lines of the log of a failed attempt
+  /// By output name; set when good, and when failed with output.
+  std::map<std::string, StorePath> outputs;
+  BuildReport report;  ///< what those outputs say about the build
   TimePoint start{};
   TimePoint stop{};
   bool already_valid = false;  ///< another process made it while we waited

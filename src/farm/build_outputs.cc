@@ -7,14 +7,15 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "farm/attempt_log.h"
+#include "farm/target_reports.h"
 
 namespace grange {
 namespace {
 
 BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& request,
-                       const Plan::Finished& finished) {
-  BuiltOutputs made{graph.path(request.derivation), finished.outcome, finished.message, {}};
-  if (finished.outcome != Outcome::good) {
+                       const Plan::Finished& finished, const TargetReports& reports) {
+  BuiltOutputs made{graph.path(request.derivation), finished.outcome, finished.message, {}, {}};
+  if (finished.outcome != Outcome::good && finished.outcome != Outcome::failed_with_output) {
     for (const auto input : finished.failed_inputs) {
       made.message += "\n" + graph.store_dir().print(graph.path(input)) + " failed";
     }
@@ -28,6 +29,8 @@ BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& reque
       made.paths.emplace_back(name, *path);
     }
   }
+  made.report = reports.of(request.derivation);
+  apply_report(made.report, made.outcome, made.message);
   return made;
 }
 
@@ -126,7 +129,7 @@ std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted
   }
   try {
     const auto ended = realise(graph, workshop.eval_store(), workshop.store(), workshop.builder(),
-                               remaining, options, log, std::move(stop));
+                               remaining, options, log, stop);
     for (std::size_t i = 0; i < ended.size(); ++i) finished[asked[i]] = ended[i];
   } catch (...) {
     log.flush();
@@ -134,8 +137,9 @@ std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted
   }
   log.flush();
   std::vector<BuiltOutputs> made;
+  const TargetReports reports(workshop.store(), graph, attempts, stop);
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    made.push_back(result_of(graph, requests[i], finished[i]));
+    made.push_back(result_of(graph, requests[i], finished[i], reports));
   }
   return made;
 }

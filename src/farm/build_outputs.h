@@ -25,8 +25,9 @@ struct BuiltOutputs {
   StorePath derivation;
   Outcome outcome = Outcome::unknown;
   std::string message;
-  /// Of the asked outputs, when good: name and path, "out" first.
+  /// Of the asked outputs, when good or failed with output: name and path, "out" first.
   std::vector<std::pair<std::string, StorePath>> paths;
+  BuildReport report;  ///< what they say about the build
 };
 
 /// Makes outputs without comparing with anything: known failures are tried again, attempts are

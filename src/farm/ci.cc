@@ -9,6 +9,7 @@
 #include "farm/base_choice.h"
 #include "farm/ci_checks.h"
 #include "farm/target_limits.h"
+#include "farm/target_reports.h"
 
 namespace grange {
 namespace {
@@ -208,6 +209,7 @@ class Walk {
       }
       log.flush();
       for (std::size_t i = 0; i < finished.size(); ++i) take(*asked[i], finished[i]);
+      read_reports(asked, requests);
       report_.present = log.present();
     }
     report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
@@ -239,6 +241,19 @@ class Walk {
     target.message = finished.message;
     for (const auto input : finished.failed_inputs) {
       target.failed_inputs.push_back(workshop_.config().store_dir.print(graph_->path(input)));
+    }
+  }
+
+  void read_reports(const std::vector<TargetReport*>& targets,
+                    const std::vector<RealiseRequest>& requests) {
+    const TargetReports reports(workshop_.store(), *graph_, report_.attempts, stop_);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      auto& target = *targets[i];
+      if (target.outcome != Outcome::good && target.outcome != Outcome::failed_with_output) {
+        continue;
+      }
+      target.report = reports.of(requests[i].derivation);
+      apply_report(target.report, target.outcome, target.message);
     }
   }
 

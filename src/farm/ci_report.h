@@ -25,6 +25,7 @@ struct TargetReport {
   bool evaluation_failed = false;
   std::string message;                     ///< of a failure
   std::vector<std::string> failed_inputs;  ///< derivations, for dependency failed
+  BuildReport report;                      ///< of what was made or found, not of what was skipped
 
   bool failing() const;
   /// Fails now, and did not fail in the base.

@@ -72,9 +72,9 @@ Builder& Workshop::builder() {
 
 BuildPolicy Workshop::policy() const {
   BuildPolicy policy;
-  policy.sandbox =
-      config_.sandbox ? BuildPolicy::Sandbox::sandboxed : BuildPolicy::Sandbox::unsandboxed;
-  if (config_.sandbox) {
+  policy.sandbox = config_.sandbox;
+  if (policy.sandbox != BuildPolicy::Sandbox::unsandboxed) {
+    policy.host_paths = config_.builder.host_paths;
     for (const auto& path : config_.builder.sandbox_paths) {
       policy.sandbox_paths.push_back(path.target.string() + "=" + path.source.string());
     }
@@ -82,6 +82,7 @@ BuildPolicy Workshop::policy() const {
   policy.features = config_.builder.features;
   std::sort(policy.sandbox_paths.begin(), policy.sandbox_paths.end());
   std::sort(policy.features.begin(), policy.features.end());
+  std::sort(policy.host_paths.begin(), policy.host_paths.end());
   return policy;
 }
 
@@ -98,9 +99,21 @@ std::string policy_text(const BuildPolicy& policy) {
       text = "repair";
       break;
   }
-  text += policy.sandbox == BuildPolicy::Sandbox::sandboxed ? " sandboxed" : " unsandboxed";
+  switch (policy.sandbox) {
+    case BuildPolicy::Sandbox::sandboxed:
+      text += " sandboxed";
+      break;
+    case BuildPolicy::Sandbox::unsandboxed:
+      text += " unsandboxed";
+      break;
+    case BuildPolicy::Sandbox::relaxed:
+      text += " relaxed";
+      break;
+  }
   text += " paths:" + join(policy.sandbox_paths, ",");
   text += " features:" + join(policy.features, ",");
+  // Only where there are any, so that what was recorded before there were is still found.
+  if (!policy.host_paths.empty()) text += " host-paths:" + join(policy.host_paths, ",");
   return text;
 }
 

@@ -18,7 +18,7 @@ struct WorkshopConfig {
   std::filesystem::path eval_store_root;  ///< where .drv files are read
   std::filesystem::path launcher;         ///< the grange-launcher program
   StoreDir store_dir = StoreDir::nix();
-  bool sandbox = true;
+  BuildPolicy::Sandbox sandbox = BuildPolicy::Sandbox::sandboxed;
   bool sync = false;           ///< fsync each batch of store objects before registering it
   bool fast_metadata = false;  ///< leave syncing the store's database to the system
   LocalBuilderConfig builder;

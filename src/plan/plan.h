@@ -19,11 +19,13 @@ namespace grange {
 /// answers a sandboxed request of the same run.
 struct BuildPolicy {
   enum class Mode : std::uint8_t { normal, check, repair };
-  enum class Sandbox : std::uint8_t { sandboxed, unsandboxed };
+  /// Relaxed: sandboxed, but for those derivations that set __noChroot.
+  enum class Sandbox : std::uint8_t { sandboxed, unsandboxed, relaxed };
   Mode mode = Mode::normal;
   Sandbox sandbox = Sandbox::sandboxed;
   std::vector<std::string> sandbox_paths;  ///< sorted
   std::vector<std::string> features;       ///< sorted
+  std::vector<std::string> host_paths;     ///< what __impureHostDeps may name; sorted
   friend auto operator<=>(const BuildPolicy&, const BuildPolicy&) = default;
 };
 
