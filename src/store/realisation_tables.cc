@@ -11,7 +11,7 @@ namespace grange {
 namespace {
 
 // Names, types, keys and their order are Nix's: other programs read these tables.
-constexpr std::string_view kTables = R"sql(
+constexpr std::string_view kRealisationTables = R"sql(
 create table if not exists Realisations (
     id         integer primary key autoincrement not null,
     drvPath    text not null,
@@ -72,7 +72,7 @@ bool has_realisation_tables(const StoreLocation& location) {
 }
 
 void create_realisation_tables(SqliteDatabase& database) {
-  database.execute(kTables);
+  database.execute(kRealisationTables);
 }
 
 void mark_realisation_tables(const StoreLocation& location) {
