@@ -17,13 +17,13 @@ INSTANTIATE_TEST_SUITE_P(Worlds, ReportTest,
                                          BuildPolicy::Sandbox::unsandboxed),
                          sandbox_name);
 
-Hash sha256_of(std::string_view content) {
+Hash digest_of(std::string_view content) {
   Hasher hasher(HashAlgorithm::sha256);
   hasher.update(content);
   return hasher.finish();
 }
 
-std::string printed(const StorePath& path) {
+std::string full_path(const StorePath& path) {
   return StoreDir::nix().print(path);
 }
 
@@ -46,10 +46,10 @@ TEST_P(ReportTest, WhatTheOutputsSay) {
   EXPECT_EQ(report.release_name, "app-2.0");
   EXPECT_EQ(report.metrics, (std::vector<BuildMetric>{{"size", 5, "KiB"}, {"time", 1.5, ""}}));
   EXPECT_FALSE(report.failed_output);
-  const auto out = printed(step.output());
+  const auto out = full_path(step.output());
   std::vector<BuildProduct> products(4);
-  products[0] = {"report", "dev", "", printed(step.output("dev")), "", true, {}, {}};
-  products[1] = {"file", "iso", "x.iso", out + "/a b/x.iso", "", true, 5, sha256_of("hello")};
+  products[0] = {"report", "dev", "", full_path(step.output("dev")), "", true, {}, {}};
+  products[1] = {"file", "iso", "x.iso", out + "/a b/x.iso", "", true, 5, digest_of("hello")};
   products[2] = {"doc", "manual", "doc", out + "/doc", "index.html", true, {}, {}};
   products[3] = {"x", "y", "", out, "", true, {}, {}};
   EXPECT_EQ(report.products, products);
