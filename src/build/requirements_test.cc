@@ -46,10 +46,12 @@ TEST(Requirements, BuiltinsRunAnywhere) {
   derivation.builder = "builtin:fetchurl";
   EXPECT_FALSE(unmet(derivation));
   derivation.builder = "builtin:buildenv";
+  EXPECT_FALSE(unmet(derivation));
+  derivation.builder = "builtin:unknown";
   const auto failure = unmet(derivation);
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->outcome, Outcome::unsupported);
-  EXPECT_NE(failure->message.find("builtin:buildenv"), std::string::npos);
+  EXPECT_NE(failure->message.find("builtin:unknown"), std::string::npos);
 }
 
 TEST(Requirements, SaysWhatIsNotMadeHere) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,7 +17,6 @@
 #include "base/file.h"
 #include "base/stream.h"
 #include "base/text.h"
-#include "build/builtin_fetchurl.h"
 #include "build/environment.h"
 #include "build/references_graph.h"
 #include "build/requirements.h"
@@ -187,34 +185,6 @@ BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, 
   end.failure = failure_of(context, run, end.build_directory,
                            supervise(*process, request.limits, log, context.clock, stop));
   return end;
-}
-
-std::optional<BuildFailure> run_builtin(const AttemptContext& context, const BuilderRun& run,
-                                        LogCapture& log, const std::stop_token& stop) {
-  const auto& config = context.config;
-  const auto& limits = run.request.limits;
-  FetchRequest fetch{
-      *run.request.derivation, run.places.front().location, run.area.spool_file(),
-      config.hashed_mirrors,
-      DownloadOptions{config.download_limits, config.netrc, config.certificates, std::nullopt,
-                      [&](std::string_view line) { log.write(std::string(line) + "\n"); }}};
-  if (limits.timeout.count() > 0) {
-    fetch.options.deadline =
-        context.clock.monotonic() +
-        std::chrono::duration_cast<MonotonicTime::duration>(std::min(limits.timeout, Seconds(1e8)));
-  }
-  if (limits.max_silent.count() > 0) {
-    auto& stall = fetch.options.limits.stall_timeout;
-    stall = std::min(stall, limits.max_silent);
-  }
-  auto failure = fetch_url(fetch, context.clock, stop);
-  log.finish();
-  if (failure) {
-    failure->message =
-        fmt::format("builder '{}' for '{}' failed: {}", run.request.derivation->builder,
-                    context.store.store_dir().print(run.request.derivation_path), failure->message);
-  }
-  return failure;
 }
 
 }  // namespace grange

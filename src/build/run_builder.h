@@ -40,7 +40,7 @@ struct BuilderRunEnd {
 BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, LogCapture& log,
                           const std::stop_token& stop);
 
-/// The same for `builtin:fetchurl`, which needs no directory.
+/// The same for our own builders, which need no directory.
 std::optional<BuildFailure> run_builtin(const AttemptContext& context, const BuilderRun& run,
                                         LogCapture& log, const std::stop_token& stop);
 

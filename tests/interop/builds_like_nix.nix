@@ -26,6 +26,33 @@ let
       mkdir $out; echo $dev $out > $out/refers; echo ${upper} > $dev
     '';
   };
+  # As nix-env makes user environments and channels.
+  buildenv = packages: derivation {
+    name = "user-environment"; system = "builtin"; builder = "builtin:buildenv";
+    manifest = text;
+    derivations = map (p: [ (if builtins.elemAt p 0 == false then "false" else builtins.elemAt p 0)
+      (builtins.elemAt p 1) (builtins.length (builtins.elemAt p 2)) (builtins.elemAt p 2) ]) packages;
+    preferLocalBuild = true; allowSubstitutes = false;
+  };
+  unpack-channel = channelName: src: derivation {
+    name = channelName; system = "builtin"; builder = "builtin:unpack-channel";
+    inherit src channelName;
+  };
+  package = name: script: make {
+    inherit name;
+    script = "mkdir -p $out/bin $out/share/info $out/nix-support; echo > $out/bin/${name}; cd $out; " + script;
+  };
+  first = package "first" ''
+    echo > share/info/dir; echo > share/info/first.info; echo > .hidden; echo > log; mkdir lib; echo > lib/one
+    ln -s nowhere dangling; ln -s /dev/null null; ln -s ../etc etc; mkdir deep; echo > deep/file
+    echo "${propagated}" > nix-support/propagated-user-env-packages; echo > nix-support/other; ln -s bin sbin
+  '';
+  second = package "second" "echo > share/info/second.info; echo > manifest.nix; mkdir -p lib/perl5; echo > lib/perl5/perllocal.pod; mkdir only; echo > only/here";
+  third = package "third" "echo > bin/first; mkdir -p share/doc; ln -s ${second}/only deep; mkdir sbin; echo > sbin/third";
+  linked = make { name = "linked"; script = "mkdir $out; ln -s ${third}/share $out/share; ln -s ${first}/bin/../deep $out/deep"; };
+  propagated = package "propagated" "echo > bin/first; echo '${further}' > nix-support/propagated-user-env-packages";
+  further = package "further" "echo > bin/propagated";
+  clash = make { name = "clash"; script = "mkdir $out; echo > $out/bin"; };
 in
 rec {
   good = {
@@ -114,6 +141,12 @@ rec {
       name = "failed-with-output";
       script = "mkdir -p $out/nix-support; echo > $out/nix-support/failed";
     };
+    environment = buildenv [ [ true 5 [ first second ] ] [ true 4 [ third ] ] [ false 1 [ lower ] ] [ "x" 7 [ linked lower ] ] ];
+    empty-environment = buildenv [ ];
+    channel = unpack-channel "channel" ./channel.tar.gz;
+    zip-channel = unpack-channel "zipped" ./channel.zip;
+    xz-channel = unpack-channel "xz" ./channel.tar.xz;
+    one-file-channel = unpack-channel "file" ./file.tar;
     i686 = make { name = "i686"; system = "i686-linux"; script = "uname -m > $out"; };
   };
 
@@ -144,6 +177,12 @@ rec {
     closure-size = checked "closure-size" { dev.maxClosureSize = 800; };
     requisites-with-self = checked "requisites-with-self" { out.allowedRequisites = [ "dev" upper lower text ]; };
     disallowed-output = checked "disallowed-output" { out.disallowedReferences = [ "dev" ]; };
+    collision = buildenv [ [ true 5 [ first third ] ] ];
+    file-and-directory = buildenv [ [ true 5 [ first second ] ] [ true 6 [ clash ] ] ];
+    two-things = unpack-channel "two" ./two.tar;
+    upwards = unpack-channel "upwards" ./upwards.tar;
+    through-symlink = unpack-channel "through-symlink" ./through.tar;
+    no-archive = unpack-channel "no-archive" ./default.nix;
     odd = make { name = "odd"; exportReferencesGraph = [ "a" ]; script = "echo > $out"; };
     bad-name = make { name = "bad-name"; exportReferencesGraph = [ "../a" text ]; script = "echo > $out"; };
     no-input = make {
