@@ -36,6 +36,11 @@ let
     handbook = call ./packages/handbook.nix;
     report = call ./packages/report.nix;
 
+    # what says how it is to be built, and what came of it
+    settings = call ./packages/settings.nix;
+    slim = call ./packages/slim.nix;
+    downloads = call ./packages/downloads.nix;
+
     # what is downloaded
     sources = { recurseForDerivations = true; } // fetched;
 

@@ -34,6 +34,16 @@ rec {
       setup = ./setup.sh;
     } // removeAttrs arguments [ "meta" ])) meta;
 
+  # The same with structured attributes: numbers, lists and sets reach the text as they are.
+  runStructured = { name, meta, ... } @ arguments: script:
+    describe (derivation ({
+      inherit system script;
+      builder = shell;
+      args = [ ./run-structured.sh ];
+      setup = ./setup.sh;
+      __structuredAttrs = true;
+    } // removeAttrs arguments [ "meta" ])) meta;
+
   # A file, or with `recursive` a tree, known by its hash and found under any of `urls`. Mirrors are
   # names for directories: there is no network here.
   fetchMirror = { name, urls, sha256, recursive ? false, meta }:
