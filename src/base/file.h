@@ -57,6 +57,14 @@ void create_directories(const std::filesystem::path& path, mode_t mode = 0755);
 /// following symlinks and at any depth; how many bytes its files held. Fine when nothing is there.
 std::uint64_t remove_tree(const std::filesystem::path& path);
 
+/// What a removed tree's files held, in bytes.
+struct RemovedBytes {
+  std::uint64_t freed = 0;   ///< of files that had no other name
+  std::uint64_t linked = 0;  ///< of files that had exactly one more, elsewhere or in the tree
+};
+/// The same for the entry `name` of an open directory, which `shown` names in errors.
+RemovedBytes remove_tree_at(int directory, const std::string& name, const std::string& shown);
+
 /// A fresh private directory below `parent`, removed with all it holds.
 class TemporaryDirectory {
  public:

@@ -98,6 +98,22 @@ TEST(FileTest, RemovesTreesOfAnyDepth) {
   EXPECT_FALSE(fs::exists(temporary.path() / "d"));
 }
 
+TEST(FileTest, RemovesAnEntryAndTellsWhatWasShared) {
+  const TemporaryDirectory temporary;
+  const fs::path tree = temporary.path() / "tree";
+  grange::create_directories(tree);
+  write_file(tree / "own", "1234567");
+  write_file(tree / "shared", "123");
+  fs::create_hard_link(tree / "shared", temporary.path() / "other");
+  fs::permissions(tree, fs::perms::owner_read | fs::perms::owner_exec);
+  const FileDescriptor directory = open_file(temporary.path(), O_RDONLY | O_DIRECTORY);
+  const RemovedBytes bytes = remove_tree_at(directory.get(), "tree", tree.string());
+  EXPECT_EQ(bytes.freed, 7U);
+  EXPECT_EQ(bytes.linked, 3U);
+  EXPECT_FALSE(fs::exists(tree));
+  EXPECT_EQ(read_file(temporary.path() / "other"), "123");
+}
+
 TEST(FileTest, TemporaryDirectoriesVanishUnlessKept) {
   fs::path gone;
   fs::path kept;

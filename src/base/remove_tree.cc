@@ -19,9 +19,9 @@ namespace {
 /// is moved up to the top and removed from there: neither stack nor descriptors run out.
 class TreeRemover {
  public:
-  std::uint64_t remove(const std::string& root) {
-    remove_node(AT_FDCWD, root.c_str(), root, 0);
-    return freed_;
+  RemovedBytes remove(int directory, const std::string& name, const std::string& shown) {
+    remove_node(directory, name.c_str(), shown, 0);
+    return bytes_;
   }
 
  private:
@@ -29,25 +29,37 @@ class TreeRemover {
 
   void remove_node(int parent, const char* name, const std::string& shown, int depth) {
     struct stat status {};
-    if (::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    // Modes are changed only where they forbid something: root is spared a write per directory.
+    int looked = ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW);
+    if (looked != 0 && errno == EACCES && depth > 0 && ::fchmod(parent, S_IRWXU) == 0) {
+      looked = ::fstatat(parent, name, &status, AT_SYMLINK_NOFOLLOW);
+    }
+    if (looked != 0) {
       if (errno == ENOENT) return;
       throw_errno("looking at", shown);
     }
     if (S_ISDIR(status.st_mode)) {
-      if ((status.st_mode & S_IRWXU) != S_IRWXU) {
-        ::fchmodat(parent, name, (status.st_mode & 07777) | S_IRWXU, 0);
-      }
       if (depth > kMaxDepth) return move_to_top(parent, name, shown);
       empty_directory(parent, name, shown, depth);
-    } else if (S_ISREG(status.st_mode) && status.st_nlink == 1) {
-      freed_ += static_cast<std::uint64_t>(status.st_size);
+    } else if (S_ISREG(status.st_mode)) {
+      const auto size = static_cast<std::uint64_t>(status.st_size);
+      if (status.st_nlink == 1) bytes_.freed += size;
+      if (status.st_nlink == 2) bytes_.linked += size;
     }
     const int flags = S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0;
-    if (::unlinkat(parent, name, flags) != 0 && errno != ENOENT) throw_errno("removing", shown);
+    int removed = ::unlinkat(parent, name, flags);
+    if (removed != 0 && errno == EACCES && depth > 0 && ::fchmod(parent, S_IRWXU) == 0) {
+      removed = ::unlinkat(parent, name, flags);
+    }
+    if (removed != 0 && errno != ENOENT) throw_errno("removing", shown);
   }
 
   void empty_directory(int parent, const char* name, const std::string& shown, int depth) {
-    const int fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = ::openat(parent, name, kFlags);
+    if (fd < 0 && errno == EACCES && ::fchmodat(parent, name, S_IRWXU, 0) == 0) {
+      fd = ::openat(parent, name, kFlags);
+    }
     if (fd < 0) throw_errno("opening", shown);
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd), &::closedir);
     if (depth == 0) top_ = fd;
@@ -64,6 +76,9 @@ class TreeRemover {
   }
 
   void move_to_top(int parent, const char* name, const std::string& shown) {
+    ::fchmodat(parent, name, S_IRWXU, 0);  // its ".." changes, which is writing to it
+    ::fchmod(parent, S_IRWXU);
+    ::fchmod(top_, S_IRWXU);
     for (;;) {
       const std::string there = ".grange-removing-" + std::to_string(moved_++);
       if (::renameat(parent, name, top_, there.c_str()) == 0) return;
@@ -76,13 +91,18 @@ class TreeRemover {
 
   int top_ = -1;
   std::uint64_t moved_ = 0;
-  std::uint64_t freed_ = 0;
+  RemovedBytes bytes_;
 };
 
 }  // namespace
 
 std::uint64_t remove_tree(const std::filesystem::path& path) {
-  return TreeRemover().remove(path.string());
+  const std::string text = path.string();
+  return TreeRemover().remove(AT_FDCWD, text, text).freed;
+}
+
+RemovedBytes remove_tree_at(int directory, const std::string& name, const std::string& shown) {
+  return TreeRemover().remove(directory, name, shown);
 }
 
 }  // namespace grange

@@ -19,6 +19,7 @@ void add_ci_command(CLI::App& parent, Action& chosen);
 void add_compare_command(CLI::App& parent, Action& chosen);
 void add_drv_command(CLI::App& parent, Action& chosen);
 void add_evaluate_command(CLI::App& parent, Action& chosen);
+void add_gc_command(CLI::App& parent, Action& chosen);
 void add_hash_command(CLI::App& parent, Action& chosen);
 void add_nar_command(CLI::App& parent, Action& chosen);
 void add_store_command(CLI::App& parent, Action& chosen);

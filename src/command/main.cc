@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   add_hash_command(app, chosen);
   add_nar_command(app, chosen);
   add_store_command(app, chosen);
+  add_gc_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -13,6 +13,7 @@
 #include "command/exit_code.h"
 #include "command/interrupt.h"
 #include "command/state_directory.h"
+#include "command/store_care_command.h"
 #include "command/store_path_argument.h"
 #include "store/local_store.h"
 
@@ -185,13 +186,15 @@ void add_place_options(CLI::App& command, StoreCommandOptions& options) {
 }  // namespace
 
 void add_store_command(CLI::App& parent, Action& chosen) {
-  auto* command = parent.add_subcommand("store", "Look at a local store");
+  auto* command = parent.add_subcommand("store", "Look at a local store, and care for it");
   command->require_subcommand(1);
   command->footer(R"(
 Examples:
   grange store info ./result
   grange store verify --check-contents
-  grange store log ./result)");
+  grange store log ./result
+  grange store roots --why ./result)");
+  add_store_care_commands(*command, chosen);
   const auto options = std::make_shared<StoreCommandOptions>();
 
   auto* info = command->add_subcommand("info", "What the store knows of paths");

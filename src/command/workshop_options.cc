@@ -1,6 +1,7 @@
 #include "command/workshop_options.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/text.h"
+#include "command/care_options.h"
 #include "command/state_directory.h"
 
 namespace grange {
@@ -104,6 +107,14 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
                   "system's)")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
+  command
+      .add_option("--min-free", options.min_free,
+                  "Collect garbage while building when less is free on the store's disk (5G)")
+      ->type_name("N");
+  command
+      .add_option("--max-free", options.max_free,
+                  "Let such a collection stop when so much is free (default: all garbage goes)")
+      ->type_name("N");
   command.add_flag("--keep-failed", options.keep_failed,
                    "Leave the build directory and outputs of a failed attempt behind");
   command
@@ -128,6 +139,11 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.launcher = find_launcher();
   if (options.no_sandbox) config.sandbox = BuildPolicy::Sandbox::unsandboxed;
   if (options.relaxed_sandbox) config.sandbox = BuildPolicy::Sandbox::relaxed;
+  if (!options.min_free.empty()) config.low_disk.min_free = parse_byte_count(options.min_free);
+  if (!options.max_free.empty()) config.low_disk.max_free = parse_byte_count(options.max_free);
+  config.tell_low_disk = [](const std::string& message) {
+    std::fprintf(stderr, "grange: %s\n", printable(message).c_str());
+  };
   config.sync = options.sync;
   config.fast_metadata = options.fast_metadata;
   config.builder.system = this_system();

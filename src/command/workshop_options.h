@@ -27,6 +27,8 @@ struct WorkshopOptions {
   std::string certificates;
   bool no_sandbox = false;
   bool relaxed_sandbox = false;
+  std::string min_free;  ///< bytes; empty: no collection on low disk
+  std::string max_free;
   bool keep_failed = false;
   unsigned repeat = 0;
   bool sync = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@
 #include "farm/ci_checks.h"
 #include "farm/target_limits.h"
 #include "farm/target_reports.h"
+#include "store/root_sets.h"
 
 namespace grange {
 namespace {
@@ -75,6 +77,7 @@ class Walk {
     build();
     check();
     remember(started, selection);
+    keep_results(selection);
     return std::move(report_);
   }
 
@@ -157,6 +160,7 @@ class Walk {
       candidates.emplace_back(&target, outputs);
     }
     if (candidates.empty()) return;
+    workshop_.store().add_temporary_roots(paths);  // before looking: what is there then stays
     const auto valid = workshop_.store().valid_among(paths);
     for (auto& [target, outputs] : candidates) {
       target->skipped = std::all_of(outputs.begin(), outputs.end(),
@@ -263,6 +267,28 @@ class Walk {
       if (found != report_.map.targets.end()) found->second.outcome = target.outcome;
     }
     record_.add_evaluation({0, selection, started, clock_.now(), report_.map});
+  }
+
+  /// Good targets' outputs become roots of this selection; a target that is not good keeps what it
+  /// last had, and one that is gone keeps nothing.
+  void keep_results(const std::string& selection) {
+    GroupedRoots roots;
+    std::set<std::string> kept;
+    for (const auto& target : report_.targets) {
+      if (target.verdict == Verdict::removed) continue;
+      if (target.outcome != Outcome::good) {
+        kept.insert(target.label);
+        continue;
+      }
+      const auto index = graph_->find(report_.map.targets.at(target.label).derivation);
+      if (!index) continue;
+      for (const auto& name : graph_->output_names(*index)) {
+        if (const auto path = graph_->output_path(*index, name)) {
+          roots[target.label].emplace(name, *path);
+        }
+      }
+    }
+    RootSet(workshop_.store().location(), selection).update(roots, kept, !report_.complete);
   }
 
   const CiOptions& options_;

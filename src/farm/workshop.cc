@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "build/leftovers.h"
+#include "farm/eval_store_care.h"
 
 namespace grange {
 
@@ -35,6 +37,10 @@ class Workshop::LazyBuilder final : public Builder {
       launcher.physical_store = location.real_store;
     }
     launcher_ = Launcher::start(launcher);
+    auto low_disk = config.low_disk;
+    low_disk.collection.sync = config.sync;
+    low_disk.collection.fast_metadata = config.fast_metadata;
+    low_disk_.emplace(*workshop_.store_, low_disk, config.tell_low_disk);
     builder_ = make_local_builder(*workshop_.eval_store_, *workshop_.store_, *launcher_,
                                   workshop_.clock_, config.builder);
   }
@@ -43,6 +49,7 @@ class Workshop::LazyBuilder final : public Builder {
   std::once_flag started_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<Builder> builder_;
+  std::optional<LowDiskCollector> low_disk_;
 };
 
 Workshop::Workshop(WorkshopConfig config, const Clock& clock)
@@ -51,6 +58,8 @@ Workshop::Workshop(WorkshopConfig config, const Clock& clock)
   options.sync = config_.sync;
   options.fast_metadata = config_.fast_metadata;
   store_ = LocalStore::open(StoreLocation::at_root(config_.store_root, config_.store_dir), options);
+  eval_store_use_ =
+      use_eval_store(StoreLocation::at_root(config_.eval_store_root, config_.store_dir));
   builder_ = std::make_unique<LazyBuilder>(*this);
 }
 

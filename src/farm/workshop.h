@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "build/builder.h"
 #include "build/local_builder.h"
 #include "process/launcher.h"
 #include "store/local_store.h"
+#include "store/low_disk.h"
 
 namespace grange {
 
@@ -22,6 +24,9 @@ struct WorkshopConfig {
   bool sync = false;           ///< fsync each batch of store objects before registering it
   bool fast_metadata = false;  ///< leave syncing the store's database to the system
   LocalBuilderConfig builder;
+  LowDiskOptions low_disk;  ///< of the destination store's disk, while something is made
+  /// Hears of collections on low disk, from a thread of its own.
+  LowDiskCollector::Tell tell_low_disk = [](const std::string&) {};
 };
 
 /// The stores, the launcher and the builder of one run, wired together. The destination store is
@@ -47,6 +52,7 @@ class Workshop {
   WorkshopConfig config_;
   const Clock& clock_;
   std::unique_ptr<LocalStore> store_;
+  FileDescriptor eval_store_use_;  ///< keeps collectors off while we read from it
   std::unique_ptr<LocalStore> eval_store_;
   std::unique_ptr<LazyBuilder> builder_;
 };

@@ -97,6 +97,13 @@ std::optional<StoredEvaluation> EvaluationTables::last_complete(const std::strin
                           std::string(as_text(find.blob(4)))};
 }
 
+std::vector<std::string> EvaluationTables::selections() {
+  auto find = database_.prepare("SELECT text FROM selections ORDER BY id");
+  std::vector<std::string> texts;
+  while (find.step()) texts.emplace_back(find.text(0));
+  return texts;
+}
+
 void EvaluationTables::prune(std::int64_t selection) {
   auto remove = database_.prepare(
       "DELETE FROM evaluations WHERE selection = ?1 AND id NOT IN "

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "database/sqlite.h"
 #include "derivation/target_map_text.h"
@@ -34,6 +35,7 @@ class EvaluationTables {
   /// One durable transaction. `text` is the evaluation's map, printed.
   std::int64_t add(const EvaluationRecord& evaluation, const TargetMapText& text);
   std::optional<StoredEvaluation> last_complete(const std::string& selection);
+  std::vector<std::string> selections();
 
  private:
   std::int64_t selection_id(const std::string& text);

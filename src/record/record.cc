@@ -68,6 +68,10 @@ class RecordFile final : public Record {
     });
   }
 
+  std::vector<std::string> selections() override {
+    return read([](RecordTables& tables) { return tables.evaluations.selections(); });
+  }
+
   std::optional<EvaluationRecord> last_complete(const std::string& selection) override {
     auto stored =
         read([&](RecordTables& tables) { return tables.evaluations.last_complete(selection); });

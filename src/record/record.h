@@ -86,6 +86,8 @@ class Record {
   virtual std::int64_t add_evaluation(const EvaluationRecord& evaluation) = 0;
   /// The newest complete evaluation of the selection.
   virtual std::optional<EvaluationRecord> last_complete(const std::string& selection) = 0;
+  /// Every selection that was ever evaluated.
+  virtual std::vector<std::string> selections() = 0;
 
   virtual void add_attempts(const std::vector<AttemptRecord>& attempts) = 0;
   /// For each: a lasting failure for this output set under this policy, of this recipe when it is

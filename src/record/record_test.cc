@@ -98,6 +98,7 @@ TEST_F(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
   incomplete.map.complete = false;
   record->add_evaluation(incomplete);
   EXPECT_EQ(record->last_complete("all")->id, second);
+  EXPECT_EQ(record->selections(), (std::vector<std::string>{"all", "other"}));
 }
 
 TEST_F(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {

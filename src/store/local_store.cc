@@ -181,6 +181,10 @@ void LocalStoreImplementation::add_temporary_root(const StorePath& path) {
   writing().roots.add({path});
 }
 
+void LocalStoreImplementation::add_temporary_roots(const std::set<StorePath>& paths) {
+  writing().roots.add(paths);
+}
+
 void LocalStoreImplementation::add_indirect_root(const std::filesystem::path& link,
                                                  const StorePath& target) {
   writing();

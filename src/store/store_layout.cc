@@ -67,16 +67,6 @@ void make_link(const fs::path& target, const fs::path& link) {
   }
 }
 
-void reserve_space(const fs::path& file) {
-  const FileDescriptor fd = open_file(file, O_WRONLY | O_CREAT, 0600);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) == 0 && status.st_size == kReservedSize) return;
-  // Not to have it is no reason to fail.
-  if (::posix_fallocate(fd.get(), 0, kReservedSize) != 0) {
-    if (::ftruncate(fd.get(), 0) != 0) throw_errno("emptying", file.string());
-  }
-}
-
 }  // namespace
 
 void check_store_place(const StoreLocation& location) {
@@ -101,7 +91,18 @@ void create_store_layout(const StoreLocation& location) {
     grange::create_directories(directory);
   }
   make_link(state / "profiles", state / "gcroots/profiles");
-  reserve_space(state / "db/reserved");
+  reserve_space(location);
+}
+
+void reserve_space(const StoreLocation& location) {
+  const fs::path file = location.state / "db/reserved";
+  const FileDescriptor fd = open_file(file, O_WRONLY | O_CREAT, 0600);
+  struct stat status {};
+  if (::fstat(fd.get(), &status) == 0 && status.st_size == kReservedSize) return;
+  // Not to have it is no reason to fail.
+  if (::posix_fallocate(fd.get(), 0, kReservedSize) != 0) {
+    if (::ftruncate(fd.get(), 0) != 0) throw_errno("emptying", file.string());
+  }
 }
 
 FileDescriptor hold_big_lock(const StoreLocation& location, bool read_only) {

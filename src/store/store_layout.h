@@ -13,6 +13,9 @@ void check_store_place(const StoreLocation& location);
 /// Creates what is missing of the directories that Nix has, and our own.
 void create_store_layout(const StoreLocation& location);
 
+/// Allocates the space in `db/reserved`, where it is not there.
+void reserve_space(const StoreLocation& location);
+
 /// The lock that every user of the store holds shared; who changes its schema holds it alone.
 /// Waits for such a one; throws UnavailableError after some minutes. For reading it is enough to
 /// hold it where its file exists and may be opened.
