@@ -73,6 +73,13 @@ void Plan::presence(StepId step, bool all_present) {
   state_->answered(index_of(step), all_present ? state_->steps[index_of(step)].asked : 0);
 }
 
+void Plan::resolved(StepId step, const std::optional<OutputSetId>& output_set,
+                    const std::vector<std::string>& present) {
+  const auto mask = output_mask(state_->steps[index_of(step)].outputs, present);
+  GRANGE_CHECK(mask.has_value());
+  state_->resolved(index_of(step), output_set, *mask);
+}
+
 void Plan::finished(StepId step, const BuildResult& result) {
   GRANGE_CHECK(state_->steps[index_of(step)].phase == Phase::running);
   state_->conclude(index_of(step), result);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "derivation/build_result.h"
 #include "derivation/derivation_graph.h"
+#include "derivation/output_set.h"
 #include "derivation/store_path.h"
 
 namespace grange {
@@ -75,6 +76,14 @@ class Plan {
     DerivationIndex recipe;
     std::vector<std::string> outputs;  ///< the wanted names that are not known to be there
   };
+  /// All inputs are there, and now it can be said what it comes to: what must be made when inputs
+  /// are replaced by what they were realised as? Decided for what has inputs and whose paths depend
+  /// on them (floating, deferred, impure; fixed ones with `Options::resolve_fixed`). Answer with
+  /// `resolved`, or with `known_failure`.
+  struct Resolve {
+    StepId step;
+    DerivationIndex recipe;
+  };
   /// Try to make it now: all inputs are there. A good attempt makes all declared outputs. Answer
   /// with `finished`.
   struct Attempt {
@@ -97,11 +106,12 @@ class Plan {
     std::vector<DerivationIndex> failed_inputs;
     bool made = false;  ///< an attempt of this run made it; false: it was there
   };
-  using Decision = std::variant<Query, Attempt, Cancel, Finished>;
+  using Decision = std::variant<Query, Resolve, Attempt, Cancel, Finished>;
 
   struct Options {
     unsigned slots = 1;      ///< attempts running at once, at least 1
     bool keep_going = true;  ///< false: after the first failure nothing new starts
+    bool resolve_fixed = false;
   };
   /// Orders what is ready with equal priorities: called with two ready steps' recipes; true when
   /// the first goes first. Must be a strict weak order that does not change. Ties go by the order
@@ -131,11 +141,18 @@ class Plan {
   void presence(StepId step, const std::vector<std::string>& present);
   /// The same where all are there, or none.
   void presence(StepId step, bool all_present);
+  /// Answers Resolve: what it comes to promises `output_set` (nothing for impure ones), and of its
+  /// own declared outputs these are there. If all that are wanted are, it is cut off: nothing is
+  /// made. Otherwise it is attempted; of several steps that come to one output set under one policy
+  /// one is, and the others are asked about again when that has succeeded.
+  void resolved(StepId step, const std::optional<OutputSetId>& output_set,
+                const std::vector<std::string>& present);
   /// Answers Attempt. Aborted says nothing of the recipe: it ends the step as aborted, unless it
   /// was cancelled.
   void finished(StepId step, const BuildResult& result);
-  /// Answers Query: none of the outputs is there, and an attempt of an earlier run with this recipe
-  /// failed in a way that would happen again. It counts as if it had been made now.
+  /// Answers Query or Resolve (and only the latter for what is resolved): none of the outputs is
+  /// there, and an attempt of an earlier run with this recipe failed in a way that would happen
+  /// again. It counts as if it had been made now.
   void known_failure(StepId step, const BuildResult& result);
 
   /// The decisions since the last call, in order.
@@ -151,6 +168,7 @@ class Plan {
     std::size_t waiting = 0;  ///< for inputs or for a slot
     std::size_t running = 0;  ///< attempts
     std::size_t present = 0;  ///< were there already
+    std::size_t cut_off = 0;  ///< came to what was there already, once their inputs were known
     std::size_t made = 0;
     std::size_t failed = 0;  ///< themselves, not through a dependency
     std::size_t dependency_failed = 0;

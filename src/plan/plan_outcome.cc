@@ -16,6 +16,7 @@ void add_culprits(std::vector<DerivationIndex>& to, const std::vector<Derivation
 void Plan::State::conclude(StepIndex index, const BuildResult& result) {
   Step& step = steps[index];
   const bool attempted = step.phase == Phase::running;
+  if (attempted && step.comes_to) twin_ended(index, result);
   const bool cancelled = std::exchange(step.cancelling, false);
   if (attempted && (result.good() || result.outcome == Outcome::failed_with_output)) {
     step.made = !result.already_valid;

@@ -145,6 +145,12 @@ void Plan::State::answered(StepIndex index, OutputMask present) {
 
 void Plan::State::failed_before(StepIndex index, const BuildResult& result) {
   Step& step = steps[index];
+  if (step.resolve_open) {
+    step.resolve_open = false;
+    --open_queries;
+    conclude(index, result);
+    return;
+  }
   if (step.phase != Phase::asking) {  // it is being attempted all the same
     answered(index, 0);
     return;

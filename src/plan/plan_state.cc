@@ -19,7 +19,9 @@ Plan::State::State(const DerivationGraph& of, const Options& with, Ranking ranki
 void Plan::State::enter(Step& step, Phase phase) {
   GRANGE_CHECK(!step.helper_of);
   const auto count = [this](Phase of) -> std::size_t* {
-    if (of == Phase::waiting || of == Phase::ready) return &counts.waiting;
+    if (of == Phase::waiting || of == Phase::resolving || of == Phase::ready || of == Phase::twin) {
+      return &counts.waiting;
+    }
     return of == Phase::running ? &counts.running : nullptr;
   };
   if (auto* before = count(step.phase)) --*before;
@@ -34,6 +36,8 @@ void Plan::State::count_as(Step& step, Tally tally) {
         return nullptr;
       case Tally::present:
         return &counts.present;
+      case Tally::cut_off:
+        return &counts.cut_off;
       case Tally::made:
         return &counts.made;
       case Tally::failed:
@@ -136,6 +140,10 @@ void Plan::State::make_ready(StepIndex index) {
     helper_ready(index);
     return;
   }
+  if (needs_resolving(steps[index].recipe)) {
+    resolve(index);
+    return;
+  }
   enter(steps[index], Phase::ready);
   ready.push(index);
 }
@@ -149,6 +157,7 @@ void Plan::State::start_ready() {
       abort(*next, {step.recipe, Outcome::aborted, not_started_message(graph, *stopped_by)});
       continue;
     }
+    if (step.comes_to && wait_for_twin(*next)) continue;
     enter(step, Phase::running);
     decisions.emplace_back(
         Attempt{StepId{*next}, step.recipe, output_names(step.outputs, step.wanted), step.limits});
@@ -163,6 +172,7 @@ void Plan::State::release(StepIndex index) {
   switch (step.phase) {
     case Phase::idle:
     case Phase::asking:  // its answer finds that nobody needs it
+    case Phase::resolving:
     case Phase::failed:
       break;
     case Phase::to_ask:
@@ -171,6 +181,7 @@ void Plan::State::release(StepIndex index) {
       break;
     case Phase::waiting:
     case Phase::ready:
+    case Phase::twin:
       leave_inputs(index);
       put_back_recipes(index);
       enter(step, Phase::idle);

@@ -67,6 +67,13 @@ struct Plan::State {
   void enter(Step& step, Phase phase);
   void count_as(Step& step, Tally tally);
 
+  // plan_resolve.cc: it is asked what it comes to once its inputs are known.
+  bool needs_resolving(DerivationIndex recipe) const;
+  void resolve(StepIndex step);
+  void resolved(StepIndex step, const std::optional<OutputSetId>& output_set, OutputMask present);
+  bool wait_for_twin(StepIndex step);
+  void twin_ended(StepIndex step, const BuildResult& result);
+
   // plan_outcome.cc: how it ends.
   void conclude(StepIndex step, const BuildResult& result);
   void gain(StepIndex step, OutputMask outputs, Tally as);
@@ -113,6 +120,15 @@ struct Plan::State {
     OutputMask outputs;
   };
   std::vector<Input> inputs;  ///< of the step that is being prepared: see find_inputs
+
+  /// What steps come to, and how far that is.
+  struct Twins {
+    std::optional<StepIndex> running;
+    bool made = false;
+    std::optional<FailedRecipe> failure;
+    std::vector<StepIndex> parked;  ///< in the phase `twin`, unless they have left it since
+  };
+  std::map<std::pair<PolicyIndex, OutputSetId>, Twins> twins;
 
   bool withdrawn_late = false;  ///< some want was, between its finishing and its being told
   std::size_t open_wants = 0;

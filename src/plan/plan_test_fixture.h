@@ -48,6 +48,9 @@ class PlanTest : public testing::Test {
         texts.push_back("query " + name(query->recipe));
         steps_.insert_or_assign(name(query->recipe), query->step);
         queries_.insert_or_assign(name(query->recipe), *query);
+      } else if (const auto* resolve = std::get_if<Plan::Resolve>(&decision)) {
+        texts.push_back("resolve " + name(resolve->recipe));
+        steps_.insert_or_assign(name(resolve->recipe), resolve->step);
       } else if (const auto* attempt = std::get_if<Plan::Attempt>(&decision)) {
         texts.push_back("attempt " + name(attempt->recipe));
         steps_.insert_or_assign(name(attempt->recipe), attempt->step);
@@ -67,6 +70,10 @@ class PlanTest : public testing::Test {
   StepId step(const std::string& of) const { return steps_.at(of); }
   void absent(const std::string& of) { plan_->presence(step(of), false); }
   void present(const std::string& of) { plan_->presence(step(of), true); }
+  /// Answers Resolve: it comes to an output set that is known by a digit.
+  void comes_to(const std::string& of, char digit, const Names& there = {}) {
+    plan_->resolved(step(of), OutputSetId::parse(std::string(64, digit)), there);
+  }
   void ends(const std::string& of, Outcome outcome, std::string message = "") {
     plan_->finished(step(of), result_of(outcome, std::move(message)));
   }

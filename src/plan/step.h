@@ -9,6 +9,7 @@
 
 #include "derivation/build_result.h"
 #include "derivation/derivation_graph.h"
+#include "derivation/output_set.h"
 #include "plan/need_list.h"
 #include "plan/output_mask.h"
 #include "plan/plan.h"
@@ -36,17 +37,27 @@ struct FailedRecipe {
 };
 
 enum class Phase : std::uint8_t {
-  idle,     ///< nobody needs more of it than it has
-  to_ask,   ///< a recipe will be chosen and a Query decided
-  asking,   ///< a Query is open; the recipe is chosen
-  waiting,  ///< for inputs
-  ready,    ///< for a slot
-  running,  ///< an Attempt is open
-  failed,   ///< no recipe left, or aborted
+  idle,       ///< nobody needs more of it than it has
+  to_ask,     ///< a recipe will be chosen and a Query decided
+  asking,     ///< a Query is open; the recipe is chosen
+  waiting,    ///< for inputs
+  resolving,  ///< a Resolve is open
+  ready,      ///< for a slot
+  twin,       ///< another step is making what this one comes to
+  running,    ///< an Attempt is open
+  failed,     ///< no recipe left, or aborted
 };
 
 /// As what a step is counted.
-enum class Tally : std::uint8_t { none, present, made, failed, dependency_failed, aborted };
+enum class Tally : std::uint8_t {
+  none,
+  present,
+  cut_off,
+  made,
+  failed,
+  dependency_failed,
+  aborted
+};
 
 /// The making of one promise under one policy. Plain data; the engine holds the rules.
 struct Step {
@@ -58,9 +69,11 @@ struct Step {
   bool recipe_taken = false;  ///< it is out of `untried`, and has not failed
   bool ask_queued = false;    ///< it is in the engine's list of those to ask
   bool query_open = false;
-  bool cancelling = false;    ///< a Cancel was decided for the open Attempt
-  bool input_failed = false;  ///< one of the inputs that it waited for will not come
-  bool made = false;          ///< by an attempt of this run
+  bool resolve_open = false;
+  bool resolved_again = false;  ///< since another step made what it comes to
+  bool cancelling = false;      ///< a Cancel was decided for the open Attempt
+  bool input_failed = false;    ///< one of the inputs that it waited for will not come
+  bool made = false;            ///< by an attempt of this run
   Phase phase = Phase::idle;
   Tally tally = Tally::none;
   Outcome outcome = Outcome::good;  ///< of those outputs that it has: good or failed_with_output
@@ -71,9 +84,10 @@ struct Step {
   OutputMask have = 0;
   OutputMask absent = 0;  ///< were asked about and not there
   StepLimits limits;
-  std::vector<std::string> outputs;    ///< declared names, sorted
-  std::vector<FailedRecipe> failures;  ///< in the order of trying
-  std::size_t decisive = 0;            ///< which of them it failed by, once it has
+  std::optional<OutputSetId> comes_to;  ///< once resolved, for its present attempt
+  std::vector<std::string> outputs;     ///< declared names, sorted
+  std::vector<FailedRecipe> failures;   ///< in the order of trying
+  std::size_t decisive = 0;             ///< which of them it failed by, once it has
 
   /// For fixed ones: what may still be tried, and what goes before the rest of it.
   std::set<RecipeRank> untried;
