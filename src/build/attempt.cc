@@ -3,19 +3,23 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "build/build_report.h"
 #include "build/builder_identity.h"
 #include "build/make_outputs.h"
 #include "build/requirements.h"
+#include "derivation/aterm.h"
 #include "derivation/attributes.h"
 
 namespace grange {
@@ -48,34 +52,37 @@ class Attempt {
     }
     // Before the locks: while holding them we only wait for the builder itself.
     auto identity = take_identity();
-    std::set<StorePath> promised;
-    for (const auto& [name, path] : request_.output_paths) {
-      store_.add_temporary_root(path);
-      promised.insert(path);
-    }
-    auto locks = store_.lock(promised, stop_);
+    auto locks = store_.lock(lock_names(), stop_);
     locks.remove_files();
-    const auto valid = store_.valid_among(promised);
+    known_ = known_outputs();
+    std::set<StorePath> paths;
+    for (const auto& [name, path] : known_) {
+      store_.add_temporary_root(path);
+      paths.insert(path);
+    }
+    const auto valid = store_.valid_among(paths);
     if (request_.policy.mode == BuildPolicy::Mode::check) {
-      if (auto missing = invalid_outputs(valid)) return failed({std::move(*missing), ""});
-      copy_sources();
-      auto result = ended(
-          check_outputs(context_, request_, attributes_, locks, valid, identity, observer_, stop_));
-      std::erase_if(result.outputs, [&](const auto& one) { return !valid.contains(one.second); });
-      return result;
+      return check(locks, valid, identity);
     }
     if (has_all_wanted(valid)) {
       locks.release();
-      return reported(good(true));
+      return reported(good(true, known_));
     }
-    for (const auto& path : promised) {
+    for (const auto& [name, path] : request_.output_paths) {
       if (!valid.contains(path)) remove_tree(store_.real_path(path));
     }
     copy_sources();
-    auto result = ended(
-        make_outputs(context_, request_, attributes_, locks, valid, identity, observer_, stop_));
+    add_derivation();
+    auto end =
+        make_outputs(context_, request_, attributes_, locks, valid, identity, observer_, stop_);
+    if (end.failure) return failed(std::move(end));
+    auto outputs = std::move(end.outputs);
+    outputs.insert(request_.output_paths.begin(), request_.output_paths.end());
+    auto result = good(false, outputs);
+    result.compared = std::move(end.compared);
+    register_realisations(result);
     locks.release();
-    return result.good() ? reported(std::move(result)) : result;
+    return reported(std::move(result));
   }
 
  private:
@@ -88,20 +95,56 @@ class Attempt {
     return result;
   }
 
-  BuildResult ended(MakingEnd end) const {
+  BuildResult check(const PathLocks& locks, const std::set<StorePath>& valid,
+                    BuilderIdentity& identity) {
+    if (auto missing = invalid_outputs(valid)) return failed({std::move(*missing), ""});
+    copy_sources();
+    auto request = request_;
+    request.output_paths = known_;
+    auto end =
+        check_outputs(context_, request, attributes_, locks, valid, identity, observer_, stop_);
     if (end.failure) return failed(std::move(end));
-    auto result = good(false);
+    auto result = good(false, known_);
     result.compared = std::move(end.compared);
+    std::erase_if(result.outputs, [&](const auto& one) { return !valid.contains(one.second); });
     return result;
+  }
+
+  /// The outputs' own paths; for those that are not known, a name that nobody else has.
+  std::set<StorePath> lock_names() const {
+    std::set<StorePath> names;
+    for (const auto& [name, output] : request_.derivation->outputs) {
+      const auto path = request_.output_paths.find(name);
+      names.insert(path != request_.output_paths.end()
+                       ? path->second
+                       : StorePath::parse(request_.derivation_path.base_name() + "." + name));
+    }
+    return names;
+  }
+
+  /// Where outputs are: also those that somebody has made while we waited.
+  std::map<std::string, StorePath> known_outputs() const {
+    auto known = request_.output_paths;
+    if (!request_.drv_output_hash) return known;
+    std::set<DrvOutput> ids;
+    for (const auto& [name, output] : request_.derivation->outputs) {
+      if (!known.contains(name)) ids.insert({*request_.drv_output_hash, name});
+    }
+    for (const auto& [id, realisation] : store_.realisations(ids)) {
+      known.emplace(id.output, realisation.out_path);
+    }
+    return known;
   }
 
   /// What a check cannot do without: something to compare with.
   std::optional<BuildFailure> invalid_outputs(const std::set<StorePath>& valid) const {
     std::string names;
-    for (const auto& [name, path] : request_.output_paths) {
-      if (!is_wanted(name) || valid.contains(path)) continue;
-      names += fmt::format("{}'{}' ('{}')", names.empty() ? "" : ", ", name,
-                           store_.store_dir().print(path));
+    for (const auto& [name, output] : request_.derivation->outputs) {
+      const auto path = known_.find(name);
+      const bool known = path != known_.end();
+      if (!is_wanted(name) || (known && valid.contains(path->second))) continue;
+      names += fmt::format("{}'{}'", names.empty() ? "" : ", ", name);
+      if (known) names += fmt::format(" ('{}')", store_.store_dir().print(path->second));
     }
     if (names.empty()) return std::nullopt;
     return BuildFailure{Outcome::unsupported,
@@ -110,11 +153,11 @@ class Attempt {
                                     store_.store_dir().print(request_.derivation_path), names)};
   }
 
-  BuildResult good(bool already_valid) const {
+  BuildResult good(bool already_valid, const std::map<std::string, StorePath>& outputs) const {
     BuildResult result;
     result.outcome = Outcome::good;
     result.already_valid = already_valid;
-    for (const auto& [name, path] : request_.output_paths) {
+    for (const auto& [name, path] : outputs) {
       if (!already_valid || is_wanted(name)) result.outputs.emplace(name, path);
     }
     return result;
@@ -131,15 +174,45 @@ class Attempt {
     return result;
   }
 
+  /// Others who ask for what was resolved find it by its own derivation.
+  void add_derivation() {
+    if (!request_.unresolved_path) return;
+    store_.add_temporary_root(request_.derivation_path);
+    store_.add_text(request_.derivation_path.name(),
+                    print_aterm(*request_.derivation, store_.store_dir()),
+                    derivation_references(*request_.derivation));
+  }
+
+  void register_realisations(BuildResult& result) {
+    if (!request_.drv_output_hash) return;
+    std::vector<Realisation> realisations;
+    for (const auto& [name, path] : result.outputs) {
+      realisations.push_back({{*request_.drv_output_hash, name}, path, {}});
+    }
+    fault_point("build.before-realisations");
+    result.conflicts = store_.register_realisations(realisations);
+    fault_point("build.after-realisations");
+    for (const auto& conflict : result.conflicts) {
+      store_.add_temporary_root(conflict.kept);
+      result.outputs.insert_or_assign(conflict.id.output, conflict.kept);
+    }
+    for (auto& realisation : realisations) {
+      const auto name = realisation.id.output;
+      realisation.out_path = result.outputs.at(name);
+      result.realisations.emplace(name, std::move(realisation));
+    }
+  }
+
   bool is_wanted(const std::string& output) const {
     return request_.wanted.empty() || request_.wanted.contains(output);
   }
 
   bool has_all_wanted(const std::set<StorePath>& valid) const {
-    return std::all_of(request_.output_paths.begin(), request_.output_paths.end(),
-                       [&](const auto& output) {
-                         return !is_wanted(output.first) || valid.contains(output.second);
-                       });
+    const auto& outputs = request_.derivation->outputs;
+    return std::all_of(outputs.begin(), outputs.end(), [&](const auto& output) {
+      const auto path = known_.find(output.first);
+      return !is_wanted(output.first) || (path != known_.end() && valid.contains(path->second));
+    });
   }
 
   BuilderIdentity take_identity() const {
@@ -174,6 +247,7 @@ class Attempt {
   BuildObserver& observer_;
   const std::stop_token& stop_;
   DerivationAttributes attributes_;
+  std::map<std::string, StorePath> known_;  ///< where outputs are, since the locks are held
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "derivation/aterm.h"
+#include "build/derivation_file.h"
 
 namespace grange {
 namespace {
@@ -42,15 +42,15 @@ AttemptPool::~AttemptPool() {
   cancel_all();
 }
 
-void AttemptPool::start(const Plan::Attempt& attempt, const BuildPolicy& policy) {
+void AttemptPool::start(Task task) {
   if (!threads_) threads_.emplace(thread_count_);
   std::stop_source stop;
-  running_.insert_or_assign(attempt.step, stop);
-  threads_->post([this, attempt, policy, token = stop.get_token()] {
-    BuildResult result = run(attempt, policy, token);
-    result.check = policy.mode == BuildPolicy::Mode::check;
+  running_.insert_or_assign(task.attempt.step, stop);
+  threads_->post([this, task = std::move(task), token = stop.get_token()] {
+    BuildResult result = run(task, token);
+    result.check = task.policy.mode == BuildPolicy::Mode::check;
     const MutexLock lock(mutex_);
-    ended_.push_back({attempt.step, attempt.recipe, std::move(result)});
+    ended_.push_back({task.attempt.step, task.attempt.recipe, std::move(result)});
     any_ended_.notify_all();
   });
 }
@@ -80,45 +80,39 @@ std::vector<AttemptPool::Ended> AttemptPool::wait(const std::stop_token& stop) {
   return ended;
 }
 
-BuildResult AttemptPool::run(const Plan::Attempt& attempt, const BuildPolicy& policy,
-                             const std::stop_token& stop) {
+BuildResult AttemptPool::run(const Task& task, const std::stop_token& stop) {
+  BuildResult result;
   try {
-    if (stop.stop_requested()) return ended_without(Outcome::aborted, "cancelled");
-    return build(attempt, policy, stop);
+    result =
+        stop.stop_requested() ? ended_without(Outcome::aborted, "cancelled") : build(task, stop);
   } catch (const std::exception& error) {
-    return ended_without(Outcome::aborted, error.what());
+    result = ended_without(Outcome::aborted, error.what());
   } catch (...) {
-    return ended_without(Outcome::aborted, "an unknown error");
+    result = ended_without(Outcome::aborted, "an unknown error");
   }
+  if (task.resolved) result.resolved_as = {task.resolved->path, task.resolved->output_set};
+  return result;
 }
 
-BuildResult AttemptPool::build(const Plan::Attempt& attempt, const BuildPolicy& policy,
-                               const std::stop_token& stop) {
-  const DerivationIndex recipe = attempt.recipe;
-  BuildRequest request{graph_.path(recipe), nullptr, {}, {}, {}, policy, attempt.limits};
-  const StoreDir& store_dir = graph_.store_dir();
-  std::string text;
-  if (!reader_(request.derivation_path, text)) {
-    throw NotFoundError("derivation '" + store_dir.print(request.derivation_path) +
-                        "' is no longer there");
+/// All but the derivation itself.
+BuildRequest AttemptPool::request_for(const Task& task) const {
+  const DerivationIndex recipe = task.attempt.recipe;
+  BuildRequest request{graph_.path(recipe), nullptr, {}, {}, {}, task.policy, task.attempt.limits};
+  request.wanted.insert(task.attempt.outputs.begin(), task.attempt.outputs.end());
+  if (task.resolved) {
+    request.unresolved_path = std::exchange(request.derivation_path, task.resolved->path);
+    request.output_paths = task.resolved->outputs;
+    if (task.register_realisations) request.drv_output_hash = task.resolved->drv_output_hash;
+    return request;
   }
-  const Derivation derivation =
-      parse_aterm(store_dir, request.derivation_path.derivation_name(), text);
-  const StorePath own_path = derivation_path(store_dir, derivation, text);
-  if (own_path != request.derivation_path) {
-    return ended_without(Outcome::unsupported, "the name of derivation '" +
-                                                   store_dir.print(request.derivation_path) +
-                                                   "' does not match its content: specified '" +
-                                                   request.derivation_path.base_name() +
-                                                   "', got '" + own_path.base_name() + "'");
-  }
-  request.derivation = &derivation;
   for (const auto& name : graph_.output_names(recipe)) {
     if (auto path = graph_.output_path(recipe, name)) {
       request.output_paths.emplace(name, *std::move(path));
     }
   }
-  request.wanted.insert(attempt.outputs.begin(), attempt.outputs.end());
+  if (task.register_realisations && graph_.kind(recipe) != DerivationKind::impure) {
+    request.drv_output_hash = graph_.drv_output_hash(recipe);
+  }
   for (const auto& edge : graph_.inputs(recipe)) {
     for (const auto& name : graph_.input_outputs(edge)) {
       if (auto path = graph_.output_path(edge.input, name)) {
@@ -126,7 +120,23 @@ BuildResult AttemptPool::build(const Plan::Attempt& attempt, const BuildPolicy& 
       }
     }
   }
-  RecipeObserver observer(observer_, recipe);
+  return request;
+}
+
+BuildResult AttemptPool::build(const Task& task, const std::stop_token& stop) {
+  RecipeObserver observer(observer_, task.attempt.recipe);
+  auto request = request_for(task);
+  if (task.resolved) {
+    request.derivation = &task.resolved->derivation;
+    return builder_.build(request, observer, stop);
+  }
+  std::optional<Derivation> derivation;
+  try {
+    derivation = read_derivation_file(graph_, task.attempt.recipe, reader_);
+  } catch (const InvalidError& error) {
+    return ended_without(Outcome::unsupported, error.what());
+  }
+  request.derivation = &*derivation;
   return builder_.build(request, observer, stop);
 }
 

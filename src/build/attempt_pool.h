@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/thread_annotations.h"
 #include "build/builder.h"
 #include "build/realise.h"
+#include "build/resolved_recipe.h"
 #include "derivation/derivation_graph.h"
 
 namespace grange {
@@ -31,7 +33,14 @@ class AttemptPool {
   AttemptPool(const AttemptPool&) = delete;
   AttemptPool& operator=(const AttemptPool&) = delete;
 
-  void start(const Plan::Attempt& attempt, const BuildPolicy& policy);
+  struct Task {
+    Plan::Attempt attempt;
+    BuildPolicy policy;
+    /// What is built in place of the recipe, where it had to be resolved.
+    std::shared_ptr<const ResolvedRecipe> resolved;
+    bool register_realisations = false;
+  };
+  void start(Task task);
   void cancel(StepId step);
   void cancel_all();
   /// How many were started and not yet returned by `wait`.
@@ -40,10 +49,9 @@ class AttemptPool {
   std::vector<Ended> wait(const std::stop_token& stop);
 
  private:
-  BuildResult run(const Plan::Attempt& attempt, const BuildPolicy& policy,
-                  const std::stop_token& stop);
-  BuildResult build(const Plan::Attempt& attempt, const BuildPolicy& policy,
-                    const std::stop_token& stop);
+  BuildResult run(const Task& task, const std::stop_token& stop);
+  BuildResult build(const Task& task, const std::stop_token& stop);
+  BuildRequest request_for(const Task& task) const;
 
   const DerivationGraph& graph_;
   DerivationReader reader_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -15,15 +17,20 @@ namespace grange {
 /// One attempt to make one derivation. Its inputs are valid in the destination store; its input
 /// sources may still have to be copied from the eval store.
 struct BuildRequest {
-  StorePath derivation_path;
+  StorePath derivation_path;  ///< resolved where it had to be
   const Derivation* derivation = nullptr;
-  /// The recomputed path of each declared output.
+  /// The recomputed paths of those declared outputs whose paths do not depend on content.
   std::map<std::string, StorePath> output_paths;
   std::set<std::string> wanted;
   /// Store paths of the input derivations' used outputs (not yet their closure).
   std::set<StorePath> input_paths;
   BuildPolicy policy;
   StepLimits limits;
+  /// What was asked for, where `derivation` is what it was resolved to: that is then written to the
+  /// destination store, and the log is kept under both.
+  std::optional<StorePath> unresolved_path{};
+  /// By which the outputs' realisations are known and registered; nothing: none is.
+  std::optional<Sha256> drv_output_hash{};
 };
 
 /// Hears of an attempt while it runs. Called from the builder's thread; must not block for long.

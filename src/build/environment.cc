@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "build/requirements.h"
 #include "derivation/placeholder.h"
 #include "derivation/structured_attributes.h"
 
@@ -52,7 +53,6 @@ void add_attribute_files(const Derivation& derivation, const DerivationAttribute
 
 void set_impure_variables(const DerivationAttributes& attributes,
                           const EnvironmentSettings& settings, BuilderEnvironment& environment) {
-  environment.variables["NIX_OUTPUT_CHECKED"] = "1";
   for (const auto& name : attributes.impure_variables) {
     const auto found = settings.impure.find(name);
     environment.variables[name] = found == settings.impure.end() ? std::string() : found->second;
@@ -88,7 +88,8 @@ BuilderEnvironment make_environment(const Derivation& derivation,
   for (const auto name : kBuildDirectoryNames) {
     variables[std::string(name)] = settings.build_directory;
   }
-  if (derivation.is_fixed()) set_impure_variables(attributes, settings, environment);
+  if (derivation.is_fixed()) variables["NIX_OUTPUT_CHECKED"] = "1";
+  if (is_impure_world(derivation)) set_impure_variables(attributes, settings, environment);
   variables["NIX_LOG_FD"] = "2";
   variables["TERM"] = "xterm-256color";
   if (attributes.structured()) add_attribute_files(derivation, attributes, settings, environment);

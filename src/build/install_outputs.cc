@@ -59,4 +59,27 @@ void install_outputs(LocalStore& store, const std::vector<CollectedOutput>& outp
   fault_point("build.after-register");
 }
 
+void install_floating_outputs(LocalStore& store, const std::vector<CollectedOutput>& outputs,
+                              AttemptArea& area, const std::stop_token& stop) {
+  std::set<StorePath> paths;
+  for (const auto& output : outputs) {
+    store.add_temporary_root(output.info.path);
+    paths.insert(output.info.path);
+  }
+  auto locks = store.lock(paths, stop);
+  locks.remove_files();
+  const auto valid = store.valid_among(paths);
+  std::vector<CollectedOutput> missing;
+  std::vector<StorePath> half_made;
+  for (const auto& output : outputs) {
+    if (valid.contains(output.info.path)) continue;
+    missing.push_back(output);
+    half_made.push_back(output.info.path);
+  }
+  if (missing.empty()) return;
+  area.note_outputs(half_made);
+  for (const auto& path : half_made) remove_tree(store.real_path(path));
+  install_outputs(store, missing);
+}
+
 }  // namespace grange

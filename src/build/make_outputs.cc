@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "build/address_outputs.h"
 #include "build/attempt_area.h"
 #include "build/collect_outputs.h"
 #include "build/compare_outputs.h"
@@ -48,12 +49,10 @@ class Making {
         world_(build_world(*request.derivation, attributes, request.policy)),
         area_(context.area),
         directory_(make_directory()),
-        places_(place_outputs(context.store.store_dir(), request.derivation_path,
-                              request.derivation->kind(), request.output_paths,
-                              first_ ? promised_paths(request) : valid, world_, directory_)),
+        places_(make_places(valid)),
         log_(observer, context.area.path()) {
     if (!first_) return;
-    for (auto& place : places_) place.present = !first_->contains(place.name);
+    for (auto& place : places_) place.present = !place.floating && !first_->contains(place.name);
   }
 
   ~Making() { discard(); }
@@ -71,10 +70,23 @@ class Making {
     prepare();
     auto failure = build();
     if (!failure) failure = finish();
-    if (!failure) return {std::nullopt, "", std::move(compared_)};
+    if (!failure) return {std::nullopt, "", std::move(compared_), std::move(made_)};
     failure->message += keep();
-    return {std::move(failure), log_tail_ ? std::move(*log_tail_) : log_.tail(),
-            std::move(compared_)};
+    return {std::move(failure),
+            log_tail_ ? std::move(*log_tail_) : log_.tail(),
+            std::move(compared_),
+            {}};
+  }
+
+  std::vector<OutputPlace> make_places(const std::set<StorePath>& valid) const {
+    const auto& store_dir = context_.store.store_dir();
+    const auto kind = request_.derivation->kind();
+    if (kind == DerivationKind::floating || kind == DerivationKind::impure) {
+      return place_floating_outputs(store_dir, request_.derivation_path, *request_.derivation,
+                                    world_, directory_, first_.has_value());
+    }
+    return place_outputs(store_dir, request_.derivation_path, kind, request_.output_paths,
+                         first_ ? promised_paths(request_) : valid, world_, directory_);
   }
 
   std::filesystem::path make_directory() {
@@ -93,13 +105,13 @@ class Making {
     std::vector<StorePath> half_made;
     for (const auto& place : places_) {
       if (!place.present && !first_) half_made.push_back(place.promised);
-      if (!place.redirected()) continue;
+      if (!place.redirected() && !place.floating) continue;
       context_.store.add_temporary_root(place.made_as);
       half_made.push_back(place.made_as);
     }
     area_.note_outputs(half_made);
     for (const auto& place : places_) {
-      if (place.redirected()) remove_tree(place.location);
+      if (place.redirected() || place.floating) remove_tree(place.location);
     }
     input_closure_ = request_.input_paths;
     input_closure_.insert(request_.derivation->input_sources.begin(),
@@ -136,7 +148,12 @@ class Making {
     return failure;
   }
 
-  void write_log() { context_.store.write_log(request_.derivation_path, log_.whole()); }
+  void write_log() {
+    context_.store.write_log(request_.derivation_path, log_.whole());
+    if (request_.unresolved_path) {
+      context_.store.write_log(*request_.unresolved_path, log_.whole());
+    }
+  }
 
   std::optional<BuildFailure> finish() {
     observer_.phase("checking outputs");
@@ -146,22 +163,46 @@ class Making {
                          places_, input_closure_, own_code ? std::nullopt : identity_.uid(),
                          [this] { return area_.spool_file(); }});
     if (auto* failure = std::get_if<BuildFailure>(&collected)) return std::move(*failure);
-    const auto& outputs = std::get<std::vector<CollectedOutput>>(collected);
+    auto& outputs = std::get<std::vector<CollectedOutput>>(collected);
     if (const auto cycle = find_cycle(outputs)) {
       return BuildFailure{
           Outcome::output_rejected,
           fmt::format("outputs '{}' and '{}' of '{}' refer to each other", cycle->first,
                       cycle->second, context_.store.store_dir().print(request_.derivation_path))};
     }
+    if (auto failure = address(outputs)) return failure;
     if (auto failure = check_output_references(attributes_, request_.derivation_path, places_,
                                                outputs, context_.store)) {
       return failure;
     }
     if (first_) return compare(outputs);
     if (auto failure = repeat(outputs)) return failure;
-    install_outputs(context_.store, outputs);
-    installed_ = true;
+    install(outputs);
     return std::nullopt;
+  }
+
+  std::optional<BuildFailure> address(std::vector<CollectedOutput>& outputs) {
+    if (places_.empty() || !places_.front().floating) return std::nullopt;
+    auto failure =
+        address_outputs({*request_.derivation, request_.derivation_path, context_.store.store_dir(),
+                         [this] { return area_.spool_file(); }},
+                        outputs);
+    for (const auto& output : outputs) {
+      for (auto& place : places_) {
+        if (place.name == output.place.name) place.promised = output.place.promised;
+      }
+    }
+    return failure;
+  }
+
+  void install(std::vector<CollectedOutput>& outputs) {
+    for (const auto& output : outputs) made_.emplace(output.place.name, output.info.path);
+    if (!places_.empty() && places_.front().floating) {
+      install_floating_outputs(context_.store, outputs, area_, stop_);
+    } else {
+      install_outputs(context_.store, outputs);
+    }
+    installed_ = true;
   }
 
   std::optional<BuildFailure> compare(const std::vector<CollectedOutput>& outputs) {
@@ -214,8 +255,8 @@ class Making {
     if (world_ != BuildWorld::unsandboxed) return;
     for (const auto& place : places_) {
       try {
-        const bool registered =
-            !place.redirected() && (installed_ || context_.store.is_valid(place.promised));
+        const bool registered = !place.floating && !place.redirected() &&
+                                (installed_ || context_.store.is_valid(place.promised));
         if (!registered) remove_tree(place.location);
       } catch (const std::exception&) {  // not registered, so nobody takes it for whole
       }
@@ -238,6 +279,7 @@ class Making {
   std::set<StorePath> input_closure_;
   std::filesystem::path build_directory_;
   std::map<std::string, OutputComparison> compared_;
+  std::map<std::string, StorePath> made_;
   std::optional<std::string> log_tail_;  ///< of a later round
   bool installed_ = false;
 };

@@ -19,6 +19,8 @@ struct MakingEnd {
   std::optional<BuildFailure> failure;
   std::string log_tail;
   std::map<std::string, OutputComparison> compared{};  ///< by output name
+  /// Where the outputs are that were made, by name, when there is no failure.
+  std::map<std::string, StorePath> outputs{};
 };
 
 /// Runs the builder (or the builtin), then checks, installs and registers every output that is not

@@ -5,6 +5,39 @@
 #include "derivation/placeholder.h"
 
 namespace grange {
+namespace {
+
+std::filesystem::path location_of(const StoreDir& store, const StorePath& made_as, BuildWorld world,
+                                  const std::filesystem::path& directory) {
+  return world == BuildWorld::sandboxed
+             ? directory / store.print(made_as).substr(1)  // "/" would leave the root
+             : directory / made_as.base_name();
+}
+
+}  // namespace
+
+StorePath make_floating_scratch_path(const StoreDir& store, const StorePath& derivation_path,
+                                     std::string_view output, bool again) {
+  auto type = "rewrite:" + derivation_path.base_name() + ":name:" + std::string(output);
+  if (again) type += ":again";
+  return make_store_path(store, type, Sha256{},
+                         output_path_name(derivation_path.derivation_name(), output));
+}
+
+std::vector<OutputPlace> place_floating_outputs(const StoreDir& store,
+                                                const StorePath& derivation_path,
+                                                const Derivation& derivation, BuildWorld world,
+                                                const std::filesystem::path& directory,
+                                                bool again) {
+  std::vector<OutputPlace> places;
+  places.reserve(derivation.outputs.size());
+  for (const auto& [name, output] : derivation.outputs) {
+    const auto path = make_floating_scratch_path(store, derivation_path, name, again);
+    places.push_back({name, path, path, location_of(store, path, world, directory), false, true});
+  }
+  return places;
+}
+
 StorePath make_scratch_path(const StoreDir& store, const StorePath& derivation_path,
                             const StorePath& promised) {
   return make_store_path(store,
@@ -24,9 +57,7 @@ std::vector<OutputPlace> place_outputs(const StoreDir& store, const StorePath& d
     const bool redirect =
         world == BuildWorld::unsandboxed && (present || kind == DerivationKind::fixed);
     StorePath made_as = redirect ? make_scratch_path(store, derivation_path, path) : path;
-    auto location = world == BuildWorld::sandboxed
-                        ? directory / store.print(made_as).substr(1)  // "/" would leave the root
-                        : directory / made_as.base_name();
+    auto location = location_of(store, made_as, world, directory);
     places.push_back({name, path, std::move(made_as), std::move(location), present});
   }
   return places;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "build/string_rewrites.h"
@@ -15,13 +16,16 @@ namespace grange {
 /// Where one output is made and where it belongs.
 struct OutputPlace {
   std::string name;
-  StorePath promised;  ///< where the finished output belongs
-  StorePath made_as;   ///< what the builder is told; another one when it is redirected
+  /// Where the finished output belongs. Of a floating one: the same as `made_as`, until it follows
+  /// from the content.
+  StorePath promised;
+  StorePath made_as;  ///< what the builder is told; another one when it is redirected
   /// Where `made_as` is on this host while it is being made.
   std::filesystem::path location;
   bool present = false;  ///< valid already: what the builder makes is discarded
+  bool floating = false;
 
-  bool redirected() const { return made_as != promised; }
+  bool redirected() const { return !floating && made_as != promised; }
 };
 
 /// In which world a builder makes its outputs.
@@ -42,6 +46,13 @@ std::vector<OutputPlace> place_outputs(const StoreDir& store, const StorePath& d
                                        const std::set<StorePath>& valid, BuildWorld world,
                                        const std::filesystem::path& directory);
 
+/// Places the outputs of a floating or impure derivation. `again` gives others than the first ones,
+/// for another round beside it.
+std::vector<OutputPlace> place_floating_outputs(const StoreDir& store,
+                                                const StorePath& derivation_path,
+                                                const Derivation& derivation, BuildWorld world,
+                                                const std::filesystem::path& directory, bool again);
+
 /// What a builder's strings must say instead: the outputs' placeholders become the paths that it is
 /// told, and the digests of redirected outputs become those of their scratch paths.
 StringRewrites input_rewrites(const StoreDir& store, const std::vector<OutputPlace>& places);
@@ -50,5 +61,9 @@ StringRewrites input_rewrites(const StoreDir& store, const std::vector<OutputPla
 /// object has (nix-store.md §5.3).
 StorePath make_scratch_path(const StoreDir& store, const StorePath& derivation_path,
                             const StorePath& promised);
+
+/// The same for an output whose path is not known before it is made.
+StorePath make_floating_scratch_path(const StoreDir& store, const StorePath& derivation_path,
+                                     std::string_view output, bool again = false);
 
 }  // namespace grange

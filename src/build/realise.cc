@@ -6,9 +6,35 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "build/attempt_pool.h"
+#include "build/derivation_file.h"
+#include "build/known_outputs.h"
 
 namespace grange {
 namespace {
+
+/// So many realisations are registered together; a kill loses at most these, which the next run
+/// finds again under the ids of what they were resolved to.
+constexpr std::size_t kRegisteredTogether = 500;
+
+bool depends_on_inputs(const DerivationGraph& graph, DerivationIndex recipe) {
+  switch (graph.kind(recipe)) {
+    case DerivationKind::floating:
+    case DerivationKind::deferred:
+    case DerivationKind::impure:
+      return true;
+    case DerivationKind::input_addressed:
+    case DerivationKind::fixed:
+      break;
+  }
+  return false;
+}
+
+BuildResult refused(Outcome outcome, std::string message) {
+  BuildResult result;
+  result.outcome = outcome;
+  result.message = std::move(message);
+  return result;
+}
 
 /// One call of `realise`. Everything here runs on the caller's thread.
 class RealiseLoop {
@@ -19,26 +45,34 @@ class RealiseLoop {
         store_(store),
         options_(options),
         observer_(observer),
-        plan_(graph, {.slots = options.jobs, .keep_going = options.keep_going}, options.ranking),
-        pool_(graph, directory_reader(eval_store.location().real_store), builder, observer,
-              options.jobs) {}
+        known_(graph, store),
+        reader_(directory_reader(eval_store.location().real_store)),
+        plan_(graph,
+              {.slots = options.jobs,
+               .keep_going = options.keep_going,
+               .resolve_fixed = known_.keeps_realisations()},
+              options.ranking),
+        pool_(graph, reader_, builder, observer, options.jobs) {}
 
-  std::vector<Plan::Finished> run(const std::vector<RealiseRequest>& requests,
-                                  const std::stop_token& stop) {
+  std::vector<Realised> run(const std::vector<RealiseRequest>& requests,
+                            const std::stop_token& stop) {
     for (const auto& request : requests) {
       const WantId want =
           plan_.want(request.derivation, request.outputs, options_.policy, request.limits);
       requests_.emplace(want, finished_.size());
-      finished_.push_back({want, Outcome::unknown, "", {}, false});
+      finished_.push_back({{want, Outcome::unknown, "", {}, false}, {}, {}});
     }
     for (const auto recipe : options_.further_recipes) plan_.add_recipe(recipe);
     for (;;) {
       carry_out(plan_.take_decisions());
       observer_.progress(plan_.counts());
-      if (plan_.idle()) return std::move(finished_);
+      if (plan_.idle()) return results(requests);
       if (stop.stop_requested()) give_up();
+      if (known_.learnt() >= kRegisteredTogether) known_.register_learnt();
       if (!queries_.empty()) {
         answer_queries();
+      } else if (!resolves_.empty()) {
+        answer_resolves();
       } else {
         GRANGE_CHECK(pool_.running() > 0);
         take_ended(stop);
@@ -51,6 +85,8 @@ class RealiseLoop {
     for (auto& decision : decisions) {
       if (auto* query = std::get_if<Plan::Query>(&decision)) {
         queries_.push_back(std::move(*query));
+      } else if (const auto* resolve = std::get_if<Plan::Resolve>(&decision)) {
+        resolves_.push_back(*resolve);
       } else if (const auto* attempt = std::get_if<Plan::Attempt>(&decision)) {
         start(*attempt);
       } else if (const auto* cancel = std::get_if<Plan::Cancel>(&decision)) {
@@ -59,7 +95,7 @@ class RealiseLoop {
         auto& finished = std::get<Plan::Finished>(decision);
         const std::size_t request = requests_.at(finished.want);
         observer_.want_finished(request, finished);
-        finished_[request] = std::move(finished);
+        static_cast<Plan::Finished&>(finished_[request]) = std::move(finished);
       }
     }
   }
@@ -72,39 +108,32 @@ class RealiseLoop {
       }
     }
     observer_.attempt_started(attempt.recipe);
-    pool_.start(attempt, plan_.policy(attempt.step));
+    AttemptPool::Task task{attempt, plan_.policy(attempt.step), nullptr,
+                           known_.keeps_realisations()};
+    if (const auto found = resolved_.find(attempt.step); found != resolved_.end()) {
+      task.resolved = std::move(found->second);
+      resolved_.erase(found);
+    }
+    pool_.start(std::move(task));
   }
 
   /// All open queries together: one question to the store, whatever their number.
   void answer_queries() {
-    std::set<StorePath> paths;
-    std::vector<std::vector<std::optional<StorePath>>> by_query;
-    by_query.reserve(queries_.size());
-    for (const auto& query : queries_) {
-      auto& asked = by_query.emplace_back();
-      for (const auto& name : query.outputs) {
-        asked.push_back(graph_.output_path(query.recipe, name));
-        if (asked.back()) paths.insert(*asked.back());
-      }
-    }
-    for (const auto& path : paths) store_.add_temporary_root(path);
-    const auto valid = store_.valid_among(paths);
     const auto queries = std::exchange(queries_, {});
-    for (std::size_t i = 0; i < queries.size(); ++i) answer(queries[i], by_query[i], valid);
+    std::vector<KnownOutputs::Question> questions;
+    questions.reserve(queries.size());
+    for (const auto& query : queries) questions.push_back({query.recipe, query.outputs});
+    const auto answers = known_.present(questions);
+    for (std::size_t i = 0; i < queries.size(); ++i) answer(queries[i], answers[i]);
   }
 
-  void answer(const Plan::Query& query, const std::vector<std::optional<StorePath>>& paths,
-              const std::set<StorePath>& valid) {
-    std::vector<std::string> present;
-    for (std::size_t i = 0; i < paths.size(); ++i) {
-      if (!paths[i]) {
-        plan_.known_failure(query.step, unknown_paths(query.recipe));
-        return;
-      }
-      if (valid.contains(*paths[i])) present.push_back(query.outputs[i]);
-    }
-    if (present.empty()) {
-      if (const auto failure = failed_before(query)) {
+  void answer(const Plan::Query& query, const std::vector<std::string>& present) {
+    const bool resolved_later =
+        depends_on_inputs(graph_, query.recipe) && !graph_.inputs(query.recipe).empty();
+    if (present.empty() && !resolved_later) {
+      const TriedRecipe recipe{graph_.output_set(query.recipe), graph_.path(query.recipe),
+                               graph_.kind(query.recipe) == DerivationKind::fixed};
+      if (const auto failure = failed_before(recipe, query.step)) {
         plan_.known_failure(query.step, *failure);
         return;
       }
@@ -112,19 +141,76 @@ class RealiseLoop {
     plan_.presence(query.step, present);
   }
 
-  BuildResult unknown_paths(DerivationIndex recipe) const {
-    BuildResult result;
-    result.outcome = Outcome::unsupported;
-    result.message = "derivation '" + graph_.store_dir().print(graph_.path(recipe)) + "' is " +
-                     std::string(to_string(graph_.kind(recipe))) +
-                     ": where its outputs will be is not known before it is built, and only "
-                     "input-addressed and fixed-output derivations can be built";
-    return result;
+  void answer_resolves() {
+    const auto resolves = std::exchange(resolves_, {});
+    std::vector<std::pair<Plan::Resolve, std::shared_ptr<const ResolvedRecipe>>> recipes;
+    std::vector<const ResolvedRecipe*> asked;
+    for (const auto& resolve : resolves) {
+      if (auto recipe = resolve_or_refuse(resolve)) {
+        asked.push_back(&*recipe);
+        recipes.emplace_back(resolve, std::move(recipe));
+      }
+    }
+    const auto present = known_.present(asked);
+    for (std::size_t i = 0; i < recipes.size(); ++i) {
+      answer(recipes[i].first, std::move(recipes[i].second), present[i]);
+    }
   }
 
-  std::optional<BuildResult> failed_before(const Plan::Query& query) const {
+  std::shared_ptr<const ResolvedRecipe> resolve_or_refuse(const Plan::Resolve& resolve) {
+    try {
+      const auto derivation = read_derivation_file(graph_, resolve.recipe, reader_);
+      refuse_impure_inputs(resolve.recipe);
+      return std::make_shared<const ResolvedRecipe>(resolve_recipe(
+          graph_.store_dir(), derivation,
+          [&](const StorePath& input, std::string_view output) -> std::optional<StorePath> {
+            const auto index = graph_.find(input);
+            return index ? known_.path(*index, std::string(output)) : std::nullopt;
+          }));
+    } catch (const InvalidError& error) {
+      plan_.known_failure(resolve.step, refused(Outcome::unsupported, error.what()));
+    } catch (const Error& error) {
+      plan_.known_failure(resolve.step, refused(Outcome::aborted, error.what()));
+    }
+    return nullptr;
+  }
+
+  /// What is made anew each time must not become part of what is made once.
+  void refuse_impure_inputs(DerivationIndex recipe) const {
+    const auto kind = graph_.kind(recipe);
+    if (kind == DerivationKind::impure || kind == DerivationKind::fixed) return;
+    for (const auto& edge : graph_.inputs(recipe)) {
+      if (graph_.kind(edge.input) != DerivationKind::impure) continue;
+      throw InvalidError("pure derivation '" + graph_.store_dir().print(graph_.path(recipe)) +
+                         "' depends on impure derivation '" +
+                         graph_.store_dir().print(graph_.path(edge.input)) + "'");
+    }
+  }
+
+  void answer(const Plan::Resolve& resolve, std::shared_ptr<const ResolvedRecipe> recipe,
+              const std::map<std::string, StorePath>& present) {
+    if (present.empty()) {
+      const TriedRecipe tried{recipe->output_set, recipe->path, recipe->derivation.is_fixed()};
+      if (const auto failure = failed_before(tried, resolve.step)) {
+        plan_.known_failure(resolve.step, *failure);
+        return;
+      }
+    }
+    std::vector<std::string> names;
+    for (const auto& [name, path] : present) names.push_back(name);
+    const auto before = plan_.counts().cut_off;
+    plan_.resolved(resolve.step, recipe->output_set, names);
+    if (plan_.counts().cut_off == before) {
+      resolved_.insert_or_assign(resolve.step, std::move(recipe));
+      return;
+    }
+    known_.learn(resolve.recipe, present);
+    observer_.cut_off(resolve.recipe, {recipe->path, recipe->output_set});
+  }
+
+  std::optional<BuildResult> failed_before(const TriedRecipe& recipe, StepId step) const {
     if (!options_.known_failure) return std::nullopt;
-    auto failure = options_.known_failure(query.recipe, plan_.policy(query.step));
+    auto failure = options_.known_failure(recipe, plan_.policy(step));
     if (!failure || !is_lasting_failure(failure->outcome)) return std::nullopt;
     // The output that it left is gone, and others may need it.
     if (failure->outcome == Outcome::failed_with_output) return std::nullopt;
@@ -136,19 +222,43 @@ class RealiseLoop {
 
   void take_ended(const std::stop_token& stop) {
     for (const auto& ended : pool_.wait(stop)) {
-      observer_.attempt_finished(ended.recipe, ended.result);
+      if (!ended.result.outputs.empty()) known_.learn(ended.recipe, ended.result.outputs);
+      tell_end(ended);
       plan_.finished(ended.step, ended.result);
     }
+  }
+
+  void tell_end(const AttemptPool::Ended& ended) {
+    for (const auto& conflict : ended.result.conflicts) observer_.conflict(conflict);
+    observer_.attempt_finished(ended.recipe, ended.result);
+  }
+
+  std::vector<Realised> results(const std::vector<RealiseRequest>& requests) {
+    known_.register_learnt();
+    for (const auto& conflict : known_.conflicts()) observer_.conflict(conflict);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const auto outcome = finished_[i].outcome;
+      if (outcome != Outcome::good && outcome != Outcome::failed_with_output) continue;
+      const auto derivation = requests[i].derivation;
+      const auto names =
+          requests[i].outputs.empty() ? graph_.output_names(derivation) : requests[i].outputs;
+      for (const auto& name : names) {
+        if (auto path = known_.path(derivation, name)) {
+          finished_[i].outputs.emplace(name, *std::move(path));
+        }
+      }
+      finished_[i].realisations = known_.realisations(derivation, names);
+    }
+    return std::move(finished_);
   }
 
   [[noreturn]] void give_up() {
     const std::size_t running = pool_.running();
     pool_.cancel_all();
     while (pool_.running() > 0) {
-      for (const auto& ended : pool_.wait({})) {
-        observer_.attempt_finished(ended.recipe, ended.result);
-      }
+      for (const auto& ended : pool_.wait({})) tell_end(ended);
     }
+    known_.register_learnt();
     throw CancelledError("stopped; cancelled attempts: " + std::to_string(running));
   }
 
@@ -156,20 +266,24 @@ class RealiseLoop {
   LocalStore& store_;
   const RealiseOptions& options_;
   RealiseObserver& observer_;
+  KnownOutputs known_;
+  DerivationReader reader_;
   Plan plan_;
   std::map<WantId, std::size_t> requests_;  ///< which request a want is for
-  std::vector<Plan::Finished> finished_;    ///< by request
+  std::vector<Realised> finished_;          ///< by request
   std::vector<Plan::Query> queries_;        ///< not answered yet
+  std::vector<Plan::Resolve> resolves_;     ///< not answered yet
+  std::map<StepId, std::shared_ptr<const ResolvedRecipe>> resolved_;  ///< to be attempted
   AttemptPool pool_;
 };
 
 }  // namespace
 
-std::vector<Plan::Finished> realise(const DerivationGraph& graph, LocalStore& eval_store,
-                                    LocalStore& store, Builder& builder,
-                                    const std::vector<RealiseRequest>& requests,
-                                    const RealiseOptions& options, RealiseObserver& observer,
-                                    const std::stop_token& stop) {
+std::vector<Realised> realise(const DerivationGraph& graph, LocalStore& eval_store,
+                              LocalStore& store, Builder& builder,
+                              const std::vector<RealiseRequest>& requests,
+                              const RealiseOptions& options, RealiseObserver& observer,
+                              const std::stop_token& stop) {
   return RealiseLoop(graph, eval_store, store, builder, options, observer).run(requests, stop);
 }
 

@@ -22,6 +22,21 @@ struct RealiseRequest {
   StepLimits limits;
 };
 
+/// What attempts are remembered by (rule 4 of the rules of identity).
+struct TriedRecipe {
+  std::optional<OutputSetId> output_set;  ///< nothing for impure ones
+  StorePath recipe;                       ///< as it is built: resolved where it must be
+  bool fixed_output = false;
+};
+
+/// What a request came to.
+struct Realised : Plan::Finished {
+  /// Of the asked outputs, where it is good.
+  std::map<std::string, StorePath> outputs;
+  /// Under the derivation's own id; none for impure ones, and where the store keeps none.
+  std::map<std::string, Realisation> realisations;
+};
+
 struct RealiseOptions {
   unsigned jobs = 1;  ///< attempts running at once, at least 1
   bool keep_going = true;
@@ -29,9 +44,9 @@ struct RealiseOptions {
   /// Other recipes of the same output sets, in the order to try them (rule 5).
   std::vector<DerivationIndex> further_recipes;
   /// Lasting failures that earlier runs recorded: asked for each recipe that would be tried because
-  /// its outputs are not there, before its inputs are looked at.
-  std::function<std::optional<BuildResult>(DerivationIndex recipe, const BuildPolicy&)>
-      known_failure;
+  /// its outputs are not there, before its inputs are looked at, or, where it must be resolved, as
+  /// soon as it is.
+  std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)> known_failure;
   Plan::Ranking ranking;
 };
 
@@ -43,6 +58,10 @@ class RealiseObserver {
   virtual ~RealiseObserver() = default;
   virtual void attempt_started(DerivationIndex recipe) = 0;
   virtual void attempt_finished(DerivationIndex recipe, const BuildResult& result) = 0;
+  /// Once its inputs were known it came to what was there already.
+  virtual void cut_off(DerivationIndex /*recipe*/, const ResolvedAs& /*as*/) {}
+  /// Two builds of one derivation differ; the first stays.
+  virtual void conflict(const RealisationConflict& /*conflict*/) {}
   virtual void log(DerivationIndex recipe, std::string_view data) = 0;
   virtual void phase(DerivationIndex recipe, std::string_view name) = 0;
   virtual void want_finished(std::size_t request, const Plan::Finished& finished) = 0;
@@ -55,10 +74,10 @@ class RealiseObserver {
 ///
 /// When stopped it cancels what runs, waits for it, and throws CancelledError. Throws what the
 /// stores and the observer throw; then, too, nothing runs any more.
-std::vector<Plan::Finished> realise(const DerivationGraph& graph, LocalStore& eval_store,
-                                    LocalStore& store, Builder& builder,
-                                    const std::vector<RealiseRequest>& requests,
-                                    const RealiseOptions& options, RealiseObserver& observer,
-                                    const std::stop_token& stop);
+std::vector<Realised> realise(const DerivationGraph& graph, LocalStore& eval_store,
+                              LocalStore& store, Builder& builder,
+                              const std::vector<RealiseRequest>& requests,
+                              const RealiseOptions& options, RealiseObserver& observer,
+                              const std::stop_token& stop);
 
 }  // namespace grange

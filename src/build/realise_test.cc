@@ -98,8 +98,7 @@ class RealiseTest : public StoreTest {
  protected:
   RealiseTest() : builder_(store()) {}
 
-  std::vector<Plan::Finished> run(const std::vector<std::size_t>& numbers,
-                                  std::stop_token stop = {}) {
+  std::vector<Realised> run(const std::vector<std::size_t>& numbers, std::stop_token stop = {}) {
     write_derivations(tests_, store());
     graph_.emplace(tests_.load());
     observer_.emplace(*graph_);
@@ -204,9 +203,9 @@ TEST_F(RealiseTest, KnownFailuresAreNotTriedAgain) {
   const auto input = tests_.input_addressed("input", {});
   const auto bad = tests_.input_addressed("bad", {{input}});
   std::vector<std::string> asked;
-  options_.known_failure = [&](DerivationIndex recipe,
+  options_.known_failure = [&](const TriedRecipe& tried,
                                const BuildPolicy&) -> std::optional<BuildResult> {
-    asked.emplace_back(graph_->path(recipe).derivation_name());
+    asked.emplace_back(tried.recipe.derivation_name());
     if (asked.back() == "bad") return result_of(Outcome::timed_out, "took longer than 5 s");
     return result_of(Outcome::aborted, "says nothing");
   };
@@ -223,21 +222,14 @@ TEST_F(RealiseTest, AKnownFailureOfOneRecipeLeavesTheOthers) {
   const auto dead = tests_.fixed("source", "text");
   const auto repaired = tests_.fixed("source", "text");
   further_recipes_ = {repaired};
-  options_.known_failure = [&](DerivationIndex recipe,
+  options_.known_failure = [&](const TriedRecipe& tried,
                                const BuildPolicy&) -> std::optional<BuildResult> {
-    if (recipe != tests_.index(*graph_, dead)) return std::nullopt;
+    EXPECT_TRUE(tried.fixed_output);
+    if (tried.recipe != tests_.path(dead)) return std::nullopt;
     return result_of(Outcome::failed, "no such host");
   };
   EXPECT_EQ(run({dead})[0].outcome, Outcome::good);
   EXPECT_EQ(builder_.builds, 1);
-}
-
-TEST_F(RealiseTest, OnlyWhatHasKnownPathsCanBeBuilt) {
-  const auto floating = tests_.floating("floating");
-  const auto finished = run({floating});
-  EXPECT_EQ(finished[0].outcome, Outcome::unsupported);
-  EXPECT_THAT(finished[0].message, HasSubstr("-floating.drv' is floating"));
-  EXPECT_EQ(builder_.builds, 0);
 }
 
 TEST_F(RealiseTest, AFileThatChangedSinceIsNotBuilt) {

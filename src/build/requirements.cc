@@ -56,9 +56,8 @@ std::optional<std::string> unsupported_wish(const Derivation& derivation,
                                           derivation.builder) == std::end(kBuiltins)) {
     return fmt::format("its builder '{}' is not known here", printable(derivation.builder));
   }
-  const auto kind = derivation.kind();
-  if (kind != DerivationKind::input_addressed && kind != DerivationKind::fixed) {
-    return fmt::format("it has {} outputs", to_string(kind));
+  if (derivation.kind() == DerivationKind::deferred) {
+    return "its inputs were not resolved";  // which is the caller's to do
   }
   for (const auto& [name, output] : derivation.outputs) {
     const auto* fixed = std::get_if<FixedOutput>(&output);
@@ -124,6 +123,11 @@ BuildWorld build_world(const Derivation& derivation, const DerivationAttributes&
       return attributes.no_sandbox ? BuildWorld::unsandboxed : BuildWorld::sandboxed;
   }
   return BuildWorld::sandboxed;
+}
+
+bool is_impure_world(const Derivation& derivation) {
+  const auto kind = derivation.kind();
+  return kind == DerivationKind::fixed || kind == DerivationKind::impure;
 }
 
 std::optional<BuildFailure> unmet_requirement(std::string_view shown, const Derivation& derivation,

@@ -29,6 +29,10 @@ bool is_builtin(const Derivation& derivation);
 BuildWorld build_world(const Derivation& derivation, const DerivationAttributes& attributes,
                        const BuildPolicy& policy);
 
+/// Does its builder see the network and some of this process's environment? What is fixed may, and
+/// what is made anew each time.
+bool is_impure_world(const Derivation& derivation);
+
 /// Why this machine cannot try to make the derivation (`unsupported`, or `failed` where no machine
 /// could); nothing when it can. `shown` is the derivation's full path.
 std::optional<BuildFailure> unmet_requirement(std::string_view shown, const Derivation& derivation,

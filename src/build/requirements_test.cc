@@ -65,7 +65,7 @@ TEST(Requirements, SaysWhatIsNotMadeHere) {
   EXPECT_TRUE(refused([](Derivation& d) { d.environment["__impureHostDeps"] = "/usr"; }));
   EXPECT_TRUE(refused([](Derivation& d) {
     d.outputs.clear();
-    d.outputs.emplace("out", FloatingOutput{{ContentMethod::recursive, HashAlgorithm::sha256}});
+    d.outputs.emplace("out", DeferredOutput{});
   }));
   EXPECT_TRUE(refused([](Derivation& d) {
     d.outputs.clear();

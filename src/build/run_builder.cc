@@ -91,7 +91,7 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
     return spec;
   }
   SandboxRequest sandbox{run.sandbox_root, build_directory, run.input_closure,
-                         derivation.is_fixed(), run.identity.ids()};
+                         is_impure_world(derivation), run.identity.ids()};
   auto paths = context.config.sandbox_paths;
   for (const auto& path : run.attributes.impure_host_paths) paths.push_back({path, path, true});
   spec.sandbox =

@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "derivation/build_products.h"
+#include "derivation/output_set.h"
+#include "derivation/realisation.h"
 #include "derivation/store_path.h"
 
 namespace grange {
@@ -41,6 +44,12 @@ struct OutputComparison {
   bool equal() const noexcept { return first == again; }
 };
 
+/// What a derivation became when its inputs were replaced by what they were realised as.
+struct ResolvedAs {
+  StorePath derivation;
+  std::optional<OutputSetId> output_set;  ///< nothing for impure ones
+};
+
 /// The value that one attempt to build gives; a failure is a value, not an error.
 struct BuildResult {
   Outcome outcome = Outcome::unknown;
@@ -49,6 +58,12 @@ struct BuildResult {
   /// By output name; set when good, and when failed with output.
   std::map<std::string, StorePath> outputs;
   BuildReport report;  ///< what those outputs say about the build
+  /// By output name, under the id of what was made (resolved where it had to be). Empty for impure
+  /// ones, and where the store keeps none.
+  std::map<std::string, Realisation> realisations{};
+  /// Realisations of this attempt that lost against earlier ones; `outputs` has the winners.
+  std::vector<RealisationConflict> conflicts{};
+  std::optional<ResolvedAs> resolved_as{};  ///< where it had to be resolved
   TimePoint start{};
   TimePoint stop{};
   bool already_valid = false;  ///< another process made it while we waited

@@ -29,4 +29,11 @@ struct Realisation {
   friend bool operator==(const Realisation&, const Realisation&) = default;
 };
 
+/// A realisation that was not registered, because its id has another one already.
+struct RealisationConflict {
+  DrvOutput id;
+  StorePath kept;
+  StorePath refused;
+};
+
 }  // namespace grange

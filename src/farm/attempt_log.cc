@@ -39,9 +39,14 @@ void AttemptLog::attempt_finished(DerivationIndex recipe, const BuildResult& res
   observer_.attempt_finished(path, result);
   reports_.push_back({path, result});
   if (!result.already_valid) {
-    pending_.push_back({graph_.output_set(recipe), path,
-                        graph_.kind(recipe) == DerivationKind::fixed,
-                        result.check ? check_policy_ : policy_, result});
+    const std::string& policy = result.check ? check_policy_ : policy_;
+    const bool fixed = graph_.kind(recipe) == DerivationKind::fixed;
+    pending_.push_back({graph_.output_set(recipe), path, fixed, policy, result});
+    // A failure is of what was really tried; what it was resolved from may come to something else.
+    if (result.resolved_as && !fixed) {
+      pending_.push_back(
+          {result.resolved_as->output_set, result.resolved_as->derivation, false, policy, result});
+    }
   }
   if (clock_.monotonic() - last_flush_ >= kGroupFor) flush();
 }
@@ -59,16 +64,33 @@ void AttemptLog::progress(const Plan::Counts& counts) {
   observer_.progress(counts);
 }
 
-std::function<std::optional<BuildResult>(DerivationIndex, const BuildPolicy&)>
+std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)>
 AttemptLog::known_failures() {
-  return [this](DerivationIndex recipe, const BuildPolicy&) -> std::optional<BuildResult> {
-    const auto output_set = graph_.output_set(recipe);
-    if (!output_set) return std::nullopt;
-    const auto failure = record_.lasting_failure(
-        *output_set, graph_.path(recipe), graph_.kind(recipe) == DerivationKind::fixed, policy_);
+  return [this](const TriedRecipe& tried, const BuildPolicy&) -> std::optional<BuildResult> {
+    if (!tried.output_set) return std::nullopt;
+    const auto failure =
+        record_.lasting_failure(*tried.output_set, tried.recipe, tried.fixed_output, policy_);
     if (!failure) return std::nullopt;
     return failure->result;
   };
+}
+
+void AttemptLog::cut_off(DerivationIndex recipe, const ResolvedAs& as) {
+  if (as.output_set) {
+    cut_off_.push_back({*as.output_set, std::string(graph_.path(recipe).derivation_name())});
+  }
+}
+
+CutOff AttemptLog::cut_off() const {
+  CutOff all{cut_off_.size(), 0};
+  for (const auto& seconds : record_.expected_durations(cut_off_)) {
+    all.saved_seconds += seconds.value_or(0);
+  }
+  return all;
+}
+
+void AttemptLog::conflict(const RealisationConflict& conflict) {
+  conflicts_.push_back(conflict);
 }
 
 void AttemptLog::flush() {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "build/output_map.h"
 #include "farm/attempt_log.h"
 #include "farm/target_reports.h"
 
@@ -13,7 +14,7 @@ namespace grange {
 namespace {
 
 BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& request,
-                       const Plan::Finished& finished, const TargetReports& reports) {
+                       const Realised& finished, const TargetReports& reports) {
   BuiltOutputs made{graph.path(request.derivation), finished.outcome, finished.message, {}, {}};
   if (finished.outcome != Outcome::good && finished.outcome != Outcome::failed_with_output) {
     for (const auto input : finished.failed_inputs) {
@@ -25,9 +26,8 @@ BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& reque
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name == "out"; });
   for (const auto& name : names) {
-    if (const auto path = graph.output_path(request.derivation, name)) {
-      made.paths.emplace_back(name, *path);
-    }
+    const auto path = finished.outputs.find(name);
+    if (path != finished.outputs.end()) made.paths.emplace_back(name, path->second);
   }
   made.report = reports.of(request.derivation);
   apply_report(made.report, made.outcome, made.message);
@@ -38,12 +38,15 @@ BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& reque
 /// The others keep their places in `asked`.
 std::vector<RealiseRequest> checkable(const DerivationGraph& graph,
                                       const std::vector<RealiseRequest>& requests,
-                                      LocalStore& store, std::vector<Plan::Finished>& finished,
+                                      LocalStore& store, std::vector<Realised>& finished,
                                       std::vector<std::size_t>& asked) {
+  std::vector<StorePath> derivations;
+  for (const auto& request : requests) derivations.push_back(graph.path(request.derivation));
+  const auto maps = output_maps(graph, derivations, store);
   std::set<StorePath> paths;
-  for (const auto& request : requests) {
-    for (const auto& name : graph.output_names(request.derivation)) {
-      if (const auto path = graph.output_path(request.derivation, name)) paths.insert(*path);
+  for (const auto& map : maps) {
+    for (const auto& [name, path] : map) {
+      if (path) paths.insert(*path);
     }
   }
   for (const auto& path : paths) store.add_temporary_root(path);
@@ -52,10 +55,12 @@ std::vector<RealiseRequest> checkable(const DerivationGraph& graph,
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const auto& request = requests[i];
     std::string missing;
-    for (const auto& name :
-         request.outputs.empty() ? graph.output_names(request.derivation) : request.outputs) {
-      const auto path = graph.output_path(request.derivation, name);
-      if (path && !valid.contains(*path)) missing += " '" + store.store_dir().print(*path) + "'";
+    for (const auto& [name, path] : maps[i]) {
+      const auto& wanted = request.outputs;
+      const bool asked_for =
+          wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+      if (!asked_for || (path && valid.contains(*path))) continue;
+      missing += " '" + (path ? store.store_dir().print(*path) : name) + "'";
     }
     if (missing.empty()) {
       remaining.push_back(request);
@@ -112,8 +117,7 @@ std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted
     }
     requests.push_back({*index, outputs.outputs, limits});
   }
-  std::vector<Plan::Finished> finished(requests.size(),
-                                       Plan::Finished{WantId{}, Outcome::unknown, "", {}, false});
+  std::vector<Realised> finished(requests.size());
   std::vector<std::size_t> asked(requests.size());
   std::iota(asked.begin(), asked.end(), 0);
   auto remaining = requests;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "build/output_map.h"
 #include "farm/attempt_log.h"
 #include "farm/base_choice.h"
 #include "farm/ci_checks.h"
@@ -148,38 +149,33 @@ class Walk {
 
   /// Rule 6: same or equivalent, its base known good, and its outputs still there.
   void find_skips() {
-    std::set<StorePath> paths;
-    std::vector<std::pair<TargetReport*, std::vector<StorePath>>> candidates;
+    std::vector<TargetReport*> candidates;
+    std::vector<StorePath> derivations;
     for (auto& target : report_.targets) {
       const bool unchanged =
           target.verdict == Verdict::same || target.verdict == Verdict::equivalent;
       if (!unchanged || target.base_outcome != Outcome::good) continue;
-      const auto outputs = output_paths(report_.map.targets.at(target.label).derivation);
-      if (outputs.empty()) continue;
-      paths.insert(outputs.begin(), outputs.end());
-      candidates.emplace_back(&target, outputs);
+      candidates.push_back(&target);
+      derivations.push_back(report_.map.targets.at(target.label).derivation);
     }
     if (candidates.empty()) return;
+    const auto outputs = output_maps(*graph_, derivations, workshop_.store());
+    std::set<StorePath> paths;
+    for (const auto& map : outputs) {
+      for (const auto& [name, path] : map) {
+        if (path) paths.insert(*path);
+      }
+    }
     workshop_.store().add_temporary_roots(paths);  // before looking: what is there then stays
     const auto valid = workshop_.store().valid_among(paths);
-    for (auto& [target, outputs] : candidates) {
-      target->skipped = std::all_of(outputs.begin(), outputs.end(),
-                                    [&](const StorePath& path) { return valid.contains(path); });
-      if (target->skipped) target->outcome = Outcome::good;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      const bool there = std::all_of(outputs[i].begin(), outputs[i].end(), [&](const auto& output) {
+        return output.second && valid.contains(*output.second);
+      });
+      if (!there || outputs[i].empty()) continue;
+      candidates[i]->skipped = true;
+      candidates[i]->outcome = Outcome::good;
     }
-  }
-
-  /// Every declared output's recomputed path; empty when one is unknown.
-  std::vector<StorePath> output_paths(const StorePath& derivation) const {
-    const auto index = graph_->find(derivation);
-    if (!index || graph_->state(*index) != DerivationGraph::State::verified) return {};
-    std::vector<StorePath> paths;
-    for (const auto& name : graph_->output_names(*index)) {
-      const auto path = graph_->output_path(*index, name);
-      if (!path) return {};
-      paths.push_back(*path);
-    }
-    return paths;
   }
 
   void build() {
@@ -203,7 +199,7 @@ class Walk {
       realise_options.policy = workshop_.policy();
       realise_options.further_recipes = base_recipes();
       if (!options_.retry) realise_options.known_failure = log.known_failures();
-      std::vector<Plan::Finished> finished;
+      std::vector<Realised> finished;
       try {
         finished = realise(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(),
                            requests, realise_options, log, stop_);
@@ -215,6 +211,8 @@ class Walk {
       for (std::size_t i = 0; i < finished.size(); ++i) take(*asked[i], finished[i]);
       read_reports(asked, requests);
       report_.present = log.present();
+      report_.cut_off = log.cut_off();
+      report_.conflicts = log.conflicts();
     }
     report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
   }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "build/output_map.h"
 #include "farm/attempt_log.h"
 
 namespace grange {
@@ -117,22 +118,23 @@ class Checks {
   }
 
   std::vector<DerivationIndex> valid(const std::vector<DerivationIndex>& of) {
+    std::vector<StorePath> derivations;
+    for (const auto index : of) derivations.push_back(graph_.path(index));
+    const auto maps = output_maps(graph_, derivations, workshop_.store());
     std::set<StorePath> paths;
-    for (const auto index : of) {
-      for (const auto& name : graph_.output_names(index)) {
-        if (const auto path = graph_.output_path(index, name)) paths.insert(*path);
+    for (const auto& map : maps) {
+      for (const auto& [name, path] : map) {
+        if (path) paths.insert(*path);
       }
     }
     for (const auto& path : paths) workshop_.store().add_temporary_root(path);
     const auto there = workshop_.store().valid_among(paths);
     std::vector<DerivationIndex> found;
-    for (const auto index : of) {
-      const auto names = graph_.output_names(index);
-      const bool all = std::all_of(names.begin(), names.end(), [&](const auto& name) {
-        const auto path = graph_.output_path(index, name);
-        return path && there.contains(*path);
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      const bool all = std::all_of(maps[i].begin(), maps[i].end(), [&](const auto& output) {
+        return output.second && there.contains(*output.second);
       });
-      if (all) found.push_back(index);
+      if (all && !maps[i].empty()) found.push_back(of[i]);
     }
     return found;
   }
@@ -149,7 +151,7 @@ class Checks {
     if (!options_.retry && mode == BuildPolicy::Mode::check) {
       options.known_failure = log.known_failures();  // asked of what must be made for it first
     }
-    std::vector<Plan::Finished> finished;
+    std::vector<Realised> finished;
     try {
       finished = realise(graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(),
                          requests, options, log, stop_);

@@ -50,6 +50,12 @@ struct CheckReport {
   bool is_finding() const;
 };
 
+/// Work that was avoided because an input was rebuilt to the same content.
+struct CutOff {
+  std::size_t steps = 0;
+  double saved_seconds = 0;  ///< what making them took when they were made
+};
+
 /// The value of a whole run.
 struct CiReport {
   TargetMap map;  ///< with outcomes and output sets
@@ -60,6 +66,8 @@ struct CiReport {
   std::vector<TargetReport> targets;  ///< by label
   std::vector<AttemptReport> attempts;
   std::size_t present = 0;  ///< steps whose outputs were there
+  CutOff cut_off;
+  std::vector<RealisationConflict> conflicts;
   /// What checks gave: nothing of it touches a target's outcome.
   std::vector<CheckReport> checks;
   double evaluate_seconds = 0, compare_seconds = 0, build_seconds = 0, check_seconds = 0;

@@ -98,8 +98,8 @@ class Plan {
   };
   /// What a want came to. Exactly one per want, unless it was withdrawn.
   struct Finished {
-    WantId want;
-    Outcome outcome;
+    WantId want{};
+    Outcome outcome = Outcome::unknown;
     std::string message;
     /// For dependency_failed: recipes that failed themselves, in the order of the inputs, at most
     /// kMaxFailedInputs. For aborted through an input: those that were aborted.

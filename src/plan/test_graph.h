@@ -10,6 +10,7 @@
 #include "derivation/aterm_reader.h"
 #include "derivation/derivation_graph.h"
 #include "derivation/modulo_hasher.h"
+#include "derivation/placeholder.h"
 
 namespace grange {
 
@@ -59,12 +60,27 @@ class TestGraph {
   }
 
   /// Its paths are known only when it was built.
-  std::size_t floating(const std::string& name, const std::vector<Input>& inputs = {}) {
-    Derivation derivation = frame(name, inputs, "");
+  std::size_t floating(const std::string& name, const std::vector<Input>& inputs = {},
+                       const Names& outputs = {"out"}, const std::string& script = "") {
+    return without_paths(name, inputs, outputs, script,
+                         FloatingOutput{{ContentMethod::recursive, HashAlgorithm::sha256}});
+  }
+  /// Input-addressed above a floating one.
+  std::size_t deferred(const std::string& name, const std::vector<Input>& inputs,
+                       const std::string& script = "") {
+    return without_paths(name, inputs, {"out"}, script, DeferredOutput{});
+  }
+  /// Made anew each time.
+  std::size_t impure(const std::string& name, const std::string& script = "") {
+    Derivation derivation = frame(name, {}, script);
     derivation.outputs.emplace("out",
-                               FloatingOutput{{ContentMethod::recursive, HashAlgorithm::sha256}});
-    const std::string text = print_aterm(derivation, store_);
-    return add(derivation, text, hash(text).unmasked);
+                               ImpureOutput{{ContentMethod::recursive, HashAlgorithm::sha256}});
+    derivation.environment["out"] = output_placeholder("out");
+    return add(derivation, print_aterm(derivation, store_), impure_hash_modulo().unmasked);
+  }
+  /// What stands for an output in what uses it, while its path is not known.
+  std::string placeholder_of(std::size_t number, const std::string& name = "out") const {
+    return input_placeholder(path(number), name);
   }
 
   const StorePath& path(std::size_t number) const { return files_.at(number).path; }
@@ -109,6 +125,19 @@ class TestGraph {
   }
 
  private:
+  std::size_t without_paths(const std::string& name, const std::vector<Input>& inputs,
+                            const Names& outputs, const std::string& script,
+                            const DerivationOutput& how) {
+    Derivation derivation = frame(name, inputs, script);
+    const bool deferred = std::holds_alternative<DeferredOutput>(how);
+    for (const auto& output : outputs) {
+      derivation.outputs.emplace(output, how);
+      derivation.environment[output] = deferred ? "" : output_placeholder(output);
+    }
+    const std::string text = print_aterm(derivation, store_);
+    return add(derivation, text, hash(text).unmasked);
+  }
+
   struct File {
     StorePath path;
     std::string text;

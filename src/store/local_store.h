@@ -73,13 +73,6 @@ class PathLocks {
   bool remove_ = false;
 };
 
-/// A realisation that was not registered, because its id has another one already.
-struct RealisationConflict {
-  DrvOutput id;
-  StorePath kept;
-  StorePath refused;
-};
-
 /// What `verify` found; one line per problem.
 struct StoreProblem {
   StorePath path;

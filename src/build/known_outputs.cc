@@ -1,0 +1,181 @@
+#include "build/known_outputs.h"
+
+namespace grange {
+namespace {
+
+bool depends_on_content(DerivationKind kind) {
+  return kind != DerivationKind::input_addressed && kind != DerivationKind::fixed;
+}
+
+bool is_verified(const DerivationGraph& graph, DerivationIndex derivation) {
+  return graph.state(derivation) == DerivationGraph::State::verified;
+}
+
+bool needs_realisations(const DerivationGraph& graph) {
+  for (const auto derivation : graph.topological_order()) {
+    if (is_verified(graph, derivation) && depends_on_content(graph.kind(derivation))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+KnownOutputs::KnownOutputs(const DerivationGraph& graph, LocalStore& store)
+    : graph_(graph),
+      store_(store),
+      keeps_(store.keeps_realisations() || needs_realisations(graph)),
+      known_([&store](const std::set<DrvOutput>& ids) { return store.realisations(ids); }) {}
+
+std::optional<DrvOutput> KnownOutputs::id(DerivationIndex derivation,
+                                          const std::string& output) const {
+  if (!is_verified(graph_, derivation) || graph_.kind(derivation) == DerivationKind::impure) {
+    return std::nullopt;
+  }
+  const auto hash = graph_.drv_output_hash(derivation);
+  if (!hash) return std::nullopt;
+  return DrvOutput{*hash, output};
+}
+
+std::optional<StorePath> KnownOutputs::path(DerivationIndex derivation,
+                                            const std::string& output) const {
+  if (auto path = graph_.output_path(derivation, output)) return path;
+  if (const auto of = id(derivation, output)) {
+    if (const auto found = paths_.find(*of); found != paths_.end()) return found->second;
+  }
+  if (const auto found = impure_paths_.find({derivation, output}); found != impure_paths_.end()) {
+    return found->second;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::vector<std::string>> KnownOutputs::present(
+    const std::vector<Question>& questions) {
+  std::set<DrvOutput> ids;
+  for (const auto& question : questions) {
+    for (const auto& output : question.outputs) {
+      // Also where the path is known: what is made from it depends on its realisation.
+      const auto of = keeps_ ? id(question.derivation, output) : std::nullopt;
+      if (of && known_.find(*of) == nullptr) ids.insert(*of);
+    }
+  }
+  for (const auto& [of, realisation] : store_.realisations(ids)) {
+    known_.learn(realisation);
+    registered_.insert(of);
+  }
+  std::set<StorePath> asked;
+  const auto path_of = [&](DerivationIndex derivation,
+                           const std::string& output) -> std::optional<StorePath> {
+    if (auto known = path(derivation, output)) return known;
+    const auto of = id(derivation, output);
+    const auto* realisation = of ? known_.find(*of) : nullptr;
+    return realisation == nullptr ? std::nullopt : std::optional(realisation->out_path);
+  };
+  for (const auto& question : questions) {
+    for (const auto& output : question.outputs) {
+      if (auto path = path_of(question.derivation, output)) asked.insert(*std::move(path));
+    }
+  }
+  for (const auto& path : asked) store_.add_temporary_root(path);
+  const auto valid = store_.valid_among(asked);
+  std::vector<std::vector<std::string>> answers;
+  for (const auto& question : questions) {
+    auto& answer = answers.emplace_back();
+    for (const auto& output : question.outputs) {
+      const auto path = path_of(question.derivation, output);
+      if (!path || !valid.contains(*path)) continue;
+      answer.push_back(output);
+      note(question.derivation, output, *path);
+    }
+  }
+  return answers;
+}
+
+std::vector<std::map<std::string, StorePath>> KnownOutputs::present(
+    const std::vector<const ResolvedRecipe*>& recipes) {
+  std::set<DrvOutput> ids;
+  for (const auto* recipe : recipes) {
+    if (!recipe->drv_output_hash) continue;
+    for (const auto& [output, how] : recipe->derivation.outputs) {
+      ids.insert({*recipe->drv_output_hash, output});
+    }
+  }
+  const auto realisations = store_.realisations(ids);
+  std::set<StorePath> asked;
+  std::vector<std::map<std::string, StorePath>> answers;
+  for (const auto* recipe : recipes) {
+    auto& answer = answers.emplace_back(recipe->outputs);
+    if (recipe->drv_output_hash) {
+      for (const auto& [output, how] : recipe->derivation.outputs) {
+        const auto found = realisations.find({*recipe->drv_output_hash, output});
+        if (found != realisations.end()) answer.emplace(output, found->second.out_path);
+      }
+    }
+    for (const auto& [output, path] : answer) asked.insert(path);
+  }
+  for (const auto& path : asked) store_.add_temporary_root(path);
+  const auto valid = store_.valid_among(asked);
+  for (auto& answer : answers) {
+    std::erase_if(answer, [&](const auto& output) { return !valid.contains(output.second); });
+  }
+  return answers;
+}
+
+void KnownOutputs::note(DerivationIndex derivation, const std::string& output,
+                        const StorePath& path) {
+  const auto of = id(derivation, output);
+  if (!of) {
+    if (!graph_.output_path(derivation, output))
+      impure_paths_.emplace(std::pair(derivation, output), path);
+    return;
+  }
+  if (!graph_.output_path(derivation, output)) paths_.emplace(*of, path);
+  if (keeps_ && registered_.insert(*of).second) learnt_.push_back({derivation, *of, path});
+}
+
+void KnownOutputs::learn(DerivationIndex derivation,
+                         const std::map<std::string, StorePath>& outputs) {
+  for (const auto& [output, path] : outputs) note(derivation, output, path);
+}
+
+std::set<DrvOutput> KnownOutputs::input_ids(DerivationIndex derivation) const {
+  std::set<DrvOutput> ids;
+  for (const auto& edge : graph_.inputs(derivation)) {
+    for (const auto& output : graph_.input_outputs(edge)) {
+      if (auto of = id(edge.input, output)) ids.insert(*std::move(of));
+    }
+  }
+  return ids;
+}
+
+void KnownOutputs::register_learnt() {
+  std::vector<Realisation> realisations;
+  for (const auto& learnt : learnt_) {
+    Realisation realisation{learnt.id, learnt.path, {}};
+    // As Nix has it: only what was resolved has a memory of what it was made from.
+    if (depends_on_content(graph_.kind(learnt.derivation)) &&
+        !graph_.inputs(learnt.derivation).empty()) {
+      const auto info = store_.path_info(learnt.path);
+      if (!info) continue;  // collected since; then nobody can ask for it by this id either
+      realisation.dependencies = known_.among(input_ids(learnt.derivation), info->references);
+    }
+    known_.learn(realisation);
+    realisations.push_back(std::move(realisation));
+  }
+  learnt_.clear();
+  for (auto& conflict : store_.register_realisations(realisations)) {
+    conflicts_.push_back(std::move(conflict));
+  }
+}
+
+std::map<std::string, Realisation> KnownOutputs::realisations(
+    DerivationIndex derivation, const std::vector<std::string>& outputs) const {
+  std::map<std::string, Realisation> found;
+  for (const auto& output : outputs) {
+    const auto of = id(derivation, output);
+    const auto* realisation = of ? known_.find(*of) : nullptr;
+    if (realisation != nullptr) found.emplace(output, *realisation);
+  }
+  return found;
+}
+
+}  // namespace grange

@@ -1,0 +1,54 @@
+#include "build/output_map.h"
+
+#include <set>
+
+#include "base/error.h"
+
+namespace grange {
+
+std::vector<OutputPaths> output_maps(const DerivationGraph& graph,
+                                     const std::vector<StorePath>& derivations, LocalStore& store) {
+  std::set<DrvOutput> ids;
+  std::vector<std::optional<DerivationIndex>> indices;
+  for (const auto& derivation : derivations) {
+    auto& index = indices.emplace_back(graph.find(derivation));
+    if (index && graph.state(*index) != DerivationGraph::State::verified) index.reset();
+    if (!index || graph.kind(*index) == DerivationKind::impure) continue;
+    const auto hash = graph.drv_output_hash(*index);
+    for (const auto& name : graph.output_names(*index)) {
+      if (hash && !graph.output_path(*index, name)) ids.insert({*hash, name});
+    }
+  }
+  const auto realisations = store.realisations(ids);
+  std::vector<OutputPaths> maps;
+  for (const auto& index : indices) {
+    auto& map = maps.emplace_back();
+    if (!index) continue;
+    const bool impure = graph.kind(*index) == DerivationKind::impure;
+    const auto hash = impure ? std::nullopt : graph.drv_output_hash(*index);
+    for (const auto& name : graph.output_names(*index)) {
+      auto path = graph.output_path(*index, name);
+      if (!path && hash) {
+        const auto found = realisations.find({*hash, name});
+        if (found != realisations.end()) path = found->second.out_path;
+      }
+      map.emplace(name, std::move(path));
+    }
+  }
+  return maps;
+}
+
+OutputPaths output_map(LocalStore& eval_store, LocalStore& store, const StorePath& derivation) {
+  const std::vector<StorePath> roots{derivation};
+  const auto graph = DerivationGraph::load(store.store_dir(), roots,
+                                           directory_reader(eval_store.location().real_store));
+  const auto index = graph.find(derivation);
+  if (!index || graph.state(*index) != DerivationGraph::State::verified) {
+    throw NotFoundError("derivation '" + store.store_dir().print(derivation) +
+                        "' is not readable, or something below it is not" +
+                        (index ? ": " + std::string(graph.problem(*index)) : std::string()));
+  }
+  return output_maps(graph, roots, store).front();
+}
+
+}  // namespace grange
