@@ -39,12 +39,18 @@ class Checks {
     return policy;
   }
 
+  /// Should it give the same each time? Impure ones need not, and fixed ones cannot do else.
+  bool is_reproducible(DerivationIndex derivation) const {
+    if (graph_.state(derivation) != DerivationGraph::State::verified) return false;
+    const auto kind = graph_.kind(derivation);
+    return kind != DerivationKind::fixed && kind != DerivationKind::impure;
+  }
+
   std::vector<DerivationIndex> outputs_to_check() const {
     std::set<DerivationIndex> found;
     const auto add = [&](const StorePath& derivation) {
       const auto index = graph_.find(derivation);
-      const bool known = index && graph_.state(*index) == DerivationGraph::State::verified;
-      if (known && graph_.kind(*index) == DerivationKind::input_addressed) found.insert(*index);
+      if (index && is_reproducible(*index)) found.insert(*index);
     };
     if (options_.check == CheckScope::all) {
       for (const auto& target : report_.targets) {

@@ -14,7 +14,8 @@ namespace grange {
 /// what that gave. Targets keep their outcomes, and what is valid stays as it is: what was not the
 /// same is a finding, not a failure of what is there.
 ///
-/// Fixed outputs are left out of what is to be reproduced, because their hash says what they are.
+/// Fixed outputs are left out of what is to be reproduced, because their hash says what they are,
+/// and impure ones, which need not be the same.
 /// A *rewritten* recipe of one is another than the base's, or than the one that made it here; it is
 /// tried when it has never been, and with `retry` also when it failed.
 ///
