@@ -41,6 +41,11 @@ let
     slim = call ./packages/slim.nix;
     downloads = call ./packages/downloads.nix;
 
+    # what is known by its content
+    glossary = call ./packages/glossary.nix;
+    glossary-page = call ./packages/glossary-page.nix;
+    glossary-check = call ./packages/glossary-check.nix;
+
     # what is downloaded
     sources = { recurseForDerivations = true; } // fetched;
 

@@ -86,6 +86,16 @@ std::string check_lines(const CiReport& report, bool sources) {
          lines;
 }
 
+std::string conflict_lines(const CiReport& report) {
+  std::string text;
+  for (const auto& conflict : report.conflicts) {
+    const auto& store_dir = report.map.store_dir;
+    text += fmt::format("two builds differ: '{}' stays, and '{}' is not used\n",
+                        store_dir.print(conflict.kept), store_dir.print(conflict.refused));
+  }
+  return text;
+}
+
 std::string fixed_lines(const CiReport& report) {
   std::string text;
   for (const auto& target : report.targets) {
@@ -157,6 +167,11 @@ std::string ci_summary_text(const CiReport& report) {
                         format_duration(report.build_seconds), plural(skipped, "target"),
                         plural(report.present, "output set"));
   }
+  if (report.cut_off.steps > 0) {
+    text += fmt::format("cut off: {} ({} saved)\n", report.cut_off.steps,
+                        format_duration(report.cut_off.saved_seconds));
+  }
+  text += conflict_lines(report);
   text += check_lines(report, false) + check_lines(report, true);
   text += product_lines(report) + fixed_lines(report) + failing_lines(report);
   const std::size_t failing = report.count_failing();
@@ -181,6 +196,14 @@ std::string ci_summary_json(const CiReport& report) {
   json["built"] = report.made();
   json["failedAttempts"] = report.attempts.size() - report.made();
   json["present"] = report.present;
+  json["cutOff"] = {{"steps", report.cut_off.steps},
+                    {"savedSeconds", report.cut_off.saved_seconds}};
+  json["conflicts"] = nlohmann::ordered_json::array();
+  for (const auto& conflict : report.conflicts) {
+    json["conflicts"].push_back({{"id", conflict.id.to_string()},
+                                 {"kept", report.map.store_dir.print(conflict.kept)},
+                                 {"refused", report.map.store_dir.print(conflict.refused)}});
+  }
   json["skipped"] = count_skipped(report);
   json["failing"] = report.count_failing();
   json["seconds"] = {{"evaluate", report.evaluate_seconds},

@@ -130,9 +130,10 @@ std::string Progress::status_line() const {
   if (!building_) {
     return fmt::format("evaluating: {}, {}", plural(targets_, "target"), plural(errors_, "error"));
   }
-  return fmt::format("{} built, {} failed, {} there, {} running, {} waiting", counts_.made,
-                     counts_.failed + counts_.dependency_failed, counts_.present, counts_.running,
-                     counts_.waiting);
+  return fmt::format("{} built, {} failed, {} there{}, {} running, {} waiting", counts_.made,
+                     counts_.failed + counts_.dependency_failed, counts_.present,
+                     counts_.cut_off == 0 ? "" : fmt::format(", {} cut off", counts_.cut_off),
+                     counts_.running, counts_.waiting);
 }
 
 void Progress::draw() {

@@ -95,6 +95,10 @@ void AttemptLog::conflict(const RealisationConflict& conflict) {
 
 void AttemptLog::flush() {
   last_flush_ = clock_.monotonic();
+  const std::vector<RealisationConflict> fresh(
+      conflicts_.begin() + static_cast<std::ptrdiff_t>(written_conflicts_), conflicts_.end());
+  record_.add_conflicts(fresh, clock_.now());
+  written_conflicts_ = conflicts_.size();
   if (pending_.empty()) return;
   record_.add_attempts(std::exchange(pending_, {}));
 }

@@ -50,6 +50,7 @@ class AttemptLog final : public RealiseObserver {
   std::size_t present_ = 0;
   std::vector<DurationQuery> cut_off_;
   std::vector<RealisationConflict> conflicts_;
+  std::size_t written_conflicts_ = 0;
 };
 
 }  // namespace grange

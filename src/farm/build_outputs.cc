@@ -29,7 +29,7 @@ BuiltOutputs result_of(const DerivationGraph& graph, const RealiseRequest& reque
     const auto path = finished.outputs.find(name);
     if (path != finished.outputs.end()) made.paths.emplace_back(name, path->second);
   }
-  made.report = reports.of(request.derivation);
+  made.report = reports.of(request.derivation, finished.outputs);
   apply_report(made.report, made.outcome, made.message);
   return made;
 }

@@ -175,6 +175,7 @@ class Walk {
       if (!there || outputs[i].empty()) continue;
       candidates[i]->skipped = true;
       candidates[i]->outcome = Outcome::good;
+      for (const auto& [name, path] : outputs[i]) candidates[i]->outputs.emplace(name, *path);
     }
   }
 
@@ -237,8 +238,9 @@ class Walk {
     return recipes;
   }
 
-  void take(TargetReport& target, const Plan::Finished& finished) {
+  void take(TargetReport& target, const Realised& finished) {
     target.outcome = finished.outcome;
+    target.outputs = finished.outputs;
     target.made = finished.made;
     target.message = finished.message;
     for (const auto input : finished.failed_inputs) {
@@ -254,7 +256,7 @@ class Walk {
       if (target.outcome != Outcome::good && target.outcome != Outcome::failed_with_output) {
         continue;
       }
-      target.report = reports.of(requests[i].derivation);
+      target.report = reports.of(requests[i].derivation, target.outputs);
       apply_report(target.report, target.outcome, target.message);
     }
   }
@@ -278,13 +280,7 @@ class Walk {
         kept.insert(target.label);
         continue;
       }
-      const auto index = graph_->find(report_.map.targets.at(target.label).derivation);
-      if (!index) continue;
-      for (const auto& name : graph_->output_names(*index)) {
-        if (const auto path = graph_->output_path(*index, name)) {
-          roots[target.label].emplace(name, *path);
-        }
-      }
+      if (!target.outputs.empty()) roots.emplace(target.label, target.outputs);
     }
     RootSet(workshop_.store().location(), selection).update(roots, kept, !report_.complete);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,9 +24,10 @@ struct TargetReport {
   /// Something was made for it in this run.
   bool made = false;
   bool evaluation_failed = false;
-  std::string message;                     ///< of a failure
-  std::vector<std::string> failed_inputs;  ///< derivations, for dependency failed
-  BuildReport report;                      ///< of what was made or found, not of what was skipped
+  std::string message;                       ///< of a failure
+  std::map<std::string, StorePath> outputs;  ///< by name, where they are known and there
+  std::vector<std::string> failed_inputs;    ///< derivations, for dependency failed
+  BuildReport report;                        ///< of what was made or found, not of what was skipped
 
   bool failing() const;
   /// Fails now, and did not fail in the base.

@@ -17,15 +17,11 @@ TargetReports::TargetReports(LocalStore& store, const DerivationGraph& graph,
   }
 }
 
-BuildReport TargetReports::of(DerivationIndex derivation) const {
-  std::map<std::string, StorePath> outputs;
-  for (const auto& name : graph_.output_names(derivation)) {
-    auto path = graph_.output_path(derivation, name);
-    if (!path) continue;
-    if (const auto found = by_output_.find(*path); found != by_output_.end()) {
-      return *found->second;
-    }
-    outputs.emplace(name, *std::move(path));
+BuildReport TargetReports::of(DerivationIndex derivation,
+                              const std::map<std::string, StorePath>& outputs) const {
+  for (const auto& [name, path] : outputs) {
+    const auto found = by_output_.find(path);
+    if (found != by_output_.end()) return *found->second;
   }
   return read_build_report(store_, outputs, graph_.path(derivation).derivation_name(),
                            ProductHashes::leave_out, stop_);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "derivation/build_products.h"
@@ -19,7 +20,8 @@ class TargetReports {
   TargetReports(LocalStore& store, const DerivationGraph& graph,
                 const std::vector<AttemptReport>& attempts, const std::stop_token& stop);
 
-  BuildReport of(DerivationIndex derivation) const;
+  /// Whose outputs these are.
+  BuildReport of(DerivationIndex derivation, const std::map<std::string, StorePath>& outputs) const;
 
  private:
   LocalStore& store_;

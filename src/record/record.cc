@@ -9,6 +9,7 @@
 #include "derivation/target_map_text.h"
 #include "record/attempts.h"
 #include "record/checks.h"
+#include "record/conflicts.h"
 #include "record/evaluations.h"
 #include "record/good.h"
 #include "record/schema.h"
@@ -45,13 +46,15 @@ struct RecordTables {
         good(database),
         evaluations(database, good, options.kept_evaluations),
         attempts(database, good),
-        checks(database, attempts) {}
+        checks(database, attempts),
+        conflicts(database) {}
 
   SqliteDatabase database;
   GoodTables good;
   EvaluationTables evaluations;
   AttemptTables attempts;
   CheckTables checks;
+  ConflictTable conflicts;
 };
 
 /// One connection and its tables, behind one lock.
@@ -113,6 +116,18 @@ class RecordFile final : public Record {
 
   std::vector<AttemptRecord> checks(const OutputSetId& output_set, std::size_t limit) override {
     return read([&](RecordTables& tables) { return tables.checks.of(output_set, limit); });
+  }
+
+  void add_conflicts(const std::vector<RealisationConflict>& conflicts, TimePoint found) override {
+    if (conflicts.empty()) return;
+    with_advice(file_, [&] {
+      const MutexLock lock(mutex_);
+      tables_.conflicts.add(conflicts, found);
+    });
+  }
+
+  std::vector<ConflictRecord> conflicts(std::size_t limit) override {
+    return read([&](RecordTables& tables) { return tables.conflicts.last(limit); });
   }
 
  private:

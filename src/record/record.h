@@ -34,6 +34,12 @@ struct AttemptRecord {
   BuildResult result;
 };
 
+/// Two builds of one derivation that differ: the first realisation stays.
+struct ConflictRecord {
+  TimePoint found{};
+  RealisationConflict conflict;
+};
+
 /// Which failure is asked for.
 struct FailureQuery {
   OutputSetId output_set;
@@ -111,6 +117,11 @@ class Record {
   /// with what they found: the newest first, at most `limit`.
   virtual std::vector<AttemptRecord> checks(const OutputSetId& output_set,
                                             std::size_t limit = 100) = 0;
+
+  virtual void add_conflicts(const std::vector<RealisationConflict>& conflicts,
+                             TimePoint found) = 0;
+  /// Newest first.
+  virtual std::vector<ConflictRecord> conflicts(std::size_t limit = 100) = 0;
 
   // The same for one. Where many are asked for, ask at once.
 

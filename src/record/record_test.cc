@@ -89,6 +89,23 @@ TEST_F(RecordTest, AnEvaluationReadsBackAfterReopening) {
   EXPECT_EQ(open()->last_complete("other"), std::nullopt);
 }
 
+TEST_F(RecordTest, ConflictsAreKeptNewestFirst) {
+  const auto conflict = [](char digit) {
+    return RealisationConflict{DrvOutput::parse("sha256:" + std::string(64, digit) + "!out"),
+                               StorePath::parse(std::string(32, 'a') + "-kept"),
+                               StorePath::parse(std::string(32, 'b') + "-refused")};
+  };
+  open()->add_conflicts({}, at(1));
+  open()->add_conflicts({conflict('1'), conflict('2')}, at(2));
+  const auto kept = open()->conflicts();
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[0].conflict.id, conflict('2').id);
+  EXPECT_EQ(kept[0].found, at(2));
+  EXPECT_EQ(kept[0].conflict.kept.name(), "kept");
+  EXPECT_EQ(kept[0].conflict.refused.name(), "refused");
+  EXPECT_EQ(open()->conflicts(1).size(), 1U);
+}
+
 TEST_F(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
   const auto record = open();
   record->add_evaluation(evaluation(1));

@@ -16,7 +16,7 @@ constexpr std::int64_t kApplicationId = 0x47526563;
 
 /// Only ever appended to: every record that is out there begins somewhere in this list. Times are
 /// microseconds since 1970.
-constexpr std::array<std::string_view, 2> kSteps = {R"sql(
+constexpr std::array<std::string_view, 3> kSteps = {R"sql(
 CREATE TABLE selections (
   id INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
@@ -99,6 +99,17 @@ CREATE TABLE comparisons (
   again BLOB NOT NULL,          -- of the other one
   PRIMARY KEY (attempt, output)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                                    R"sql(
+-- Realisations that lost against an earlier one of the same id: the builds differ.
+CREATE TABLE conflicts (
+  id INTEGER PRIMARY KEY,
+  found INTEGER NOT NULL,
+  drv_output TEXT NOT NULL,     -- "sha256:HEX!OUTPUT"
+  kept TEXT NOT NULL,           -- base names of store paths
+  refused TEXT NOT NULL
+) STRICT;
+CREATE INDEX conflicts_by_drv_output ON conflicts(drv_output, id);
 )sql"};
 
 std::int64_t pragma(SqliteDatabase& database, const std::string& name) {
