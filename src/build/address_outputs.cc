@@ -19,7 +19,7 @@
 namespace grange {
 namespace {
 
-bool is_plain_file(const std::filesystem::path& file) {
+bool is_flat_file(const std::filesystem::path& file) {
   struct stat status {};
   if (::lstat(file.c_str(), &status) != 0) throw_errno("looking at", file.string());
   return S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR) == 0;
@@ -110,7 +110,7 @@ class Addressing {
         break;
       case ContentMethod::flat:
       case ContentMethod::text: {
-        if (!is_plain_file(tree)) {
+        if (!is_flat_file(tree)) {
           throw InvalidError(fmt::format(
               "it is not a regular file without execute permission, which outputHashMode={} needs",
               to_string(promise.method)));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kBuiltinPrefix = "builtin:";
 constexpr std::string_view kBuiltins[] = {"builtin:buildenv", "builtin:fetchurl",
-                                            "builtin:unpack-channel"};
+                                          "builtin:unpack-channel"};
 
 std::string list(std::vector<std::string> words) {
   std::sort(words.begin(), words.end());

@@ -8,8 +8,8 @@
 
 #include "store/collection.h"
 #include "store/store_schema.h"
-#include "store/temporary_roots.h"
 #include "store/store_test_support.h"
+#include "store/temporary_roots.h"
 
 namespace grange {
 namespace {

@@ -96,8 +96,9 @@ TEST_F(GcRootsTest, WhatProcessesUseIsARoot) {
   write_file(proc / "42/maps", "7f r-xp 0 0:0 0  " + shown(path("lib")) + "/lib/libc.so\n");
   fs::create_directories(proc / "self");
   fs::create_symlink(shown(path("no")), proc / "self/exe");
-  EXPECT_EQ(paths_of(find_runtime_roots(location(), proc)),
-            (std::set{path("exe"), path("cwd"), path("fd"), path("one"), path("two"), path("lib")}));
+  EXPECT_EQ(
+      paths_of(find_runtime_roots(location(), proc)),
+      (std::set{path("exe"), path("cwd"), path("fd"), path("one"), path("two"), path("lib")}));
   EXPECT_TRUE(find_runtime_roots(location(), directory() / "none").empty());
 }
 

@@ -37,14 +37,14 @@ std::size_t read_block(int fd, char* data, std::size_t size, const fs::path& sho
 bool have_equal_bytes(const fs::path& left, const fs::path& right) {
   const FileDescriptor one = open_file(left, O_RDONLY | O_NOFOLLOW);
   const FileDescriptor two = open_file(right, O_RDONLY | O_NOFOLLOW);
-  constexpr std::size_t kBlock = std::size_t{64} << 10;
-  std::array<char, kBlock> a;
-  std::array<char, kBlock> b;
+  constexpr std::size_t kLinkBlock = std::size_t{64} << 10;
+  std::array<char, kLinkBlock> a;
+  std::array<char, kLinkBlock> b;
   for (;;) {
-    const std::size_t size = read_block(one.get(), a.data(), kBlock, left);
-    if (read_block(two.get(), b.data(), kBlock, right) != size) return false;
+    const std::size_t size = read_block(one.get(), a.data(), kLinkBlock, left);
+    if (read_block(two.get(), b.data(), kLinkBlock, right) != size) return false;
     if (std::memcmp(a.data(), b.data(), size) != 0) return false;
-    if (size < kBlock) return true;
+    if (size < kLinkBlock) return true;
   }
 }
 
@@ -75,9 +75,7 @@ class OpenedDirectory {
 }  // namespace
 
 LinkFile::LinkFile(const StoreLocation& location)
-    : store_(location.real_store),
-      links_(location.real_store / ".links"),
-      staging_(location) {
+    : store_(location.real_store), links_(location.real_store / ".links"), staging_(location) {
   grange::create_directories(links_);
 }
 

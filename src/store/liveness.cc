@@ -190,23 +190,23 @@ std::vector<LivenessGraph::Node> Liveness::dead_referrers_first() const {
 std::vector<LivenessGraph::Node> why_alive(const LivenessGraph& graph,
                                            const std::vector<LivenessGraph::Node>& roots,
                                            LivenessGraph::Node target) {
-  using Node = LivenessGraph::Node;
-  std::vector<Node> from(graph.size(), LivenessGraph::kNone);
-  std::vector<Node> order;
-  for (const Node root : roots) {
+  using GraphNode = LivenessGraph::Node;
+  std::vector<GraphNode> from(graph.size(), LivenessGraph::kNone);
+  std::vector<GraphNode> order;
+  for (const GraphNode root : roots) {
     if (from[root] != LivenessGraph::kNone) continue;
     from[root] = root;
     order.push_back(root);
   }
   for (std::size_t i = 0; i < order.size() && from[target] == LivenessGraph::kNone; ++i) {
-    graph.for_each_kept(order[i], [&](Node kept) {
+    graph.for_each_kept(order[i], [&](GraphNode kept) {
       if (from[kept] != LivenessGraph::kNone) return;
       from[kept] = order[i];
       order.push_back(kept);
     });
   }
   if (from[target] == LivenessGraph::kNone) return {};
-  std::vector<Node> way{target};
+  std::vector<GraphNode> way{target};
   while (from[way.back()] != way.back()) way.push_back(from[way.back()]);
   std::reverse(way.begin(), way.end());
   return way;

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <string>
-
-#include <condition_variable>
 #include <thread>
 
 #include "base/thread_annotations.h"
@@ -15,7 +14,7 @@ namespace grange {
 
 /// When to make space, in bytes.
 struct LowDiskOptions {
-  std::uint64_t min_free = 0;  ///< below this a collection starts; 0: never
+  std::uint64_t min_free = 0;                  ///< below this a collection starts; 0: never
   std::uint64_t max_free = ~std::uint64_t{0};  ///< it stops when so much is free
   std::chrono::milliseconds interval{1000};    ///< between two looks
   CollectionOptions collection;

@@ -10,10 +10,10 @@
 namespace grange {
 
 struct OptimiseResult {
-  std::uint64_t files = 0;             ///< regular files that were looked at
-  std::uint64_t linked = 0;            ///< replaced by a hard link
-  std::uint64_t bytes_freed = 0;       ///< of those that had no other name
-  std::vector<std::string> problems;   ///< paths that could not be done, and why
+  std::uint64_t files = 0;            ///< regular files that were looked at
+  std::uint64_t linked = 0;           ///< replaced by a hard link
+  std::uint64_t bytes_freed = 0;      ///< of those that had no other name
+  std::vector<std::string> problems;  ///< paths that could not be done, and why
 };
 
 /// Lets equal files of valid paths share their content: each is a hard link of

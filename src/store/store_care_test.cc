@@ -144,7 +144,8 @@ TEST_F(StoreCareTest, ALowDiskIsCollectedWithoutFailingAnything) {
   std::atomic<int> told{0};
   const auto settle = [] { std::this_thread::sleep_for(std::chrono::milliseconds(30)); };
   {
-    LowDiskCollector collector(store(), options, [&](const std::string&) { ++told; }, seams);
+    LowDiskCollector collector(
+        store(), options, [&](const std::string&) { ++told; }, seams);
     settle();
     EXPECT_EQ(collections, 0);
     available = 50;
