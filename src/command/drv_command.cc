@@ -15,9 +15,11 @@ Examples:
   grange drv show 5msbsz4y0ix6bwd5phmfsaipb4w9q8n1-leaf.drv
   grange drv id *.drv
   grange drv verify drvs/
+  grange drv outputs /nix/store/…-hello.drv
   grange drv checks /nix/store/…-hello.drv)");
   add_drv_show_command(*command, chosen);
   add_drv_id_command(*command, chosen);
+  add_drv_outputs_command(*command, chosen);
   add_drv_checks_command(*command, chosen);
   add_drv_verify_command(*command, chosen);
 }

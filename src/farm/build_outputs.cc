@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "build/output_map.h"
+#include "build/output_maps.h"
 #include "farm/attempt_log.h"
 #include "farm/target_reports.h"
 

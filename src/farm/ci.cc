@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "build/output_map.h"
+#include "build/output_maps.h"
 #include "farm/attempt_log.h"
 #include "farm/base_choice.h"
 #include "farm/ci_checks.h"

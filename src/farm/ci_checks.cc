@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "build/output_map.h"
+#include "build/output_maps.h"
 #include "farm/attempt_log.h"
 
 namespace grange {

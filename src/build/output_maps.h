@@ -18,7 +18,5 @@ using OutputPaths = std::map<std::string, std::optional<StorePath>>;
 /// asked once for all, never by listing. Empty for those that are not verified.
 std::vector<OutputPaths> output_maps(const DerivationGraph& graph,
                                      const std::vector<StorePath>& derivations, LocalStore& store);
-/// The same for one derivation, whose closure is read from `eval_store`.
-OutputPaths output_map(LocalStore& eval_store, LocalStore& store, const StorePath& derivation);
 
 }  // namespace grange

@@ -1,8 +1,6 @@
-#include "build/output_map.h"
+#include "build/output_maps.h"
 
 #include <set>
-
-#include "base/error.h"
 
 namespace grange {
 
@@ -36,19 +34,6 @@ std::vector<OutputPaths> output_maps(const DerivationGraph& graph,
     }
   }
   return maps;
-}
-
-OutputPaths output_map(LocalStore& eval_store, LocalStore& store, const StorePath& derivation) {
-  const std::vector<StorePath> roots{derivation};
-  const auto graph = DerivationGraph::load(store.store_dir(), roots,
-                                           directory_reader(eval_store.location().real_store));
-  const auto index = graph.find(derivation);
-  if (!index || graph.state(*index) != DerivationGraph::State::verified) {
-    throw NotFoundError("derivation '" + store.store_dir().print(derivation) +
-                        "' is not readable, or something below it is not" +
-                        (index ? ": " + std::string(graph.problem(*index)) : std::string()));
-  }
-  return output_maps(graph, roots, store).front();
 }
 
 }  // namespace grange
