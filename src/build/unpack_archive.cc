@@ -188,15 +188,23 @@ class Unpacking {
     }
   }
 
-  /// An entry takes the place of an earlier one with its name, unless that is a directory.
+  bool is_empty(const std::string& directory) const {
+    const auto below = made_.lower_bound(directory + "/");
+    return below == made_.end() || !below->first.starts_with(directory + "/");
+  }
+
+  /// An entry takes the place of an earlier one with its name, unless that has others in it.
   void make_room(const std::string& path) {
     const auto existing = kind(path);
     if (!existing) return;
-    if (existing == Kind::directory) {
+    if (existing == Kind::directory && !is_empty(path)) {
       throw InvalidError(
           fmt::format("'{}' in the archive is a directory and something else", printable(path)));
     }
-    if (::unlink((to_ / path).c_str()) != 0) throw_errno("removing", path);
+    const auto real = to_ / path;
+    if ((existing == Kind::directory ? ::rmdir(real.c_str()) : ::unlink(real.c_str())) != 0) {
+      throw_errno("removing", path);
+    }
     made_.erase(path);
   }
 
@@ -242,7 +250,9 @@ class Unpacking {
           fmt::format("'{}' in the archive is a link to '{}', which is no file of it",
                       printable(path), printable(target)));
     }
-    if (target == path) return;
+    if (target == path) {
+      throw InvalidError(fmt::format("'{}' in the archive is a link to itself", printable(path)));
+    }
     make_room(path);
     // Flags of 0: a link to a symlink is a second symlink.
     if (::linkat(AT_FDCWD, (to_ / target).c_str(), AT_FDCWD, (to_ / path).c_str(), 0) != 0) {

@@ -164,8 +164,12 @@ TEST_F(UnpackTest, NothingLeavesTheDirectory) {
 TEST_F(UnpackTest, WhatAStoreCannotHold) {
   ArchiveWriter(archive_file()).pipe("pipe");
   EXPECT_NE(refused().find("neither a file"), std::string::npos);
-  ArchiveWriter(archive_file()).directory("a").file("a", "x");
+  ArchiveWriter(archive_file()).file("a/b", "x").file("a", "x");
   EXPECT_NE(refused().find("a directory and something else"), std::string::npos);
+  ArchiveWriter(archive_file()).file("a", "x").link("a", "a");
+  EXPECT_NE(refused().find("a link to itself"), std::string::npos);
+  ArchiveWriter(archive_file()).directory("a").file("a", "x");
+  EXPECT_EQ(refused(), "no error") << "an empty directory may be replaced";
   ArchiveWriter(archive_file()).file(std::string(300, 'n'), "x");
   EXPECT_NE(refused().find("too long"), std::string::npos);
 }
