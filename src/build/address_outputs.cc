@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "archive/nar.h"
 #include "archive/self_reference.h"
@@ -14,16 +13,11 @@
 #include "base/file.h"
 #include "base/stream.h"
 #include "build/digest_rewriter.h"
+#include "build/fixed_output.h"
 #include "store/local_store.h"
 
 namespace grange {
 namespace {
-
-bool is_flat_file(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::lstat(file.c_str(), &status) != 0) throw_errno("looking at", file.string());
-  return S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR) == 0;
-}
 
 ContentMethodAlgorithm promise_of(const DerivationOutput& output) {
   if (const auto* floating = std::get_if<FloatingOutput>(&output)) return floating->promise;
@@ -110,7 +104,7 @@ class Addressing {
         break;
       case ContentMethod::flat:
       case ContentMethod::text: {
-        if (!is_flat_file(tree)) {
+        if (!is_plain_file(tree)) {
           throw InvalidError(fmt::format(
               "it is not a regular file without execute permission, which outputHashMode={} needs",
               to_string(promise.method)));

@@ -15,13 +15,6 @@ BuildFailure rejected(std::string message) {
   return {Outcome::output_rejected, std::move(message)};
 }
 
-/// Is it a file that is addressed by its bytes alone?
-bool is_plain_file(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::lstat(file.c_str(), &status) != 0) throw_errno("looking at", file.string());
-  return S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR) == 0;
-}
-
 Hash hash_file(const std::filesystem::path& path, HashAlgorithm algorithm) {
   const auto file = open_file(path, O_RDONLY);
   FdSource source(file.get());
@@ -38,6 +31,12 @@ Hash hash_tree(const std::filesystem::path& tree, HashAlgorithm algorithm, const
 }
 
 }  // namespace
+
+bool is_plain_file(const std::filesystem::path& file) {
+  struct stat status {};
+  if (::lstat(file.c_str(), &status) != 0) throw_errno("looking at", file.string());
+  return S_ISREG(status.st_mode) && (status.st_mode & S_IXUSR) == 0;
+}
 
 std::optional<BuildFailure> check_fixed_output(std::string_view shown, const StoreDir& store,
                                                const ContentAddress& specified,

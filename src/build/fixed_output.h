@@ -24,4 +24,7 @@ std::optional<BuildFailure> check_fixed_output(std::string_view shown, const Sto
                                                const std::filesystem::path& tree,
                                                const ScannedNar& nar);
 
+/// Is it a file that can be addressed by its bytes alone: regular, and not executable?
+bool is_plain_file(const std::filesystem::path& file);
+
 }  // namespace grange
