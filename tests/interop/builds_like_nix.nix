@@ -16,7 +16,8 @@ let
   upper = make { name = "upper"; inherit lower text; script = "mkdir $out; echo $lower $text > $out/refers; echo $out > $out/self"; };
   big = make { name = "big"; script = "dd if=/dev/zero of=$out bs=1000 count=50"; };
 
-  checked = name: checks: structured {
+  checked = name: checked-with name { };
+  checked-with = name: args: checks: structured (args // {
     inherit name;
     outputs = [ "out" "dev" ];
     inherit upper;
@@ -25,23 +26,25 @@ let
       dev=$(sed -n "s/.*\['dev'\]='\([^']*\)'.*/\1/p" .attrs.sh)
       mkdir $out; echo $dev $out > $out/refers; echo ${upper} > $dev
     '';
-  };
+  });
   # As nix-env makes user environments and channels.
-  buildenv = packages: derivation {
-    name = "user-environment"; system = "builtin"; builder = "builtin:buildenv";
+  buildenv = paths: buildenv-of { name = "user-environment"; inherit paths; };
+  buildenv-of = args: derivation (removeAttrs args [ "paths" ] // {
+    system = "builtin"; builder = "builtin:buildenv";
     manifest = text;
     derivations = map (p: [ (if builtins.elemAt p 0 == false then "false" else builtins.elemAt p 0)
-      (builtins.elemAt p 1) (builtins.length (builtins.elemAt p 2)) (builtins.elemAt p 2) ]) packages;
+      (builtins.elemAt p 1) (builtins.length (builtins.elemAt p 2)) (builtins.elemAt p 2) ]) args.paths;
     preferLocalBuild = true; allowSubstitutes = false;
-  };
+  });
   unpack-channel = channelName: src: derivation {
     name = channelName; system = "builtin"; builder = "builtin:unpack-channel";
     inherit src channelName;
   };
-  package = name: script: make {
+  package = name: script: package-with name script { };
+  package-with = name: script: args: make (args // {
     inherit name;
     script = "mkdir -p $out/bin $out/share/info $out/nix-support; echo > $out/bin/${name}; cd $out; " + script;
-  };
+  });
   first = package "first" ''
     echo > share/info/dir; echo > share/info/first.info; echo > .hidden; echo > log; mkdir lib; echo > lib/one
     ln -s nowhere dangling; ln -s /dev/null null; ln -s ../etc etc; mkdir deep; echo > deep/file
@@ -53,6 +56,13 @@ let
   propagated = package "propagated" "echo > bin/first; echo '${further}' > nix-support/propagated-user-env-packages";
   further = package "further" "echo > bin/propagated";
   clash = make { name = "clash"; script = "mkdir $out; echo > $out/bin"; };
+
+  # The same with outputs that are known by their content.
+  floating = function: args: function (args // {
+    __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256";
+  });
+  content = floating (args: checked-with "content" args { out.maxSize = 1000; dev.allowedReferences = [ upper ]; }) { };
+  content-package = floating (package-with "content-package" "echo > share/content") { };
 in
 rec {
   good = {
@@ -147,6 +157,20 @@ rec {
     zip-channel = unpack-channel "zipped" ./channel.zip;
     xz-channel = unpack-channel "xz" ./channel.tar.xz;
     one-file-channel = unpack-channel "file" ./file.tar;
+    content-structured = content;
+    content-graph = floating (args: structured ({ script = attributes + "cp .attrs.json $out"; } // args)) {
+      name = "content-graph"; exportReferencesGraph.graph = [ content upper ];
+    };
+    content-plain-graph = floating make {
+      name = "content-plain-graph"; exportReferencesGraph = [ "graph" content.dev ]; script = "cp graph $out";
+    };
+    content-references = floating make {
+      name = "content-references"; inherit content; allowedReferences = [ content "out" ];
+      disallowedRequisites = [ big ]; script = "echo $content $out > $out";
+    };
+    content-environment = floating buildenv-of {
+      name = "content-environment"; paths = [ [ true 5 [ first content-package ] ] ];
+    };
     i686 = make { name = "i686"; system = "i686-linux"; script = "uname -m > $out"; };
   };
 
