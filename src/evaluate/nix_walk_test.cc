@@ -117,6 +117,24 @@ TEST_F(NixEvaluatorTest, GivesEveryMistakeItsOwnError) {
   EXPECT_THAT(sink.errors.at("no-path"), HasSubstr("nonsense"));
 }
 
+TEST_F(NixEvaluatorTest, GivesAFileThatEndsTooEarlyItsOwnError) {
+  write("short.nix", "{ a = 1;");
+  write("set.nix", with_simple(R"({
+    a-good = simple "good";
+    broken = import ./short.nix;
+    other-good = simple "good";
+  })"));
+  options.attribute_timeout = Seconds(60);
+  Selection selection;
+  selection.file = directory.path() / "set.nix";
+  const auto summary = evaluate(selection);
+  EXPECT_TRUE(summary.complete) << summary.problem;
+  EXPECT_EQ(summary.targets, 2U);
+  EXPECT_THAT(sink.errors.at("broken"), HasSubstr("unexpected end of file"));
+  selection.file = directory.path() / "short.nix";
+  EXPECT_THROW(evaluate(selection), InvalidError);
+}
+
 TEST_F(NixEvaluatorTest, GivesABrokenSetItsOwnError) {
   const auto summary = evaluate_expression(with_simple(R"({
     good = simple "good";

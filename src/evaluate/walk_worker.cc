@@ -152,7 +152,7 @@ void WalkWorker::settle(WalkListener& listener) {
 }
 
 std::string WalkWorker::message() const {
-  return nix_error_message(noise_, walker_file_);
+  return nix_error_message(without_walker_end(noise_), walker_file_);
 }
 
 std::string WalkWorker::last_words() const {

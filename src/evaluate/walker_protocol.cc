@@ -112,7 +112,20 @@ std::string walker_members_command(const std::vector<std::string>& path, std::ui
 }
 
 std::string walker_done_command(std::uint64_t number, std::string_view token) {
-  return fmt::format("builtins.trace \"{} done {} {{}}\" null\n", token, number);
+  // When a file that is imported ends too early nix takes the command for unfinished and waits for
+  // more of it. The parenthesis ends the waiting; otherwise it is an error of its own.
+  return fmt::format(")\nbuiltins.trace \"{} done {} {{}}\" null\n", token, number);
+}
+
+std::string without_walker_end(std::string_view said) {
+  constexpr std::string_view kEnd = "error: syntax error, unexpected ')'";
+  const std::string plain = without_escapes(said);
+  const auto end = plain.rfind(kEnd);
+  if (end == std::string::npos) return plain;
+  const bool interrupted = plain.compare(end + kEnd.size(), 1, ",") == 0;
+  if (!interrupted) return plain.substr(0, end);
+  return plain.substr(0, end) +
+         "error: syntax error, unexpected end of file, in a file that is evaluated or imported\n";
 }
 
 std::string make_walker_token() {

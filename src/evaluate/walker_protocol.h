@@ -50,6 +50,10 @@ std::string walker_members_command(const std::vector<std::string>& path, std::ui
 /// To be sent behind each of these.
 std::string walker_done_command(std::uint64_t number, std::string_view token);
 
+/// What was said while a command was worked off, without what its end (walker_done_command) gives
+/// rise to. Nothing is left but a message of our own where the end had to interrupt the command.
+std::string without_walker_end(std::string_view said);
+
 /// A token that nobody guesses: 32 hexadecimal digits.
 std::string make_walker_token();
 

@@ -57,9 +57,19 @@ TEST(WalkerProtocol, WritesOneAsciiLinePerCommand) {
   EXPECT_EQ(walker_members_command({"a", "b\"\\${x}\n\xc3\xbc"}, 2, 5),
             "walker.members \"[\\\"a\\\",\\\"b\\\\\\\"\\\\\\\\\\${x}\\\\n\\\\u00fc\\\"]\" 2 5\n");
   EXPECT_EQ(walker_selected_command({}, 1), "walker.selected 1 \"[]\"\n");
-  EXPECT_EQ(walker_done_command(3, "T"), "builtins.trace \"T done 3 {}\" null\n");
+  EXPECT_EQ(walker_done_command(3, "T"), ")\nbuiltins.trace \"T done 3 {}\" null\n");
   EXPECT_EQ(walker_open_command("/w.nix", "T"),
             ":l /w.nix\nwalker = grangeWalker \"T \"\nwalker.open\n");
+}
+
+TEST(WalkerProtocol, LeavesOutWhatTheEndOfACommandSays) {
+  const std::string end = "error: syntax error, unexpected ')'";
+  EXPECT_EQ(without_walker_end("error: real\n" + end + "\n   1| )\n"), "error: real\n");
+  EXPECT_EQ(without_walker_end("\x1b[31;1merror:\x1b[0m syntax error, unexpected ')'\n"), "");
+  EXPECT_EQ(without_walker_end("error: real"), "error: real");
+  EXPECT_EQ(without_walker_end("trace: x\n" + end + ", expecting end of file\n"),
+            "trace: x\nerror: syntax error, unexpected end of file, in a file that is evaluated or "
+            "imported\n");
 }
 
 TEST(WalkerProtocol, MakesTokensThatDiffer) {
