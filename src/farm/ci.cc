@@ -273,6 +273,7 @@ class Walk {
   /// last had, and one that is gone keeps nothing.
   void keep_results(const std::string& selection) {
     GroupedRoots roots;
+    std::set<StorePath> paths;
     std::set<std::string> kept;
     for (const auto& target : report_.targets) {
       if (target.verdict == Verdict::removed) continue;
@@ -281,8 +282,10 @@ class Walk {
         continue;
       }
       if (!target.outputs.empty()) roots.emplace(target.label, target.outputs);
+      for (const auto& [name, path] : target.outputs) paths.insert(path);
     }
     RootSet(workshop_.store().location(), selection).update(roots, kept, !report_.complete);
+    workshop_.store().renew_temporary_roots(paths);
   }
 
   const CiOptions& options_;

@@ -70,8 +70,9 @@ LivenessRules rules_of(const CollectionOptions& options) {
 
 FoundRoots find_roots(const StoreLocation& location, bool remove_stale) {
   FoundRoots roots;
-  roots.lasting = find_permanent_roots(location, remove_stale);
+  // In this order: who makes his root permanent and ends is seen the one way or the other.
   roots.temporary = read_temporary_roots(location, remove_stale);
+  roots.lasting = find_permanent_roots(location, remove_stale);
   auto running = find_runtime_roots(location);
   std::move(running.begin(), running.end(), std::back_inserter(roots.lasting));
   return roots;

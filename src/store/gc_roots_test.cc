@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "store/collection.h"
 #include "store/store_test_support.h"
 
 namespace grange {
@@ -54,6 +55,19 @@ TEST_F(GcRootsTest, IndirectRootsCountWhileTheirLinkIsThere) {
   find_permanent_roots(location(), true);
   EXPECT_EQ(links(), 2);  // only what dangles in auto goes
   EXPECT_TRUE(fs::is_symlink(state() / "gcroots/own"));
+}
+
+/// A collector that saw the root dangle removes it by its name.
+TEST_F(GcRootsTest, ARootMadeWhileSomebodyCollectsHasANameOfItsOwn) {
+  store().add_indirect_root(directory() / "result", path("a"));
+  const auto old = fs::directory_iterator(state() / "gcroots/auto")->path();
+  fs::remove(directory() / "result");
+  const FileDescriptor lock = *lock_collector(location(), true, {});
+  DeletionGate gate;
+  const RootServer server(location(), gate);
+  store().add_indirect_root(directory() / "result", path("b"));
+  fs::remove(old);
+  EXPECT_EQ(paths_of(find_permanent_roots(location(), true)), std::set{path("b")});
 }
 
 TEST_F(GcRootsTest, WhatCannotBeReadStopsTheCollection) {

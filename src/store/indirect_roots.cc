@@ -2,9 +2,12 @@
 
 #include <string>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 
 namespace grange {
@@ -28,6 +31,16 @@ void replace_symlink(const fs::path& target, const fs::path& link) {
   }
 }
 
+/// A collector that is running may have seen that the link, which was gone, dangled, and be about
+/// to remove its root. A root under another name is safe from that.
+fs::path free_name(const fs::path& root) {
+  for (unsigned number = 1;; ++number) {
+    fs::path name = root.string() + "-" + std::to_string(number);
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(name, error))) return name;
+  }
+}
+
 }  // namespace
 
 void make_indirect_root(const StoreLocation& location, const fs::path& link,
@@ -45,11 +58,14 @@ void make_indirect_root(const StoreLocation& location, const fs::path& link,
                           "' exists and is no symlink into the store; it is left alone");
     }
   }
-  replace_symlink(location.store_dir.print(target), place);
   const auto roots = location.state / "gcroots/auto";
   grange::create_directories(roots);
   const Hash name = hash_bytes(HashAlgorithm::sha1, place.string());
-  replace_symlink(place, roots / name.digits(HashFormat::nix32));
+  const auto root = roots / name.digits(HashFormat::nix32);
+  const FileDescriptor lock = open_file(location.state / "gc.lock", O_RDWR | O_CREAT, 0600);
+  const bool no_collector = ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
+  replace_symlink(location.store_dir.print(target), place);
+  replace_symlink(place, no_collector ? root : free_name(root));
 }
 
 }  // namespace grange

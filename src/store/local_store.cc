@@ -185,10 +185,15 @@ void LocalStoreImplementation::add_temporary_roots(const std::set<StorePath>& pa
   writing().roots.add(paths);
 }
 
+void LocalStoreImplementation::renew_temporary_roots(const std::set<StorePath>& paths) {
+  writing().roots.renew(paths);
+}
+
 void LocalStoreImplementation::add_indirect_root(const std::filesystem::path& link,
                                                  const StorePath& target) {
   writing();
   make_indirect_root(location_, link, target);
+  writing().roots.renew({target});
 }
 
 std::optional<PathLocks> LocalStoreImplementation::try_lock(const std::set<StorePath>& paths) {

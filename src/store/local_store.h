@@ -140,6 +140,9 @@ class LocalStore {
   /// Keeps garbage collectors off until this process ends. Call before checking validity.
   virtual void add_temporary_root(const StorePath& path) = 0;
   virtual void add_temporary_roots(const std::set<StorePath>& paths) = 0;
+  /// For paths that have just become permanent roots in some other way than `add_indirect_root`: a
+  /// collector that is running hears of them, however soon this process ends.
+  virtual void renew_temporary_roots(const std::set<StorePath>& paths) = 0;
   /// A permanent indirect root: `link` (outside the store) will point at `target`.
   virtual void add_indirect_root(const std::filesystem::path& link, const StorePath& target) = 0;
 

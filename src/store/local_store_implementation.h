@@ -62,6 +62,7 @@ class LocalStoreImplementation final : public LocalStore {
 
   void add_temporary_root(const StorePath& path) override;
   void add_temporary_roots(const std::set<StorePath>& paths) override;
+  void renew_temporary_roots(const std::set<StorePath>& paths) override;
   void add_indirect_root(const std::filesystem::path& link, const StorePath& target) override;
 
   std::optional<PathLocks> try_lock(const std::set<StorePath>& paths) override;

@@ -1,10 +1,12 @@
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,7 +93,7 @@ class RootFinder {
     struct stat status {};
     if (::lstat(indirect.c_str(), &status) != 0) {
       if (!is_gone(errno)) throw_errno("looking at the root", indirect.string());
-      if (remove_dangling_ && link.parent_path() == auto_roots_) ::unlink(link.c_str());
+      if (remove_dangling_ && link.parent_path() == auto_roots_) remove_root(link, indirect);
       return;
     }
     const auto second = try_read_link(indirect);
@@ -99,6 +101,18 @@ class RootFinder {
     if (auto object = object_at(location_, *second)) {
       roots_.push_back({std::move(*object), indirect.string()});
     }
+  }
+
+  /// Whoever makes the same root again just now must not lose it: the root is put aside first, and
+  /// back where its link has come.
+  static void remove_root(const fs::path& root, const fs::path& link) {
+    const fs::path aside = root.string() + ".dangling";
+    if (::rename(root.c_str(), aside.c_str()) != 0) return;
+    struct stat status {};
+    if (::lstat(link.c_str(), &status) == 0) {
+      ::renameat2(AT_FDCWD, aside.c_str(), AT_FDCWD, root.c_str(), RENAME_NOREPLACE);
+    }
+    ::unlink(aside.c_str());
   }
 
   const StoreLocation& location_;

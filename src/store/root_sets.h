@@ -24,7 +24,8 @@ class RootSet {
   RootSet(const StoreLocation& location, std::string_view description);
 
   /// Lets each group of `roots` hold just what it says. Of other groups those in `kept` stay as
-  /// they are, or all with `keep_all`; the rest goes. The caller has temporary roots for the paths.
+  /// they are, or all with `keep_all`; the rest goes. The caller has temporary roots for the paths,
+  /// and renews them afterwards.
   /// Notes that the set was used now. Any text is a group or a name.
   void update(const GroupedRoots& roots, const std::set<std::string>& kept, bool keep_all);
 

@@ -49,6 +49,16 @@ void TemporaryRoots::add(const std::set<StorePath>& paths) {
     if (!known_.contains(path)) fresh.insert(fresh.end(), path);
   }
   if (fresh.empty()) return;
+  announce(fresh);
+  known_.merge(fresh);
+}
+
+void TemporaryRoots::renew(const std::set<StorePath>& paths) {
+  const MutexLock lock(mutex_);
+  if (!paths.empty()) announce(paths);
+}
+
+void TemporaryRoots::announce(const std::set<StorePath>& paths) {
   if (!file_) open_file();
   const auto deadline = std::chrono::steady_clock::now() + kCollectorPatience;
   for (;;) {
@@ -56,7 +66,7 @@ void TemporaryRoots::add(const std::set<StorePath>& paths) {
       // No collector can start before this lock is given up, and it will read our file.
       collector_.reset();
       try {
-        write_roots(fresh);
+        write_roots(paths);
       } catch (...) {
         ::flock(collector_lock_.get(), LOCK_UN);
         throw;
@@ -65,8 +75,8 @@ void TemporaryRoots::add(const std::set<StorePath>& paths) {
       break;
     }
     if (errno != EWOULDBLOCK && errno != EINTR) throw_errno("locking the collector's lock");
-    if (tell_collector(fresh)) {
-      write_roots(fresh);
+    if (tell_collector(paths)) {
+      write_roots(paths);
       break;
     }
     if (std::chrono::steady_clock::now() >= deadline) {
@@ -75,7 +85,6 @@ void TemporaryRoots::add(const std::set<StorePath>& paths) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
-  known_.merge(fresh);
 }
 
 void TemporaryRoots::open_file() {

@@ -24,8 +24,12 @@ class TemporaryRoots {
   /// Returns when no collector, also none that is running, will delete them. Throws
   /// UnavailableError when one that is running does not answer.
   void add(const std::set<StorePath>& paths) EXCLUDES(mutex_);
+  /// For paths that have just become permanent roots: a collector that is running, and may have
+  /// looked at those before, hears of them, however soon we end.
+  void renew(const std::set<StorePath>& paths) EXCLUDES(mutex_);
 
  private:
+  void announce(const std::set<StorePath>& paths) REQUIRES(mutex_);
   void open_file() REQUIRES(mutex_);
   void write_roots(const std::set<StorePath>& paths) REQUIRES(mutex_);
   bool tell_collector(const std::set<StorePath>& paths) REQUIRES(mutex_);

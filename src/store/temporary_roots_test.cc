@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/stream.h"
+#include "store/collection.h"
 #include "store/store_test_support.h"
 
 namespace grange {
@@ -79,6 +80,18 @@ TEST_F(TemporaryRootsTest, TellsARunningCollector) {
   }
   EXPECT_EQ(told, line(path("a")));
   EXPECT_EQ(read_file(own_file()), line(path("a")) + '\0');
+}
+
+/// It may have looked at permanent roots before this one was made, and looks at temporary ones
+/// after this process has ended.
+TEST_F(TemporaryRootsTest, TellsARunningCollectorOfANewPermanentRoot) {
+  const auto object = add(path("a"), "a");
+  const FileDescriptor lock = *lock_collector(location(), true, {});
+  DeletionGate gate;
+  RootServer server(location(), gate);
+  EXPECT_FALSE(gate.is_protected(object.hash_part()));
+  store().add_indirect_root(directory() / "result", object);
+  EXPECT_TRUE(gate.is_protected(object.hash_part()));
 }
 
 TEST_F(TemporaryRootsTest, GoesOnWhenTheCollectorHasEnded) {
