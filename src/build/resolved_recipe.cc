@@ -25,10 +25,21 @@ OutputSetId output_set_of(const StoreDir& store, const ResolvedRecipe& recipe) {
   return compute_output_set_id(store, promised);
 }
 
+/// Such an input would have to be built before anybody knows what it is.
+void refuse_dynamic_inputs(const StoreDir& store, const Derivation& derivation) {
+  for (const auto& [path, input] : derivation.inputs) {
+    if (input.dynamic.empty()) continue;
+    throw InvalidError("it has inputs that are outputs of derivations (dynamic inputs): output '" +
+                       input.dynamic.begin()->first + "' of '" + store.print(path) +
+                       "' is to be a derivation itself");
+  }
+}
+
 }  // namespace
 
 ResolvedRecipe resolve_recipe(const StoreDir& store, const Derivation& derivation,
                               const OutputLookup& lookup) {
+  refuse_dynamic_inputs(store, derivation);
   auto resolution = resolve(store, derivation, lookup);
   if (!resolution.resolved) {
     std::string message;
