@@ -18,6 +18,7 @@
 #include "build/build_report.h"
 #include "build/builder_identity.h"
 #include "build/make_outputs.h"
+#include "build/output_places.h"
 #include "build/requirements.h"
 #include "derivation/aterm.h"
 #include "derivation/attributes.h"
@@ -115,9 +116,8 @@ class Attempt {
     std::set<StorePath> names;
     for (const auto& [name, output] : request_.derivation->outputs) {
       const auto path = request_.output_paths.find(name);
-      names.insert(path != request_.output_paths.end()
-                       ? path->second
-                       : StorePath::parse(request_.derivation_path.base_name() + "." + name));
+      names.insert(path != request_.output_paths.end() ? path->second
+                                                       : lock_name(request_.derivation_path, name));
     }
     return names;
   }
@@ -178,6 +178,7 @@ class Attempt {
   void add_derivation() {
     if (!request_.unresolved_path) return;
     store_.add_temporary_root(request_.derivation_path);
+    fault_point("build.before-derivation");
     store_.add_text(request_.derivation_path.name(),
                     print_aterm(*request_.derivation, store_.store_dir()),
                     derivation_references(*request_.derivation));

@@ -1,5 +1,7 @@
 #include "build/known_outputs.h"
 
+#include "base/fault.h"
+
 namespace grange {
 namespace {
 
@@ -162,6 +164,7 @@ void KnownOutputs::register_learnt() {
     realisations.push_back(std::move(realisation));
   }
   learnt_.clear();
+  if (!realisations.empty()) fault_point("build.before-learnt");
   for (auto& conflict : store_.register_realisations(realisations)) {
     conflicts_.push_back(std::move(conflict));
   }

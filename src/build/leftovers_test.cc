@@ -18,6 +18,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "build/build_area.h"
+#include "build/output_places.h"
 #include "build/test_builder.h"
 
 namespace grange {
@@ -55,6 +56,9 @@ TEST_F(LeftoversTest, WhatTheDeadLeftIsRemoved) {
   const auto store = open();
   const auto half = repeated_path('a', "half");
   const auto valid = store->add_text("valid.txt", "valid", {});
+  const auto only_locked = lock_name(repeated_path('c', "floating.drv"), "out");
+  const auto lock_file = store->real_path(only_locked).string() + ".lock";
+  write_file(lock_file, "");
   const auto kept = directory_.path() / "kept";
   const auto elsewhere = directory_.path() / "elsewhere";
   std::filesystem::create_directory(kept);
@@ -65,7 +69,7 @@ TEST_F(LeftoversTest, WhatTheDeadLeftIsRemoved) {
   {
     BuildArea area(*store);
     const auto attempt = area.begin();
-    area.add_outputs(attempt, {half, valid, repeated_path('b', "never-begun")});
+    area.add_outputs(attempt, {half, valid, repeated_path('b', "never-begun"), only_locked});
     area.add_directory(attempt, kept);
     area.add_directory(attempt, elsewhere);
     area.release_directory(attempt, kept);
@@ -76,6 +80,7 @@ TEST_F(LeftoversTest, WhatTheDeadLeftIsRemoved) {
   clean_build_leftovers(*store);
   EXPECT_FALSE(std::filesystem::exists(dead));
   EXPECT_FALSE(std::filesystem::exists(elsewhere));
+  EXPECT_FALSE(std::filesystem::exists(lock_file));
   EXPECT_TRUE(std::filesystem::exists(kept));
   EXPECT_FALSE(std::filesystem::exists(store->real_path(half)));
   EXPECT_TRUE(store->is_valid(valid));

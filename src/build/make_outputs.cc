@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "build/address_outputs.h"
 #include "build/attempt_area.h"
@@ -105,11 +106,14 @@ class Making {
     std::vector<StorePath> half_made;
     for (const auto& place : places_) {
       if (!place.present && !first_) half_made.push_back(place.promised);
+      // Whoever comes after a kill may find the realisation, and never lock this again.
+      if (place.floating) half_made.push_back(lock_name(request_.derivation_path, place.name));
       if (!place.redirected() && !place.floating) continue;
       context_.store.add_temporary_root(place.made_as);
       half_made.push_back(place.made_as);
     }
     area_.note_outputs(half_made);
+    fault_point("build.after-journal");
     for (const auto& place : places_) {
       if (place.redirected() || place.floating) remove_tree(place.location);
     }
@@ -151,6 +155,7 @@ class Making {
   void write_log() {
     context_.store.write_log(request_.derivation_path, log_.whole());
     if (request_.unresolved_path) {
+      fault_point("build.between-logs");
       context_.store.write_log(*request_.unresolved_path, log_.whole());
     }
   }

@@ -63,6 +63,10 @@ std::vector<OutputPlace> place_outputs(const StoreDir& store, const StorePath& d
   return places;
 }
 
+StorePath lock_name(const StorePath& derivation_path, const std::string& output) {
+  return StorePath::parse(derivation_path.base_name() + "." + output);
+}
+
 StringRewrites input_rewrites(const StoreDir& store, const std::vector<OutputPlace>& places) {
   StringRewrites rewrites;
   for (const auto& place : places) {

@@ -53,6 +53,9 @@ std::vector<OutputPlace> place_floating_outputs(const StoreDir& store,
                                                 const Derivation& derivation, BuildWorld world,
                                                 const std::filesystem::path& directory, bool again);
 
+/// What is locked for an output as long as nobody knows its path: the same as nix locks.
+StorePath lock_name(const StorePath& derivation_path, const std::string& output);
+
 /// What a builder's strings must say instead: the outputs' placeholders become the paths that it is
 /// told, and the digests of redirected outputs become those of their scratch paths.
 StringRewrites input_rewrites(const StoreDir& store, const std::vector<OutputPlace>& places);

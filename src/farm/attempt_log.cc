@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/fault.h"
+
 namespace grange {
 namespace {
 
@@ -100,6 +102,7 @@ void AttemptLog::flush() {
   record_.add_conflicts(fresh, clock_.now());
   written_conflicts_ = conflicts_.size();
   if (pending_.empty()) return;
+  fault_point("farm.before-attempts");
   record_.add_attempts(std::exchange(pending_, {}));
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "build/output_maps.h"
 #include "farm/attempt_log.h"
 #include "farm/base_choice.h"
@@ -266,6 +267,7 @@ class Walk {
       const auto found = report_.map.targets.find(target.label);
       if (found != report_.map.targets.end()) found->second.outcome = target.outcome;
     }
+    fault_point("farm.before-evaluation");
     record_.add_evaluation({0, selection, started, clock_.now(), report_.map});
   }
 
@@ -284,6 +286,7 @@ class Walk {
       if (!target.outputs.empty()) roots.emplace(target.label, target.outputs);
       for (const auto& [name, path] : target.outputs) paths.insert(path);
     }
+    fault_point("farm.before-roots");
     RootSet(workshop_.store().location(), selection).update(roots, kept, !report_.complete);
     workshop_.store().renew_temporary_roots(paths);
   }

@@ -1,5 +1,6 @@
 #include "record/conflicts.h"
 
+#include "base/fault.h"
 #include "record/column_values.h"
 
 namespace grange {
@@ -14,6 +15,7 @@ void ConflictTable::add(const std::vector<RealisationConflict>& conflicts, TimeP
     insert.bind(1, to_column(found)).bind(2, conflict.id.to_string());
     insert.bind(3, conflict.kept.base_name()).bind(4, conflict.refused.base_name()).run();
   }
+  fault_point("record.before-commit");
   transaction.commit();
 }
 

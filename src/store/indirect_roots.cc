@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/hash.h"
 
@@ -65,6 +66,7 @@ void make_indirect_root(const StoreLocation& location, const fs::path& link,
   const FileDescriptor lock = open_file(location.state / "gc.lock", O_RDWR | O_CREAT, 0600);
   const bool no_collector = ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
   replace_symlink(location.store_dir.print(target), place);
+  fault_point("roots.before-indirect");
   replace_symlink(place, no_collector ? root : free_name(root));
 }
 

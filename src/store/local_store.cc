@@ -41,6 +41,7 @@ std::unique_ptr<StoreWriting> open_for_writing(const StoreLocation& location,
                                                const LocalStoreOptions& options, bool fresh) {
   SqliteDatabase database = open_store_database(location, options, fresh);
   if (fresh) {
+    fault_point("store.create.before-tables");
     create_store_tables(database);
     fault_point("store.create.before-schema");
     write_file(location.state / "db/schema", std::to_string(kStoreSchema),

@@ -77,6 +77,7 @@ void RootSet::update(const GroupedRoots& roots, const std::set<std::string>& kep
   if (::access((directory_ / kDescription).c_str(), F_OK) != 0) {
     write_file(directory_ / kDescription, description_ + "\n");
   }
+  fault_point("roots.before-links");
   std::set<std::string> kept_prefixes;
   for (const auto& group : kept) kept_prefixes.insert(prefix_of(group));
   std::set<std::string> written_prefixes;
@@ -90,6 +91,7 @@ void RootSet::update(const GroupedRoots& roots, const std::set<std::string>& kep
       written.insert(file);
     }
   }
+  fault_point("roots.before-removal");
   for (const auto& entry : fs::directory_iterator(directory_)) {
     const std::string file = entry.path().filename();
     if (file == kDescription || written.contains(file)) continue;
