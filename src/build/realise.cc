@@ -197,6 +197,7 @@ class RealiseLoop {
       }
     }
     std::vector<std::string> names;
+    names.reserve(present.size());
     for (const auto& [name, path] : present) names.push_back(name);
     const auto before = plan_.counts().cut_off;
     plan_.resolved(resolve.step, recipe->output_set, names);

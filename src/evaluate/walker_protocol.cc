@@ -119,7 +119,7 @@ std::string walker_done_command(std::uint64_t number, std::string_view token) {
 
 std::string without_walker_end(std::string_view said) {
   constexpr std::string_view kEnd = "error: syntax error, unexpected ')'";
-  const std::string plain = without_escapes(said);
+  std::string plain = without_escapes(said);
   const auto end = plain.rfind(kEnd);
   if (end == std::string::npos) return plain;
   const bool interrupted = plain.compare(end + kEnd.size(), 1, ",") == 0;
