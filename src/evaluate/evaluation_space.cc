@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "evaluate/store_failure.h"
+#include "store/local_store.h"
 
 namespace grange {
 namespace {
@@ -38,6 +39,12 @@ bool is_kept(std::string_view variable) {
                       [&](std::string_view name) { return variable.starts_with(name); });
 }
 
+/// Of several evaluators that create one store at once nix lets all but one fail.
+void create_store(const std::filesystem::path& root) {
+  const auto location = StoreLocation::at_root(root);
+  if (!std::filesystem::exists(location.state / "db/schema")) LocalStore::open(location);
+}
+
 }  // namespace
 
 EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_view expression)
@@ -49,6 +56,7 @@ EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_vie
   }
   grange::create_directories(root);
   check_store_writable(root);
+  create_store(root);
   store_words_ = {"--store", root.string()};
   store_words_.insert(store_words_.end(), options.nix_options.begin(), options.nix_options.end());
 

@@ -15,8 +15,8 @@ namespace grange {
 /// and the words that choose the eval store and settings.
 class EvaluationSpace {
  public:
-  /// Creates the eval store's root. Throws InvalidError for one that nix cannot name, DeniedError
-  /// for one that this user cannot write.
+  /// Creates the eval store where there is none. Throws InvalidError for one that nix cannot name,
+  /// DeniedError for one that this user cannot write.
   EvaluationSpace(const EvaluateOptions& options, std::string_view expression);
 
   /// Where the Nix text lies.
