@@ -2,6 +2,7 @@
 ones), environments (builtin:buildenv over random packages) or channels (builtin:unpack-channel of
 archives that it writes into ./SEED-N.tar)."""
 import io
+import os
 import random
 import sys
 import tarfile
@@ -99,6 +100,10 @@ def add(tar, name, of_type, content=b"", mode=0o644, target=""):
     tar.addfile(info, io.BytesIO(content))
 
 
+# What an ordinary user unpacks nix then cannot enter or read itself, and fails; Grange opens it.
+OWN = 0 if os.geteuid() == 0 else 0o700
+
+
 def fill(tar):
     made = ["top/none"]
     for _ in range(rand.randrange(1, 9)):
@@ -106,9 +111,9 @@ def fill(tar):
                             "top/" + "n" * rand.choice([10, 120]), "top/é"])
         choice = rand.randrange(10)
         if choice < 4:
-            add(tar, name, tarfile.REGTYPE, rand.randbytes(rand.randrange(50)), rand.choice([0o644, 0o755, 0o100, 0o10, 0]))
+            add(tar, name, tarfile.REGTYPE, rand.randbytes(rand.randrange(50)), OWN & 0o600 | rand.choice([0o644, 0o755, 0o100, 0o10, 0]))
         elif choice < 6:
-            add(tar, name + rand.choice(["", "/"]), tarfile.DIRTYPE, mode=rand.choice([0o755, 0, 0o500]))
+            add(tar, name + rand.choice(["", "/"]), tarfile.DIRTYPE, mode=OWN | rand.choice([0o755, 0, 0o500]))
         elif choice < 8:
             add(tar, name, tarfile.SYMTYPE, target=rand.choice(["a", "../x", "/etc", "top", "."]))
         else:
