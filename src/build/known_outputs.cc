@@ -77,7 +77,7 @@ std::vector<std::vector<std::string>> KnownOutputs::present(
       if (auto path = path_of(question.derivation, output)) asked.insert(*std::move(path));
     }
   }
-  for (const auto& path : asked) store_.add_temporary_root(path);
+  store_.add_temporary_roots(asked);
   const auto valid = store_.valid_among(asked);
   std::vector<std::vector<std::string>> answers;
   for (const auto& question : questions) {
@@ -114,7 +114,7 @@ std::vector<std::map<std::string, StorePath>> KnownOutputs::present(
     }
     for (const auto& [output, path] : answer) asked.insert(path);
   }
-  for (const auto& path : asked) store_.add_temporary_root(path);
+  store_.add_temporary_roots(asked);
   const auto valid = store_.valid_among(asked);
   for (auto& answer : answers) {
     std::erase_if(answer, [&](const auto& output) { return !valid.contains(output.second); });
