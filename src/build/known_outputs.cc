@@ -1,13 +1,10 @@
 #include "build/known_outputs.h"
 
 #include "base/fault.h"
+#include "derivation/depends_on_content.h"
 
 namespace grange {
 namespace {
-
-bool depends_on_content(DerivationKind kind) {
-  return kind != DerivationKind::input_addressed && kind != DerivationKind::fixed;
-}
 
 bool is_verified(const DerivationGraph& graph, DerivationIndex derivation) {
   return graph.state(derivation) == DerivationGraph::State::verified;

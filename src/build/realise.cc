@@ -8,6 +8,7 @@
 #include "build/attempt_pool.h"
 #include "build/derivation_file.h"
 #include "build/known_outputs.h"
+#include "derivation/depends_on_content.h"
 
 namespace grange {
 namespace {
@@ -15,19 +16,6 @@ namespace {
 /// So many realisations are registered together; a kill loses at most these, which the next run
 /// finds again under the ids of what they were resolved to.
 constexpr std::size_t kRegisteredTogether = 500;
-
-bool depends_on_inputs(const DerivationGraph& graph, DerivationIndex recipe) {
-  switch (graph.kind(recipe)) {
-    case DerivationKind::floating:
-    case DerivationKind::deferred:
-    case DerivationKind::impure:
-      return true;
-    case DerivationKind::input_addressed:
-    case DerivationKind::fixed:
-      break;
-  }
-  return false;
-}
 
 BuildResult refused(Outcome outcome, std::string message) {
   BuildResult result;
@@ -129,7 +117,7 @@ class RealiseLoop {
 
   void answer(const Plan::Query& query, const std::vector<std::string>& present) {
     const bool resolved_later =
-        depends_on_inputs(graph_, query.recipe) && !graph_.inputs(query.recipe).empty();
+        depends_on_content(graph_.kind(query.recipe)) && !graph_.inputs(query.recipe).empty();
     if (present.empty() && !resolved_later) {
       const TriedRecipe recipe{graph_.output_set(query.recipe), graph_.path(query.recipe),
                                graph_.kind(query.recipe) == DerivationKind::fixed};

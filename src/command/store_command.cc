@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/stream.h"
 #include "base/text.h"
+#include "command/care_options.h"
 #include "command/command.h"
 #include "command/exit_code.h"
 #include "command/interrupt.h"
-#include "command/state_directory.h"
 #include "command/store_care_command.h"
 #include "command/store_path_argument.h"
 #include "store/local_store.h"
@@ -24,8 +24,7 @@ using nlohmann::json;
 
 struct StoreCommandOptions {
   std::vector<std::string> paths;
-  std::string store;
-  std::string store_dir = "/nix/store";
+  StorePlaceOptions place;
   bool check_contents = false;
   bool json = false;
 };
@@ -66,10 +65,7 @@ Exit codes:
 std::unique_ptr<LocalStore> open_store(const StoreCommandOptions& options) {
   LocalStoreOptions reading;
   reading.read_only = true;
-  const auto root =
-      options.store.empty() ? default_store_root() : std::filesystem::path(options.store);
-  return LocalStore::open(StoreLocation::at_root(root, StoreDir::parse(options.store_dir)),
-                          reading);
+  return LocalStore::open(options.place.location(), reading);
 }
 
 std::string to_text(const json& value) {
@@ -172,17 +168,6 @@ int run_log(const StoreCommandOptions& options) {
   return kExitGood;
 }
 
-void add_place_options(CLI::App& command, StoreCommandOptions& options) {
-  command
-      .add_option("--store", options.store,
-                  "Root of the store, laid out as ROOT/nix/store (default: in the state directory; "
-                  "/ means the plain /nix/store)")
-      ->type_name("ROOT");
-  command.add_option("--store-dir", options.store_dir, "Logical store directory")
-      ->type_name("DIR")
-      ->capture_default_str();
-}
-
 }  // namespace
 
 void add_store_command(CLI::App& parent, Action& chosen) {
@@ -200,20 +185,20 @@ Examples:
   auto* info = command->add_subcommand("info", "What the store knows of paths");
   info->add_option("PATH", options->paths, "Store paths")->required();
   info->add_flag("--json", options->json, "Print JSON");
-  add_place_options(*info, *options);
+  add_store_place_options(*info, options->place);
   info->footer(kInfoFooter);
   info->callback([options, &chosen] { chosen = [options] { return run_info(*options); }; });
 
   auto* verify = command->add_subcommand("verify", "Check that the store is what it says");
   verify->add_flag("--check-contents", options->check_contents, "Hash every file");
   verify->add_flag("--json", options->json, "Print JSON");
-  add_place_options(*verify, *options);
+  add_store_place_options(*verify, options->place);
   verify->footer(kVerifyFooter);
   verify->callback([options, &chosen] { chosen = [options] { return run_verify(*options); }; });
 
   auto* log = command->add_subcommand("log", "Print the build log of a derivation or path");
   log->add_option("DRV|PATH", options->paths, "Store path")->required()->expected(1);
-  add_place_options(*log, *options);
+  add_store_place_options(*log, options->place);
   log->footer(kLogFooter);
   log->callback([options, &chosen] { chosen = [options] { return run_log(*options); }; });
 }

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "derivation/depends_on_content.h"
 #include "plan/plan_state.h"
 
 namespace grange {
@@ -11,17 +12,8 @@ namespace grange {
 
 bool Plan::State::needs_resolving(DerivationIndex recipe) const {
   if (graph.inputs(recipe).empty()) return false;
-  switch (graph.kind(recipe)) {
-    case DerivationKind::floating:
-    case DerivationKind::deferred:
-    case DerivationKind::impure:
-      return true;
-    case DerivationKind::fixed:
-      return options.resolve_fixed;
-    case DerivationKind::input_addressed:
-      break;
-  }
-  return false;
+  const auto kind = graph.kind(recipe);
+  return depends_on_content(kind) || (kind == DerivationKind::fixed && options.resolve_fixed);
 }
 
 void Plan::State::resolve(StepIndex index) {

@@ -59,12 +59,7 @@ StepIndex StepTable::step_for(DerivationIndex derivation, PolicyIndex policy) {
   }
   const auto index_of_step = static_cast<StepIndex>(steps_.size());
   promise.steps.emplace_back(policy, index_of_step);
-  Step& step = steps_.emplace_back();
-  step.promise = index;
-  step.policy = policy;
-  step.recipe = derivation;
-  step.outputs = graph_.output_names(derivation);
-  std::sort(step.outputs.begin(), step.outputs.end());
+  Step& step = add_step(derivation, policy, index);
   step.fixed = is_fixed(derivation);
   for (const DerivationIndex recipe : promise.recipes) step.untried.insert(rank(recipe));
   return index_of_step;
@@ -74,14 +69,18 @@ StepIndex StepTable::check_for(DerivationIndex derivation, PolicyIndex policy) {
   const auto next = static_cast<StepIndex>(steps_.size());
   const auto [found, is_new] = checks_.try_emplace({derivation, policy}, next);
   if (!is_new) return found->second;
-  const PromiseIndex promise = promise_of(derivation);
+  add_step(derivation, policy, promise_of(derivation));
+  return next;
+}
+
+Step& StepTable::add_step(DerivationIndex derivation, PolicyIndex policy, PromiseIndex promise) {
   Step& step = steps_.emplace_back();
   step.promise = promise;
   step.policy = policy;
   step.recipe = derivation;
   step.outputs = graph_.output_names(derivation);
   std::sort(step.outputs.begin(), step.outputs.end());
-  return next;
+  return step;
 }
 
 StepIndex StepTable::add_helper(StepIndex of) {

@@ -52,6 +52,7 @@ class StepTable {
   };
 
   PromiseIndex promise_of(DerivationIndex derivation);
+  Step& add_step(DerivationIndex derivation, PolicyIndex policy, PromiseIndex promise);
   StepIndex check_for(DerivationIndex derivation, PolicyIndex policy);
   bool is_fixed(DerivationIndex derivation) const;
   void learn(DerivationIndex derivation, std::int64_t age);
