@@ -1,11 +1,20 @@
 // Roots and references that appear while a collection runs.
 
+#include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <latch>
+#include <optional>
 #include <thread>
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/stream.h"
 #include "store/collection.h"
 #include "store/store_schema.h"
 #include "store/store_test_support.h"
@@ -42,6 +51,28 @@ class LateRootsTest : public StoreTest {
     LivenessGraph graph;
     Liveness liveness;
   };
+  FileDescriptor connect() const {
+    const auto name = (location().state / "gc-socket/socket").string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path, sizeof address.sun_path - 1);
+    FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+      return socket;
+    }
+    EXPECT_EQ(errno, ECONNREFUSED);
+    return {};
+  }
+  /// Says to the collector that runs, as nix does, that `path` is needed; the connection, once it
+  /// has the answer.
+  FileDescriptor tell(const StorePath& root) const {
+    FileDescriptor socket = connect();
+    FdSink(socket.get()).write(StoreDir::nix().print(root) + "\n");
+    char answer = 0;
+    EXPECT_EQ(::read(socket.get(), &answer, 1), 1);
+    EXPECT_EQ(answer, '1');
+    return socket;
+  }
   std::set<StorePath> valid() {
     const auto all = store().all_valid_paths();
     return {all.begin(), all.end()};
@@ -89,6 +120,66 @@ TEST_F(LateRootsTest, WhatIsReferredToAnewStaysWithAllItNeeds) {
   EXPECT_EQ(valid(), (std::set{a, b, fresh}));
   EXPECT_FALSE(std::filesystem::exists(store().real_path(c)));
   EXPECT_TRUE(store().verify(true, {}).empty());
+}
+
+TEST_F(LateRootsTest, EndsWhenWhatItWasToldIsWritten) {
+  const auto file = location().state / "temproots" / std::to_string(::getpid());
+  std::filesystem::create_directories(file.parent_path());
+  const FileDescriptor roots = open_file(file, O_RDWR | O_CREAT, 0600);
+  DeletionGate gate;
+  std::optional<RootServer> server(std::in_place, location(), gate);
+  const FileDescriptor client = tell(path("a"));
+  std::atomic<bool> ended{false};
+  std::jthread ending([&] {
+    server.reset();
+    ended = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(ended);
+  FdSink(roots.get()).write(StoreDir::nix().print(path("a")) + '\0');
+  ending.join();
+  char byte = 0;
+  EXPECT_EQ(::read(client.get(), &byte, 1), 0);  // who tells it more hears that it has ended
+}
+
+/// nix 2.8 takes what is not there, and a reset, for having been heard.
+TEST_F(LateRootsTest, WhoFindsTheLockTakenFindsTheSocketToo) {
+  const FileDescriptor lock = open_file(location().state / "gc.lock", O_RDWR | O_CREAT, 0600);
+  ASSERT_EQ(::flock(lock.get(), LOCK_EX | LOCK_NB), 0);
+  EXPECT_FALSE(lock_collector(location(), false, {}));
+  EXPECT_FALSE(connect());
+}
+
+TEST_F(LateRootsTest, ConnectionsEndWithoutAReset) {
+  const std::string line = StoreDir::nix().print(path("a")) + "\n";
+  std::atomic<bool> enough{false};
+  std::atomic<int> ends{0};
+  const FileDescriptor lock = *lock_collector(location(), true, {});
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.emplace_back([&] {
+      while (!enough) {
+        const FileDescriptor socket = connect();
+        if (!socket) continue;  // refused
+        if (::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) {
+          EXPECT_EQ(errno, EPIPE);
+          continue;
+        }
+        char answer = 0;
+        const ssize_t count = ::read(socket.get(), &answer, 1);
+        EXPECT_GE(count, 0) << strerror(errno);
+        if (count == 0) ++ends;
+      }
+    });
+  }
+  for (int i = 0; i < 300; ++i) {
+    DeletionGate gate;
+    const RootServer server(location(), gate);
+    if (i % 2 == 0) std::this_thread::yield();
+  }
+  enough = true;
+  clients.clear();
+  EXPECT_GT(ends, 0);
 }
 
 TEST_F(LateRootsTest, ManyProcessesCanAddRootsAtOnce) {

@@ -7,11 +7,13 @@
 
 #include "base/error.h"
 #include "store/collection.h"
+#include "store/collector_socket.h"
 
 namespace grange {
 
 std::optional<FileDescriptor> lock_collector(const StoreLocation& location, bool wait,
                                              const std::stop_token& stop) {
+  ensure_collector_socket(location);
   const auto file = location.state / "gc.lock";
   FileDescriptor lock = open_file(file, O_RDWR | O_CREAT, 0600);
   // Who adds roots holds it for moments, another collector for long: asked again and again, both

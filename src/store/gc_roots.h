@@ -30,6 +30,13 @@ std::vector<StoreRoot> find_permanent_roots(const StoreLocation& location, bool 
 /// process that is gone: it does not count, and is removed where `remove_stale`.
 std::vector<StoreRoot> read_temporary_roots(const StoreLocation& location, bool remove_stale);
 
+/// Above every pid that Linux gives: a process whose own number is taken adds multiples of it.
+inline constexpr long kTemporaryRootsStride = 4'194'304;
+
+/// Does what this process said it needs end with `path` (printed)? True also of a process that has
+/// no such file.
+bool has_written_root(const StoreLocation& location, long process, std::string_view path);
+
 /// What running processes use, as far as /proc shows: programs, working directories, open and
 /// mapped files, and what their environments mention. Paths need not be valid.
 std::vector<StoreRoot> find_runtime_roots(const StoreLocation& location,

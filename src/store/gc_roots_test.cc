@@ -93,6 +93,23 @@ TEST_F(GcRootsTest, TemporaryRootsCountWhileTheirProcessLives) {
   EXPECT_TRUE(fs::exists(living));
 }
 
+TEST_F(GcRootsTest, WhatAProcessWroteLastIsKnown) {
+  const auto written = [&](long process, const StorePath& root) {
+    return has_written_root(location(), process, shown(root));
+  };
+  EXPECT_TRUE(written(7, path("a")));  // no file: it writes nothing
+  write_file(state() / "temproots/7", shown(path("a")) + '\0' + shown(path("b")));
+  EXPECT_FALSE(written(7, path("a")));
+  EXPECT_FALSE(written(7, path("b")));  // not all of it yet
+  write_file(state() / "temproots/7", shown(path("a")) + '\0' + shown(path("b")) + '\0');
+  EXPECT_FALSE(written(7, path("a")));
+  EXPECT_TRUE(written(7, path("b")));
+  const auto second = std::to_string(7 + 2 * kTemporaryRootsStride);
+  write_file(state() / "temproots" / second, shown(path("c")) + '\0');
+  EXPECT_TRUE(written(7, path("c")));
+  EXPECT_FALSE(written(7, path("d")));
+}
+
 TEST_F(GcRootsTest, OurOwnTemporaryRootsCount) {
   store().add_temporary_roots({path("a"), path("b")});
   EXPECT_EQ(paths_of(read_temporary_roots(location(), true)), (std::set{path("a"), path("b")}));

@@ -1,60 +1,44 @@
 #include "store/root_server.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <utility>
+#include <vector>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/collector_socket.h"
+#include "store/gc_roots.h"
 
 namespace grange {
 namespace {
 
-constexpr int kBacklog = 128;
 constexpr std::size_t kLineLimit = 8192;
 constexpr std::size_t kMostClients = 1000;
-/// How soon who waits for a deletion hears of its end.
+/// How soon who waits for a deletion hears of its end, and we of what a client has written.
 constexpr int kWaitMilliseconds = 2;
 
-/// Makes the socket under a name of its own and renames it into place: whoever finds the name can
-/// connect. It is left behind at the end, as Nix does; to connect is then refused.
-FileDescriptor listen_at(const std::filesystem::path& directory) {
-  grange::create_directories(directory);
-  const FileDescriptor parent = open_file(directory, O_PATH | O_DIRECTORY);
-  const std::string name = "socket.new-" + std::to_string(::getpid());
-  // A socket's path is short: a long one is reached through a descriptor of its directory.
-  std::string path = (directory / name).string();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    path = "/proc/self/fd/" + std::to_string(parent.get()) + "/" + name;
-  }
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  ::unlinkat(parent.get(), name.c_str(), 0);
-  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket) throw_errno("making a socket");
-  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::fchmodat(parent.get(), name.c_str(), 0666, 0) != 0 ||
-      ::listen(socket.get(), kBacklog) != 0 ||
-      ::renameat(parent.get(), name.c_str(), parent.get(), "socket") != 0) {
-    throw_errno("making the socket", (directory / "socket").string());
-  }
-  return socket;
+long process_at_other_end(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
 }
 
 }  // namespace
 
+RootServer::Client::Client(FileDescriptor connection)
+    : socket(std::move(connection)), process(process_at_other_end(socket.get())) {}
+
+RootServer::Client::~Client() {
+  close_gently(std::move(socket));
+}
+
 RootServer::RootServer(const StoreLocation& location, DeletionGate& gate)
-    : store_dir_(location.store_dir),
-      gate_(gate),
-      listener_(listen_at(location.state / "gc-socket")) {
+    : location_(location), gate_(gate), listener_(listen_at_collector_socket(location)) {
   std::tie(stop_read_, stop_write_) = make_pipe();
   thread_ = std::thread([this] { serve(); });
 }
@@ -65,38 +49,60 @@ RootServer::~RootServer() {
 }
 
 void RootServer::serve() noexcept {
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> deadline;  // once we are to end
   std::vector<pollfd> polled;
-  for (;;) {
+  do {
     polled.assign({{stop_read_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}});
-    bool waiting = false;
+    if (deadline) polled[0].fd = polled[1].fd = -1;
+    bool waiting = deadline.has_value();
     for (const Client& client : clients_) {
       waiting = waiting || !client.waiting_for.empty();
       polled.push_back({client.socket.get(), POLLIN, 0});
     }
     if (clients_.size() >= kMostClients) polled[1].fd = -1;  // the others wait to be accepted
     ::poll(polled.data(), polled.size(), waiting ? kWaitMilliseconds : -1);
-    if (polled[0].revents != 0) return;
+    if (polled[0].revents != 0) {
+      deadline = Clock::now() + kPatience;
+      stop_listening();
+    }
     try {
-      for (std::size_t i = clients_.size(); i-- > 0;) {
-        const bool readable = polled[i + 2].revents != 0;
-        if ((readable && !read_from(clients_[i])) || !answer_lines(clients_[i])) {
-          clients_.erase(clients_.begin() + static_cast<std::ptrdiff_t>(i));
-        }
-      }
-      if (polled[1].revents != 0) accept_clients();
+      auto poll_result = polled.begin() + 2;
+      std::erase_if(clients_, [&](Client& client) {
+        const bool readable = (poll_result++)->revents != 0;
+        return (readable && !read_from(client)) || !answer_lines(client) ||
+               (deadline && has_handed_over(client));
+      });
+      if (polled[1].revents != 0 && !deadline) accept_clients();
     } catch (const std::exception&) {  // out of memory: they connect again
       clients_.clear();
     }
-  }
+  } while (!deadline || (!clients_.empty() && Clock::now() < *deadline));
+  clients_.clear();
+}
+
+FileDescriptor RootServer::accept_one() {
+  return FileDescriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
 void RootServer::accept_clients() {
   while (clients_.size() < kMostClients) {
-    FileDescriptor socket(
-        ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    FileDescriptor socket = accept_one();
     if (!socket) return;
-    clients_.push_back({std::move(socket), {}, {}});
+    clients_.emplace_back(std::move(socket));
   }
+}
+
+void RootServer::stop_listening() noexcept {
+  ::shutdown(listener_.get(), SHUT_RDWR);
+  // Who has connected and was never accepted would be reset.
+  while (FileDescriptor socket = accept_one()) close_gently(std::move(socket));
+}
+
+bool RootServer::has_handed_over(const Client& client) const {
+  return client.waiting_for.empty() &&
+         (client.last_told.empty() ||
+          has_written_root(location_, client.process, client.last_told));
 }
 
 bool RootServer::read_from(Client& client) {
@@ -116,12 +122,14 @@ bool RootServer::answer_lines(Client& client) {
     } else {
       const auto end = client.input.find('\n');
       if (end == std::string::npos) return true;
-      const auto path = store_dir_.try_parse_path(std::string_view(client.input).substr(0, end));
+      std::string line = client.input.substr(0, end);
       client.input.erase(0, end + 1);
+      const auto path = location_.store_dir.try_parse_path(line);
       // Other text is no path of ours: there is nothing to protect, and nobody to tell.
       if (path) {
         gate_.protect(path->hash_part());
         client.waiting_for = path->hash_part();
+        client.last_told = std::move(line);
         continue;
       }
     }

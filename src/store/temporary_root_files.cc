@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -40,7 +41,33 @@ void remove_stale_file(int fd, const std::filesystem::path& file) {
   [[maybe_unused]] const auto written = ::write(fd, "d", 1);
 }
 
+/// Does what is written in it end with `text`?
+bool ends_with(int fd, std::string_view text) {
+  struct stat status {};
+  const auto length = static_cast<off_t>(text.size());
+  if (::fstat(fd, &status) != 0 || status.st_size < length) return false;
+  std::string end(text.size(), '\0');
+  const ssize_t count = ::pread(fd, end.data(), end.size(), status.st_size - length);
+  return count == static_cast<ssize_t>(text.size()) && end == text;
+}
+
 }  // namespace
+
+bool has_written_root(const StoreLocation& location, long process, std::string_view path) {
+  const std::string line = std::string(path) + '\0';
+  bool has_file = false;
+  std::error_code error;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(location.state / "temproots", error)) {
+    const auto number = parse_number(entry.path().filename().string());
+    if (!number || *number % kTemporaryRootsStride != static_cast<std::uint64_t>(process)) continue;
+    const FileDescriptor file(::open(entry.path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file) continue;
+    has_file = true;
+    if (ends_with(file.get(), line)) return true;
+  }
+  return !has_file;
+}
 
 std::vector<StoreRoot> read_temporary_roots(const StoreLocation& location, bool remove_stale) {
   std::vector<StoreRoot> roots;

@@ -14,13 +14,13 @@
 
 #include "base/error.h"
 #include "base/stream.h"
+#include "store/gc_roots.h"
 
 namespace grange {
 namespace {
 
-/// Above every pid that Linux gives: for when our own pid's file is in use (another process under
-/// the same pid in another namespace, or this process with the store opened twice).
-constexpr long kPidLimit = 4'194'304;
+/// When our own pid's file is in use: by another process under the same pid in another namespace,
+/// or by this process with the store opened twice.
 constexpr long kNames = 500;
 /// A collector answers at once, except while it deletes something large.
 constexpr auto kCollectorPatience = std::chrono::minutes(10);
@@ -77,7 +77,9 @@ void TemporaryRoots::announce(const std::set<StorePath>& paths) {
     if (errno != EWOULDBLOCK && errno != EINTR) throw_errno("locking the collector's lock");
     if (tell_collector(paths)) {
       write_roots(paths);
-      break;
+      // Between its answer and our writing it may have ended and another have read our file.
+      if (is_collector_still_there()) break;
+      continue;
     }
     if (std::chrono::steady_clock::now() >= deadline) {
       throw UnavailableError("a garbage collection in '" + state_.string() +
@@ -92,7 +94,7 @@ void TemporaryRoots::open_file() {
   const auto directory = state_ / "temproots";
   grange::create_directories(directory);
   for (long i = 0; i < kNames; ++i) {
-    const auto name = directory / std::to_string(::getpid() + i * kPidLimit);
+    const auto name = directory / std::to_string(::getpid() + i * kTemporaryRootsStride);
     FileDescriptor file = grange::open_file(name, O_RDWR | O_CREAT, 0600);
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
     // Whoever found it stale before us may have unlinked it: then this name is looked at again.
@@ -125,6 +127,18 @@ bool TemporaryRoots::tell_collector(const std::set<StorePath>& paths) {
     }
   }
   return true;
+}
+
+/// A collector closes its connections before it gives up its lock, and nothing is to be read here.
+bool TemporaryRoots::is_collector_still_there() {
+  char byte = 0;
+  ssize_t count = 0;
+  do {
+    count = ::recv(collector_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+  collector_.reset();
+  return false;
 }
 
 bool TemporaryRoots::send_to_collector(const std::string& line) {

@@ -12,7 +12,8 @@
 namespace grange {
 
 /// This process's file of temporary roots, as garbage collectors of Nix read it: STATE/temproots/N,
-/// locked while we live, N a number that no other live process holds (our pid, if it is free).
+/// locked while we live, N a number that no other live process holds (our pid, if it is free, else
+/// that plus a multiple of kTemporaryRootsStride).
 /// Thread safe.
 class TemporaryRoots {
  public:
@@ -33,6 +34,7 @@ class TemporaryRoots {
   void open_file() REQUIRES(mutex_);
   void write_roots(const std::set<StorePath>& paths) REQUIRES(mutex_);
   bool tell_collector(const std::set<StorePath>& paths) REQUIRES(mutex_);
+  bool is_collector_still_there() REQUIRES(mutex_);
   bool send_to_collector(const std::string& line) REQUIRES(mutex_);
   bool connect_to_collector() REQUIRES(mutex_);
 

@@ -51,35 +51,63 @@ TEST_F(TemporaryRootsTest, TakesOverAStaleFile) {
 }
 
 /// Plays the collector of Nix: holds gc.lock alone and answers on its socket.
-TEST_F(TemporaryRootsTest, TellsARunningCollector) {
-  const FileDescriptor lock = open_file(location().state / "gc.lock", O_RDWR | O_CREAT, 0600);
-  ASSERT_EQ(::flock(lock.get(), LOCK_EX | LOCK_NB), 0);
-  fs::create_directory(location().state / "gc-socket");
-  const auto name = (location().state / "gc-socket/socket").string();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  ASSERT_LT(name.size(), sizeof address.sun_path);
-  name.copy(address.sun_path, name.size());
-  const FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-
-  std::string told;
-  std::jthread adder;
-  {
-    // It connects only when the collector listens: until then it tries again.
-    adder = std::jthread([&] { store().add_temporary_root(path("a")); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    ASSERT_EQ(::listen(listener.get(), 5), 0);
-    const FileDescriptor client(::accept(listener.get(), nullptr, nullptr));
+class RunningCollector {
+ public:
+  explicit RunningCollector(const fs::path& state)
+      : lock_(open_file(state / "gc.lock", O_RDWR | O_CREAT, 0600)),
+        listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    EXPECT_EQ(::flock(lock_.get(), LOCK_EX | LOCK_NB), 0);
+    fs::create_directory(state / "gc-socket");
+    const auto name = (state / "gc-socket/socket").string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    EXPECT_LT(name.size(), sizeof address.sun_path);
+    name.copy(address.sun_path, name.size());
+    EXPECT_EQ(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  FileDescriptor accept() const {
+    EXPECT_EQ(::listen(listener_.get(), 5), 0);
+    return FileDescriptor(::accept(listener_.get(), nullptr, nullptr));
+  }
+  static std::string read_line(const FileDescriptor& client) {
+    std::string told;
     char byte = 0;
     FdSource source(client.get());
     while (source.read(&byte, 1) == 1 && byte != '\n') told += byte;
-    EXPECT_FALSE(fs::file_size(own_file()) > 0);  // not before the collector knows
-    FdSink(client.get()).write("1");
-    adder.join();
+    return told;
   }
-  EXPECT_EQ(told, line(path("a")));
+  static void answer(const FileDescriptor& client) { FdSink(client.get()).write("1"); }
+
+ private:
+  FileDescriptor lock_;
+  FileDescriptor listener_;
+};
+
+TEST_F(TemporaryRootsTest, TellsARunningCollector) {
+  const RunningCollector collector(location().state);
+  // It connects only when the collector listens: until then it tries again.
+  std::jthread adder([&] { store().add_temporary_root(path("a")); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  const FileDescriptor client = collector.accept();
+  EXPECT_EQ(RunningCollector::read_line(client), line(path("a")));
+  EXPECT_FALSE(fs::file_size(own_file()) > 0);  // not before the collector knows
+  RunningCollector::answer(client);
+  adder.join();
   EXPECT_EQ(read_file(own_file()), line(path("a")) + '\0');
+}
+
+/// The next one may have read the file between that one's end and our writing to it.
+TEST_F(TemporaryRootsTest, TellsTheNextCollectorWhenTheOneThatAnsweredHasEnded) {
+  const RunningCollector collector(location().state);
+  std::jthread adder([&] { store().add_temporary_root(path("a")); });
+  const FileDescriptor first = collector.accept();
+  RunningCollector::answer(first);  // and is gone before the root is written
+  ::shutdown(first.get(), SHUT_WR);
+  const FileDescriptor second = collector.accept();
+  EXPECT_EQ(RunningCollector::read_line(second), line(path("a")));
+  RunningCollector::answer(second);
+  adder.join();
+  EXPECT_TRUE(read_file(own_file()).ends_with(line(path("a")) + '\0'));
 }
 
 /// It may have looked at permanent roots before this one was made, and looks at temporary ones
