@@ -25,7 +25,7 @@ class TreeRemover {
   }
 
  private:
-  static constexpr int kMaxDepth = 64;
+  static constexpr int kMaxDepth = 32;  ///< a descriptor per level, and several trees at once
   /// Of entries at once: enough for most directories, and little enough for a stack of them.
   static constexpr std::size_t kBuffer = 8192;
 

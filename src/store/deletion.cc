@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/fault.h"
-#include "base/parallel.h"
 #include "store/collection.h"
 #include "store/unused_links.h"
 
@@ -29,7 +28,7 @@ Deletion::Deletion(const StoreLocation& location, const CollectionOptions& optio
       stop_(stop),
       has_links_(has_links(location)),
       files_(location.real_store, gate,
-             options.threads == 0 ? processor_count() : options.threads) {}
+             options.threads == 0 ? removal_threads() : options.threads) {}
 
 /// Of files that `.links` shares, the space comes free when that is tidied.
 std::uint64_t Deletion::bytes_left() {

@@ -15,7 +15,15 @@ namespace {
 /// Names per task: small enough to share among threads, large enough not to be about sharing.
 constexpr std::size_t kTask = 64;
 
+constexpr unsigned kFewestThreads = 16;
+/// They take turns in the store directory, and each may hold a descriptor per level of a tree.
+constexpr unsigned kMostThreads = 24;
+
 }  // namespace
+
+unsigned removal_threads() noexcept {
+  return std::clamp(processor_count(), kFewestThreads, kMostThreads);
+}
 
 std::string digest_of_name(const std::string& name) {
   return StorePath::try_parse(name) ? name.substr(0, StorePath::kHashLength) : std::string();

@@ -12,6 +12,10 @@
 
 namespace grange {
 
+/// How many threads remove files best: more than there are processors, because where freed blocks
+/// are discarded at once (ext4 mounted with `discard`) each removal waits for the disk.
+unsigned removal_threads() noexcept;
+
 /// Removes entries of the store directory on threads of its own, and tells the gate of each.
 class FileRemoval {
  public:

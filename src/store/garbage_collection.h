@@ -20,7 +20,7 @@ struct CollectionOptions {
   std::optional<std::uint64_t> max_freed;
   /// Kept as if they were roots.
   std::set<StorePath> further_roots;
-  unsigned threads = 0;  ///< that remove files; 0: one per processor
+  unsigned threads = 0;  ///< that remove files; 0: removal_threads()
   // As LocalStoreOptions has them. With `sync` a power cut leaves no valid path without its files.
   bool sync = false;
   bool fast_metadata = false;

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/parallel.h"
+#include "store/file_removal.h"
 
 namespace grange {
 namespace {
@@ -54,7 +55,7 @@ RemovedLinks remove_unused_links(const StoreLocation& location, const std::stop_
   std::atomic<std::uint64_t> count{0};
   std::atomic<std::uint64_t> bytes{0};
   parallel_for(
-      names.size(), processor_count(),
+      names.size(), removal_threads(),
       [&](std::size_t i) {
         struct stat status {};
         if (stop.stop_requested() ||
