@@ -11,11 +11,11 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/stream.h"
 #include "store/collection.h"
+#include "store/collector_socket.h"
 #include "store/store_schema.h"
 #include "store/store_test_support.h"
 #include "store/temporary_roots.h"
@@ -51,17 +51,12 @@ class LateRootsTest : public StoreTest {
     LivenessGraph graph;
     Liveness liveness;
   };
+  /// Empty when refused, which is all that may go wrong.
   FileDescriptor connect() const {
-    const auto name = (location().state / "gc-socket/socket").string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    name.copy(address.sun_path, sizeof address.sun_path - 1);
-    FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
-      return socket;
-    }
-    EXPECT_EQ(errno, ECONNREFUSED);
-    return {};
+    errno = 0;
+    FileDescriptor socket = connect_to_collector_socket(location().state);
+    EXPECT_TRUE(socket || errno == ECONNREFUSED) << strerror(errno);
+    return socket;
   }
   /// Says to the collector that runs, as nix does, that `path` is needed; the connection, once it
   /// has the answer.

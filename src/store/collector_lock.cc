@@ -13,7 +13,7 @@ namespace grange {
 
 std::optional<FileDescriptor> lock_collector(const StoreLocation& location, bool wait,
                                              const std::stop_token& stop) {
-  ensure_collector_socket(location);
+  ensure_collector_socket(location.state);
   const auto file = location.state / "gc.lock";
   FileDescriptor lock = open_file(file, O_RDWR | O_CREAT, 0600);
   // Who adds roots holds it for moments, another collector for long: asked again and again, both

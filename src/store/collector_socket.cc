@@ -15,17 +15,37 @@
 namespace grange {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr int kBacklog = 128;
+constexpr const char* kDirectory = "gc-socket";
 constexpr const char* kName = "socket";
+
+FileDescriptor make_socket(int flags) {
+  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  if (!socket) throw_errno("making a socket");
+  return socket;
+}
+
+/// A socket's path is short: a long one is reached through the descriptor of its directory.
+sockaddr_un address_of(const fs::path& directory, int descriptor, const std::string& name) {
+  std::string path = (directory / name).string();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    path = "/proc/self/fd/" + std::to_string(descriptor) + "/" + name;
+  }
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
+}
 
 /// A socket under a name of its own: whoever finds the final name can connect, or is refused.
 class FreshSocket {
  public:
-  explicit FreshSocket(const StoreLocation& location) : directory_(location.state / "gc-socket") {
+  explicit FreshSocket(const fs::path& directory) : directory_(directory) {
     grange::create_directories(directory_);
     parent_ = open_file(directory_, O_PATH | O_DIRECTORY);
-    socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!socket_) throw_errno("making a socket");
+    socket_ = make_socket(SOCK_NONBLOCK);
   }
   ~FreshSocket() { ::unlinkat(parent_.get(), name_.c_str(), 0); }
   FreshSocket(const FreshSocket&) = delete;
@@ -48,14 +68,7 @@ class FreshSocket {
 
  private:
   void bind() {
-    // A socket's path is short: a long one is reached through a descriptor of its directory.
-    std::string path = (directory_ / name_).string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) {
-      path = "/proc/self/fd/" + std::to_string(parent_.get()) + "/" + name_;
-    }
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const sockaddr_un address = address_of(directory_, parent_.get(), name_);
     ::unlinkat(parent_.get(), name_.c_str(), 0);
     if (::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
       fail();
@@ -67,7 +80,7 @@ class FreshSocket {
     throw_errno("making the socket", (directory_ / kName).string());
   }
 
-  const std::filesystem::path directory_;
+  const fs::path directory_;
   const std::string name_ = "socket.new-" + std::to_string(::gettid());
   FileDescriptor parent_;
   FileDescriptor socket_;
@@ -75,14 +88,28 @@ class FreshSocket {
 
 }  // namespace
 
-void ensure_collector_socket(const StoreLocation& location) {
+void ensure_collector_socket(const fs::path& state) {
   struct stat status {};
-  const auto name = location.state / "gc-socket" / kName;
-  if (::lstat(name.c_str(), &status) != 0) FreshSocket(location).take_name_if_free();
+  const fs::path directory = state / kDirectory;
+  if (::lstat((directory / kName).c_str(), &status) != 0) {
+    FreshSocket(directory).take_name_if_free();
+  }
 }
 
-FileDescriptor listen_at_collector_socket(const StoreLocation& location) {
-  return FreshSocket(location).listen_and_take_name();
+FileDescriptor listen_at_collector_socket(const fs::path& state) {
+  return FreshSocket(state / kDirectory).listen_and_take_name();
+}
+
+FileDescriptor connect_to_collector_socket(const fs::path& state) {
+  const fs::path directory = state / kDirectory;
+  const FileDescriptor parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!parent) return {};
+  const sockaddr_un address = address_of(directory, parent.get(), kName);
+  FileDescriptor socket = make_socket(0);
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return {};
+  }
+  return socket;
 }
 
 void close_gently(FileDescriptor socket) noexcept {

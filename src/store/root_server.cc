@@ -38,7 +38,7 @@ RootServer::Client::~Client() {
 }
 
 RootServer::RootServer(const StoreLocation& location, DeletionGate& gate)
-    : location_(location), gate_(gate), listener_(listen_at_collector_socket(location)) {
+    : location_(location), gate_(gate), listener_(listen_at_collector_socket(location.state)) {
   std::tie(stop_read_, stop_write_) = make_pipe();
   thread_ = std::thread([this] { serve(); });
 }

@@ -9,11 +9,11 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/stream.h"
+#include "store/collector_socket.h"
 #include "store/gc_roots.h"
 
 namespace grange {
@@ -142,7 +142,8 @@ bool TemporaryRoots::is_collector_still_there() {
 }
 
 bool TemporaryRoots::send_to_collector(const std::string& line) {
-  if (!collector_ && !connect_to_collector()) return false;
+  if (!collector_) collector_ = connect_to_collector_socket(state_);
+  if (!collector_) return false;
   for (std::size_t sent = 0; sent < line.size();) {
     const ssize_t count =
         ::send(collector_.get(), line.data() + sent, line.size() - sent, MSG_NOSIGNAL);
@@ -160,27 +161,6 @@ bool TemporaryRoots::send_to_collector(const std::string& line) {
   if (ready <= 0) return false;
   char answer = 0;
   return ::recv(collector_.get(), &answer, 1, 0) == 1 && answer == '1';
-}
-
-bool TemporaryRoots::connect_to_collector() {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  // A socket's path is short: a long one is reached through a descriptor of its directory.
-  const auto directory = state_ / "gc-socket";
-  const FileDescriptor parent(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!parent) return false;
-  std::string path = (directory / "socket").string();
-  if (path.size() >= sizeof address.sun_path) {
-    path = "/proc/self/fd/" + std::to_string(parent.get()) + "/socket";
-  }
-  path.copy(address.sun_path, sizeof address.sun_path - 1);
-  FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket) throw_errno("making a socket");
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return false;  // it is just starting or has just ended
-  }
-  collector_ = std::move(socket);
-  return true;
 }
 
 }  // namespace grange

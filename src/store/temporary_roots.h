@@ -36,7 +36,6 @@ class TemporaryRoots {
   bool tell_collector(const std::set<StorePath>& paths) REQUIRES(mutex_);
   bool is_collector_still_there() REQUIRES(mutex_);
   bool send_to_collector(const std::string& line) REQUIRES(mutex_);
-  bool connect_to_collector() REQUIRES(mutex_);
 
   const StoreDir store_dir_;
   const std::filesystem::path state_;
