@@ -37,9 +37,14 @@ void write_new_file(const std::string& path, std::string_view content) {
 }  // namespace
 
 void make_mounts_private() {
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    throw_mount_error("making all mounts private");
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return;
+  if (errno == EINVAL) {
+    throw DeniedError(
+        "making all mounts private: '/' is no mount point, as in a plain chroot. Make it one "
+        "(mount --bind DIR DIR before chroot DIR; without root also enter it with pivot_root), "
+        "or build with --no-sandbox in the plain /nix/store");
   }
+  throw_mount_error("making all mounts private");
 }
 
 void mount_filesystem(const char* type, const std::string& target, unsigned long flags,
