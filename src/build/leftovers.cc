@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "build/build_area.h"
+#include "store/path_locks.h"
 
 namespace grange {
 namespace {
@@ -46,9 +47,7 @@ bool is_there(const std::filesystem::path& path) {
 
 void remove_half_output(LocalStore& store, const StorePath& output) {
   const auto real = store.real_path(output);
-  auto lock_file = real;
-  lock_file += ".lock";
-  if (!is_there(real) && !is_there(lock_file)) return;
+  if (!is_there(real)) return;
   auto locks = store.try_lock({output});
   if (!locks) return;  // somebody is making it again
   locks->remove_files();
@@ -74,6 +73,7 @@ void clean(LocalStore& store, const DeadArea& area) {
   const auto traces = read_journal(area.path);
   for (const auto& output : traces.outputs) remove_half_output(store, output);
   for (const auto& directory : traces.directories) remove_tree(directory);
+  remove_free_locks(store);  // it may have had locks that no journal names
   remove_tree(area.path);
 }
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,6 +19,15 @@
 
 namespace grange {
 namespace {
+
+constexpr std::string_view kLockEnding = ".lock";
+
+/// As this program and nix make them: empty, and only their owner's. Objects are read-only.
+bool looks_like_lock(const std::filesystem::path& file) {
+  struct stat status {};
+  return ::lstat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 &&
+         (status.st_mode & 07777) == 0600;
+}
 
 /// Opens and locks one file; nothing when another holds it.
 std::optional<FileDescriptor> try_lock_file(const std::filesystem::path& file) {
@@ -79,7 +91,7 @@ std::optional<PathLocks> try_lock_paths(const StoreLocation& location,
   PathLocks locks;
   for (const StorePath& path : paths) {  // sorted: two who want the same ones cannot block each
                                          // other half way
-    auto file = location.real_store / (path.base_name() + ".lock");
+    auto file = location.real_store / (path.base_name() + std::string(kLockEnding));
     auto lock = try_lock_file(file);
     if (!lock) return std::nullopt;
     locks.add(std::move(file), std::move(*lock));
@@ -101,6 +113,25 @@ PathLocks lock_paths(const StoreLocation& location, const std::set<StorePath>& p
     }
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds(100));
+  }
+}
+
+void remove_free_locks(LocalStore& store) {
+  std::vector<StorePath> names;
+  for (const auto& entry : std::filesystem::directory_iterator(store.location().real_store)) {
+    auto name = StorePath::try_parse(entry.path().filename().string());
+    if (name && name->name().ends_with(kLockEnding)) names.push_back(std::move(*name));
+  }
+  for (const StorePath& name : names) {
+    // An object may be called so (`Cargo.lock`). Locked as one, nobody is just adding it.
+    auto as_object = store.try_lock({name});
+    if (!as_object) continue;
+    as_object->remove_files();
+    if (store.is_valid(name) || !looks_like_lock(store.real_path(name))) continue;
+    const std::string& text = name.base_name();
+    const auto locked = StorePath::try_parse(text.substr(0, text.size() - kLockEnding.size()));
+    if (!locked) continue;
+    if (auto lock = store.try_lock({*locked})) lock->remove_files();
   }
 }
 

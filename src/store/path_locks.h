@@ -17,4 +17,8 @@ PathLocks lock_paths(const StoreLocation& location, const std::set<StorePath>& p
                      const std::stop_token& stop,
                      std::optional<std::chrono::seconds> patience = std::nullopt);
 
+/// Removes the files of locks that nobody holds, of nix as well: their holders were killed. Reads
+/// the whole store directory. Whoever opens one of them just now sees that it is stale.
+void remove_free_locks(LocalStore& store);
+
 }  // namespace grange

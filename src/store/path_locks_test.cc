@@ -53,6 +53,28 @@ TEST_F(PathLocksTest, AStaleFileIsNotTakenForALock) {
   EXPECT_EQ(store().try_lock({path("a")}), std::nullopt);
 }
 
+TEST_F(PathLocksTest, FilesOfTheDeadAreRemovedAndOnlyThose) {
+  const auto held = store().lock({path("held")}, {});
+  const auto file = [&](const StorePath& of) { return store().real_path(of).string() + ".lock"; };
+  const auto leave = [](const std::string& at) { open_file(at, O_RDWR | O_CREAT, 0600); };
+  leave(file(path("dead")));
+  leave(file(path("dead.drv.out")));
+  leave(location().real_store / "no-path.lock");
+  const auto empty = store().add_text("Cargo.lock", "", {});
+  const auto full = store().add_text("other.lock", "an object that is named so", {});
+  write_file(store().real_path(path("half-added.lock")), "");
+  remove_free_locks(store());
+  EXPECT_TRUE(std::filesystem::exists(file(path("held"))));
+  EXPECT_FALSE(std::filesystem::exists(file(path("dead"))));
+  EXPECT_FALSE(std::filesystem::exists(file(path("dead.drv.out"))));
+  EXPECT_TRUE(std::filesystem::exists(location().real_store / "no-path.lock"));
+  EXPECT_TRUE(std::filesystem::exists(store().real_path(path("half-added.lock"))));
+  for (const auto& object : {empty, full}) {
+    EXPECT_TRUE(std::filesystem::exists(store().real_path(object)));
+    EXPECT_FALSE(std::filesystem::exists(file(object)));
+  }
+}
+
 TEST_F(PathLocksTest, WaitingEndsWithTheLockOrTheStop) {
   auto held = store().try_lock({path("a")});
   std::stop_source stop;
