@@ -15,10 +15,22 @@ namespace grange {
 namespace {
 
 [[noreturn]] void throw_file_error(std::string_view verb, const std::filesystem::path& path) {
-  if (errno == ENOENT || errno == ENOTDIR) {
+  if (errno == ENOENT || errno == ENOTDIR || errno == ESRCH) {  // the last: see read_some()
     throw NotFoundError("file '" + path.string() + "' does not exist");
   }
   throw_errno(verb, path.string());
+}
+
+/// A file of a process under /proc stays open when the process ends, and then says ESRCH: it is as
+/// gone as one that could not be opened.
+std::size_t read_some(FdSource& source, const std::filesystem::path& path, char* buffer,
+                      std::size_t size) {
+  try {
+    return source.read(buffer, size);
+  } catch (const SystemError& error) {
+    if (error.code() != ESRCH) throw;
+    throw NotFoundError("file '" + path.string() + "' does not exist any more: its process ended");
+  }
 }
 
 std::string temporary_sibling(const std::filesystem::path& path) {
@@ -54,7 +66,7 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit) {
       [&] {
         for (;;) {
           if (used == text.size()) text.resize(text.size() * 2 + 4096);
-          const auto count = source.read(text.data() + used, text.size() - used);
+          const auto count = read_some(source, path, text.data() + used, text.size() - used);
           if (count == 0) break;
           used += count;
           if (used > limit) {

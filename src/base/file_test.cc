@@ -1,8 +1,11 @@
 #include "base/file.h"
 
+#include <csignal>
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -28,6 +31,23 @@ TEST(FileTest, ReadsWhatItWrites) {
 
 TEST(FileTest, ReadsFilesThatHaveNoSize) {
   EXPECT_FALSE(read_file("/proc/self/status").empty());
+}
+
+TEST(FileTest, AFileOfAProcessThatEndedIsNotThere) {
+  // Its parent has it open when it ends: what a read of /proc meets whenever it is too late.
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const FileDescriptor stat = open_file("/proc/" + std::to_string(child) + "/stat", O_RDONLY);
+  const auto opened = "/proc/self/fd/" + std::to_string(stat.get());
+  EXPECT_TRUE(try_read_file(opened));
+  ::kill(child, SIGKILL);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(try_read_file(opened), std::nullopt);
+  EXPECT_THROW(read_file(opened), NotFoundError);
 }
 
 TEST(FileTest, SaysWhichFileAndWhy) {
