@@ -11,13 +11,12 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "compare/closure_sides.h"
 #include "compare/field_differences.h"
 #include "derivation/aterm.h"
 
 namespace grange {
 namespace {
-
-constexpr std::uint8_t kBaseSide = 1, kHeadSide = 2;
 
 /// With how many of the base's recipes a new one is compared at most, those with equivalent inputs
 /// first: what keeps the whole linear where an output set has very many recipes.
@@ -30,32 +29,7 @@ struct Recipes {
   std::vector<DerivationIndex> head;  ///< those that only the head side has
 };
 
-/// Which sides' closures hold a derivation.
-std::vector<std::uint8_t> sides_of(const DerivationGraph& graph,
-                                   std::span<const DerivationIndex> base_roots,
-                                   std::span<const DerivationIndex> head_roots) {
-  std::vector<std::uint8_t> sides(graph.size());
-  std::vector<DerivationIndex> waiting;
-  const auto mark = [&](DerivationIndex index, std::uint8_t side) {
-    if ((sides[index] & side) != 0) return;
-    sides[index] = static_cast<std::uint8_t>(sides[index] | side);
-    waiting.push_back(index);
-  };
-  const auto mark_closure = [&](std::span<const DerivationIndex> roots, std::uint8_t side) {
-    for (const auto root : roots) mark(root, side);
-    while (!waiting.empty()) {
-      const auto index = waiting.back();
-      waiting.pop_back();
-      for (const auto& edge : graph.inputs(index)) mark(edge.input, side);
-    }
-  };
-  mark_closure(base_roots, kBaseSide);
-  mark_closure(head_roots, kHeadSide);
-  return sides;
-}
-
-std::vector<Recipes> group_recipes(const DerivationGraph& graph,
-                                   const std::vector<std::uint8_t>& sides) {
+std::vector<Recipes> group_recipes(const DerivationGraph& graph, const ClosureSides& sides) {
   std::unordered_map<OutputSetId, std::size_t> numbers;
   std::vector<Recipes> groups;
   const auto output_set_of = [&](DerivationIndex index) -> std::optional<OutputSetId> {
@@ -64,7 +38,7 @@ std::vector<Recipes> group_recipes(const DerivationGraph& graph,
     return graph.output_set(index);
   };
   for (DerivationIndex index = 0; index < graph.size(); ++index) {
-    if (sides[index] != kHeadSide) continue;
+    if (!sides.only_in_head(index)) continue;
     const auto output_set = output_set_of(index);
     if (!output_set) continue;
     const auto [at, is_new] = numbers.try_emplace(*output_set, groups.size());
@@ -73,7 +47,7 @@ std::vector<Recipes> group_recipes(const DerivationGraph& graph,
   }
   if (groups.empty()) return groups;
   for (DerivationIndex index = 0; index < graph.size(); ++index) {
-    if ((sides[index] & kBaseSide) == 0) continue;
+    if (!sides.in_base(index)) continue;
     const auto output_set = output_set_of(index);
     if (!output_set) continue;
     if (const auto at = numbers.find(*output_set); at != numbers.end()) {
@@ -203,7 +177,7 @@ std::vector<RewrittenRecipe> find_rewritten_recipes(const DerivationGraph& graph
                                                     std::span<const DerivationIndex> base_roots,
                                                     std::span<const DerivationIndex> head_roots,
                                                     const DerivationReader& read) {
-  const auto groups = group_recipes(graph, sides_of(graph, base_roots, head_roots));
+  const auto groups = group_recipes(graph, ClosureSides(graph, base_roots, head_roots));
   std::vector<std::optional<RewrittenRecipe>> found(groups.size());
   parallel_for(groups.size(), processor_count(),
                [&](std::size_t i) { found[i] = RecipeComparison(graph, read, groups[i]).run(); });

@@ -20,14 +20,6 @@ constexpr std::array<bool, 256> kSpecial = [] {
   return special;
 }();
 
-/// Compares two raw strings by the bytes that they stand for.
-bool less_unescaped(std::string_view a, std::string_view b) {
-  if (a.find('\\') == std::string_view::npos && b.find('\\') == std::string_view::npos) {
-    return a < b;
-  }
-  return unescape_aterm(a) < unescape_aterm(b);
-}
-
 class AtermReader {
  public:
   AtermReader(const StoreDir& store, std::string_view text, AtermFields& fields)
@@ -343,6 +335,12 @@ class AtermReader {
 
 void read_aterm(const StoreDir& store, std::string_view text, AtermFields& fields) {
   AtermReader(store, text, fields).read();
+}
+
+bool less_unescaped(std::string_view raw_a, std::string_view raw_b) {
+  const auto is_plain = [](std::string_view raw) { return raw.find('\\') == raw.npos; };
+  if (is_plain(raw_a) && is_plain(raw_b)) return raw_a < raw_b;
+  return unescape_aterm(raw_a) < unescape_aterm(raw_b);
 }
 
 std::string unescape_aterm(std::string_view raw) {

@@ -72,6 +72,8 @@ void read_aterm(const StoreDir& store, std::string_view text, AtermFields& field
 
 /// A string of an ATerm without its escapes.
 std::string unescape_aterm(std::string_view raw);
+/// The order of variables: of strings of an ATerm without their escapes.
+bool less_unescaped(std::string_view raw_a, std::string_view raw_b);
 
 /// The store directory that a .drv's own paths name, from the first path in it; nothing when it
 /// has none or does not even begin like a derivation.

@@ -1,5 +1,7 @@
 #include "derivation/derivation_graph.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "derivation/graph_data.h"
 #include "derivation/graph_loader.h"
@@ -36,6 +38,14 @@ StorePath DerivationGraph::path(DerivationIndex index) const {
   return StorePath::parse(data_->nodes.at(index).base_name);
 }
 
+std::string_view DerivationGraph::base_name(DerivationIndex index) const {
+  return data_->nodes.at(index).base_name;
+}
+
+std::string_view DerivationGraph::derivation_name(DerivationIndex index) const {
+  return GraphData::derivation_name(data_->nodes.at(index));
+}
+
 DerivationGraph::State DerivationGraph::state(DerivationIndex index) const {
   return data_->nodes.at(index).state;
 }
@@ -67,6 +77,23 @@ std::vector<std::string> DerivationGraph::output_names(DerivationIndex index) co
   std::vector<std::string> names;
   for (const auto& output : data_->nodes.at(index).outputs) names.emplace_back(output.name);
   return names;
+}
+
+bool DerivationGraph::same_outputs(const Edge& a, const Edge& b) const {
+  if (a.output_name_count != b.output_name_count) return false;
+  if (a.first_output_name == b.first_output_name) return true;
+  const auto first = data_->names.begin() + a.first_output_name;
+  return std::is_permutation(first, first + a.output_name_count,
+                             data_->names.begin() + b.first_output_name);
+}
+
+std::string_view DerivationGraph::output_path_digest(DerivationIndex index,
+                                                     std::size_t output) const {
+  const auto& node = data_->nodes.at(index);
+  if (node.state != State::verified) return {};
+  const auto& found = node.outputs[output];
+  if (!found.path_known) return {};
+  return {found.path_hash.data(), found.path_hash.size()};
 }
 
 std::optional<StorePath> DerivationGraph::output_path(DerivationIndex index,

@@ -69,6 +69,10 @@ class DerivationGraph {
   std::size_t size() const;
   std::optional<DerivationIndex> find(const StorePath& path) const;
   StorePath path(DerivationIndex index) const;
+  /// Of the derivation's path, "DIGEST-NAME.drv"; valid as long as the graph.
+  std::string_view base_name(DerivationIndex index) const;
+  /// "NAME"; valid as long as the graph.
+  std::string_view derivation_name(DerivationIndex index) const;
 
   State state(DerivationIndex index) const;
   /// Why it is malformed, missing or cyclic, with the offset or the path specified and got.
@@ -82,6 +86,11 @@ class DerivationGraph {
   std::span<const Edge> inputs(DerivationIndex index) const;
   std::vector<std::string> input_outputs(const Edge& edge) const;
   std::vector<std::string> output_names(DerivationIndex index) const;
+  /// Are the same outputs used? Edges of one graph.
+  bool same_outputs(const Edge& a, const Edge& b) const;
+  /// The digest (32 digits) in the recomputed path of an output, by its place in `output_names`;
+  /// empty while it is unknown.
+  std::string_view output_path_digest(DerivationIndex index, std::size_t output) const;
   /// The recomputed path; nothing while it is unknown (floating, deferred, impure, unverified).
   std::optional<StorePath> output_path(DerivationIndex index, std::string_view output) const;
   /// Masked hash modulo: the DrvOutput hash. Nothing unless verified, and where dynamic inputs
