@@ -1,0 +1,180 @@
+#include "compare/value_difference.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+
+#include "base/text.h"
+#include "compare/recipe_text.h"
+#include "derivation/package_name.h"
+#include "derivation/store_path.h"
+
+namespace grange {
+namespace {
+
+using Units = std::vector<std::string_view>;
+
+/// Beyond so many comparisons two values are told whole.
+constexpr std::size_t kMaxComparisons = std::size_t{4} << 20;
+
+Units units_of(std::string_view text, bool lines) {
+  Units units;
+  std::size_t from = 0;
+  while (from < text.size()) {
+    const auto end = std::min(text.find_first_of(lines ? "\n" : " \t\n", from), text.size());
+    if (end > from) units.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return units;
+}
+
+/// Which units of each side the longest common sequence keeps, for sides of moderate length.
+class CommonSequence {
+ public:
+  CommonSequence(std::span<const std::string_view> base, std::span<const std::string_view> head)
+      : base_(base), head_(head), lengths_((base.size() + 1) * (head.size() + 1)) {
+    for (std::size_t b = base.size(); b-- > 0;) {
+      for (std::size_t h = head.size(); h-- > 0;) {
+        at(b, h) = base[b] == head[h] ? at(b + 1, h + 1) + 1 : std::max(at(b + 1, h), at(b, h + 1));
+      }
+    }
+  }
+
+  template <typename Removed, typename Added, typename Kept>
+  void walk(const Removed& removed, const Added& added, const Kept& kept) {
+    std::size_t b = 0, h = 0;
+    while (b < base_.size() || h < head_.size()) {
+      if (b < base_.size() && h < head_.size() && base_[b] == head_[h]) {
+        kept();
+        ++b, ++h;
+      } else if (b < base_.size() && (h == head_.size() || at(b + 1, h) >= at(b, h + 1))) {
+        removed(base_[b++]);
+      } else {
+        added(head_[h++]);
+      }
+    }
+  }
+
+ private:
+  std::uint32_t& at(std::size_t b, std::size_t h) { return lengths_[b * (head_.size() + 1) + h]; }
+
+  std::span<const std::string_view> base_, head_;
+  std::vector<std::uint32_t> lengths_;
+};
+
+/// Gathers neighbouring units of one kind.
+class Pieces {
+ public:
+  explicit Pieces(char separator) : separator_(separator) {}
+  void add(bool added, std::string_view unit) {
+    if (open_ && pieces_.back().added == added) {
+      pieces_.back().text.append(1, separator_).append(unit);
+    } else {
+      pieces_.push_back({added, std::string(unit)});
+    }
+    open_ = true;
+  }
+  void close() { open_ = false; }
+  std::vector<ValuePiece> take() { return std::move(pieces_); }
+
+ private:
+  char separator_;
+  bool open_ = false;
+  std::vector<ValuePiece> pieces_;
+};
+
+std::string shortened(std::string text, std::size_t limit) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  if (text.size() <= limit) return text;
+  auto end = limit;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+/// The version of a name that is otherwise the package's; empty when it has none.
+std::string_view version_of(std::string_view name) {
+  const auto package = package_name(name);
+  return package.size() < name.size() ? name.substr(package.size() + 1) : std::string_view();
+}
+
+}  // namespace
+
+std::vector<ValuePiece> value_difference(std::string_view base, std::string_view head) {
+  const bool lines = base.find('\n') != base.npos || head.find('\n') != head.npos;
+  const auto b = units_of(base, lines);
+  const auto h = units_of(head, lines);
+  std::size_t begin = 0;
+  while (begin < b.size() && begin < h.size() && b[begin] == h[begin]) ++begin;
+  std::size_t end = 0;
+  while (end < b.size() - begin && end < h.size() - begin &&
+         b[b.size() - 1 - end] == h[h.size() - 1 - end]) {
+    ++end;
+  }
+  const auto middle = [&](const Units& units) {
+    return std::span(units).subspan(begin, units.size() - begin - end);
+  };
+  Pieces pieces(lines ? '\n' : ' ');
+  const auto removed = [&](std::string_view unit) { pieces.add(false, unit); };
+  const auto added = [&](std::string_view unit) { pieces.add(true, unit); };
+  if (middle(b).size() * middle(h).size() > kMaxComparisons) {
+    for (const auto unit : middle(b)) removed(unit);
+    for (const auto unit : middle(h)) added(unit);
+  } else {
+    CommonSequence(middle(b), middle(h)).walk(removed, added, [&] { pieces.close(); });
+  }
+  return pieces.take();
+}
+
+std::string with_paths_by_name(std::string_view store, std::string_view text) {
+  std::string result;
+  std::size_t from = 0;
+  for_each_store_name(store, text, [&](std::size_t at) {
+    const auto name = at + StorePath::kHashLength + 1;
+    if (name >= text.size() || text[name - 1] != '-' || at < from + store.size() + 1) return;
+    result.append(text, from, at - store.size() - 1 - from);
+    from = name;
+  });
+  return result.append(text, from);
+}
+
+FieldDifference readable(std::string_view store, const FieldDifference& difference) {
+  FieldDifference result = difference;
+  for (auto* side : {&result.base, &result.head}) {
+    if (*side) *side = with_paths_by_name(store, **side);
+  }
+  return result.base == result.head ? difference : result;
+}
+
+std::string difference_line(std::string_view store, const FieldDifference& difference,
+                            std::size_t limit) {
+  const auto shown = readable(store, difference);
+  auto field = shown.field;
+  if (field.starts_with("env.")) field.erase(0, 4);
+  const std::string prefix = field + ": ";
+  if (!shown.head) return prefix + "- " + shortened(*shown.base, limit);
+  if (!shown.base) return prefix + "+ " + shortened(*shown.head, limit);
+  if (shown.field == "name" && package_name(*shown.base) == package_name(*shown.head) &&
+      !version_of(*shown.base).empty() && !version_of(*shown.head).empty()) {
+    return shortened(
+        std::string(version_of(*shown.base)) + " → " + std::string(version_of(*shown.head)), limit);
+  }
+  const auto pieces = value_difference(*shown.base, *shown.head);
+  if (pieces.empty()) return prefix + "(only white space differs)";
+  if (pieces.size() == 2 && pieces[0].added != pieces[1].added) {
+    const auto& removed = pieces[pieces[0].added ? 1 : 0].text;
+    const auto& added = pieces[pieces[0].added ? 0 : 1].text;
+    return prefix + shortened(removed, limit / 2) + " → " + shortened(added, limit / 2);
+  }
+  std::string text;
+  for (const auto& piece : pieces) {
+    if (text.size() >= limit) {
+      text += " …";
+      break;
+    }
+    if (!text.empty()) text += ' ';
+    text += (piece.added ? "+ " : "- ") + shortened(piece.text, limit);
+  }
+  return prefix + text;
+}
+
+}  // namespace grange
