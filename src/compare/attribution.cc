@@ -25,10 +25,13 @@ void for_each_bit(const Block& block, const Visit& visit) {
 
 Attribution attribute_causes(const DerivationGraph& graph, std::span<const DerivationIndex> changed,
                              std::span<const std::uint32_t> cause_of, std::size_t causes,
-                             std::span<const DerivationIndex> asked) {
+                             std::span<const DerivationIndex> asked,
+                             std::span<const std::optional<double>> durations) {
   Attribution result;
   result.derivations.resize(causes);
   result.derivations_alone.resize(causes);
+  result.seconds.resize(causes);
+  result.unknown_durations.resize(causes);
   result.causes.resize(asked.size());
   std::vector<Block> touched(graph.size());
   // Over all blocks: how many causes touch it, and the last of them.
@@ -48,7 +51,13 @@ Attribution attribute_causes(const DerivationGraph& graph, std::span<const Deriv
         }
       }
       touched[index] = block;
+      const bool timed = !durations.empty() && durations[index].has_value();
       for_each_bit(block, [&](std::uint32_t bit) {
+        if (timed) {
+          result.seconds[first + bit] += *durations[index];
+        } else {
+          ++result.unknown_durations[first + bit];
+        }
         ++result.derivations[first + bit];
         ++counts[index];
         last[index] = first + bit;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compare/field_difference.h"
 #include "derivation/derivation_graph.h"
 #include "derivation/output_set.h"
 #include "derivation/store_path.h"
@@ -33,6 +34,9 @@ struct RewrittenRecipe {
   /// How many recipes of the output set were rewritten: `base` and `head` are the pair that differs
   /// least. (A source fetched by several fetchers has a recipe for each.)
   std::size_t recipes = 1;
+  std::vector<FieldDifference> differences;  ///< of `fields` that are texts, with both sides
+  /// A version or revision changed, the hash did not: see suspicion.h.
+  bool suspicious = false;
 };
 
 struct Comparison {

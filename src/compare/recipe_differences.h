@@ -6,22 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "compare/field_difference.h"
 #include "compare/path_identities.h"
 #include "compare/recipe_text.h"
 #include "derivation/derivation_graph.h"
 
 namespace grange {
-
-/// One field in which a recipe differs from its counterpart.
-struct FieldDifference {
-  /// "name", "system", "builder", "args", "env.NAME", "inputs", "sources", "outputs" (their names
-  /// and what is promised of them); "recipe" where a side's text cannot be read; of Guix's recipes
-  /// "recipe source" where their code differs.
-  std::string field;
-  std::optional<std::string> base;  ///< as it stands there; nothing: only the head has it
-  std::optional<std::string> head;
-  friend bool operator==(const FieldDifference&, const FieldDifference&) = default;
-};
 
 /// The content of a source file, where it is at hand: false where it is not, or is no file. Called
 /// from several threads at once. An empty function: nothing is at hand.

@@ -11,8 +11,10 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "compare/closure_sides.h"
 #include "compare/field_differences.h"
+#include "compare/suspicion.h"
 #include "derivation/aterm.h"
 
 namespace grange {
@@ -87,6 +89,26 @@ std::optional<std::string> own_text(const RecipeText& recipe) {
       .append(recipe.inputs);
 }
 
+/// Both sides of those fields that are texts.
+std::vector<FieldDifference> text_differences(const Derivation& base, const Derivation& head,
+                                              const std::vector<std::string>& fields) {
+  const auto value = [](const Derivation& derivation,
+                        const std::string& field) -> std::optional<std::string> {
+    if (field == "system") return derivation.system;
+    if (field == "builder") return derivation.builder;
+    if (field == "args") return join(derivation.arguments, "\n");
+    if (!field.starts_with("env.")) return std::nullopt;
+    const auto found = derivation.variable(std::string_view(field).substr(4));
+    return found ? std::optional<std::string>(*found) : std::nullopt;
+  };
+  std::vector<FieldDifference> differences;
+  for (const auto& field : fields) {
+    FieldDifference difference{field, value(base, field), value(head, field)};
+    if (difference.base || difference.head) differences.push_back(std::move(difference));
+  }
+  return differences;
+}
+
 /// Finds what was rewritten within one output set. Used by one thread.
 class RecipeComparison {
  public:
@@ -125,10 +147,18 @@ class RecipeComparison {
     const RecipeFields head_fields = fields_of(head);
     std::optional<RewrittenRecipe> closest;
     for (const auto* candidate : candidates(head)) {
-      auto fields = differing_fields(graph_, fields_of(*candidate), head_fields);
+      const RecipeFields base_fields = fields_of(*candidate);
+      auto fields = differing_fields(graph_, base_fields, head_fields);
       if (fields.empty()) return;
-      RewrittenRecipe found{graph_.path(candidate->index), graph_.path(head.index),
-                            recipes_.output_set, std::move(fields)};
+      auto differences = text_differences(base_fields.derivation, head_fields.derivation, fields);
+      const bool suspicious = is_suspicious(differences);
+      RewrittenRecipe found{graph_.path(candidate->index),
+                            graph_.path(head.index),
+                            recipes_.output_set,
+                            std::move(fields),
+                            1,
+                            std::move(differences),
+                            suspicious};
       if (!closest || is_closer(found, *closest)) closest = std::move(found);
     }
     if (!closest) return;

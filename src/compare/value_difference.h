@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "compare/recipe_differences.h"
+#include "compare/field_difference.h"
 
 namespace grange {
 

@@ -11,6 +11,8 @@
 #include "farm/attempt_log.h"
 #include "farm/base_choice.h"
 #include "farm/ci_checks.h"
+#include "farm/expected_durations.h"
+#include "farm/source_reader.h"
 #include "farm/target_limits.h"
 #include "farm/target_reports.h"
 #include "store/root_sets.h"
@@ -113,6 +115,12 @@ class Walk {
       target.in_base = verdict.verdict != Verdict::added;
       target.base_outcome = base_.outcome(verdict.label);
       report_.targets.push_back(std::move(target));
+    }
+    if (base_.map) {
+      const auto sources = source_reader(workshop_.eval_store().location().real_store);
+      const auto changes = Changes::find(base, report_.map, *graph_, reader, sources);
+      report_.explanation = explain(*graph_, changes, report_.map,
+                                    expected_durations(*graph_, changes.changed(), record_));
     }
     add_evaluation_errors();
     report_.compare_seconds = Seconds(clock_.monotonic() - begin).count();

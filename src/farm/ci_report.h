@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compare/compare.h"
+#include "compare/explanation.h"
 #include "derivation/build_result.h"
 #include "derivation/target_map.h"
 
@@ -65,6 +66,7 @@ struct CiReport {
   std::string evaluation_problem;  ///< when not complete
   std::string base;                ///< what it was compared with, for people
   Comparison comparison;
+  Explanation explanation;            ///< why targets changed; empty without a base
   std::vector<TargetReport> targets;  ///< by label
   std::vector<AttemptReport> attempts;
   std::size_t present = 0;  ///< steps whose outputs were there
