@@ -1,7 +1,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -14,7 +16,11 @@
 #include "command/exit_code.h"
 #include "command/state_directory.h"
 #include "compare/compare.h"
+#include "compare/explanation.h"
 #include "derivation/target_map_file.h"
+#include "farm/expected_durations.h"
+#include "farm/source_reader.h"
+#include "record/record.h"
 
 namespace grange {
 namespace {
@@ -25,6 +31,7 @@ struct CompareCommandOptions {
   std::string derivations;
   std::string eval_store;
   std::string store_dir;
+  bool causes = false;
   bool json = false;
 };
 
@@ -35,6 +42,7 @@ compressed ones (.zst) are read too. Where a .drv file is missing, a target coun
 
 Examples:
   grange compare main.json pull-request.json
+  grange compare --causes main.json pull-request.json
   grange compare --drvs drvs/ base.map.json.zst head.map.json.zst
   grange compare --json main.json new.json | jq -r '.targets[]|select(.verdict=="changed").label'
 
@@ -67,6 +75,23 @@ DerivationReader reader_of(const CompareCommandOptions& options, const StoreDir&
   return DerivationDirectory(directory).reader();
 }
 
+/// Where sources may be: beside the .drv files.
+SourceReader sources_of(const CompareCommandOptions& options, const StoreDir& store) {
+  if (!options.derivations.empty()) return source_reader(options.derivations);
+  const std::filesystem::path root = options.eval_store.empty()
+                                         ? default_eval_store_root()
+                                         : std::filesystem::path(options.eval_store);
+  return source_reader(root / std::filesystem::path(store.str()).relative_path());
+}
+
+/// What the record of the state directory knows, where there is one.
+std::vector<std::optional<double>> recorded_durations(const DerivationGraph& graph,
+                                                      const Changes& changes) {
+  const auto file = default_record_file(default_state_directory());
+  if (changes.changed().empty() || !std::filesystem::exists(file)) return {};
+  return expected_durations(graph, changes.changed(), *Record::open(file));
+}
+
 /// A map without metadata says nothing of itself; one that says that it is incomplete is believed.
 void warn_of_incomplete(const std::string& file, const TargetMap& map) {
   if (map.complete || !std::filesystem::exists(target_map_metadata_path(file))) return;
@@ -81,9 +106,16 @@ int run_compare_command(const CompareCommandOptions& options) {
   warn_of_incomplete(options.head, head);
   const auto store = store_dir_of(base, head, options.store_dir);
   const auto read = reader_of(options, store);
-  const auto graph = DerivationGraph::load(store, derivations_to_compare(base, head), read);
+  const auto roots =
+      options.causes ? derivations_to_explain(base, head) : derivations_to_compare(base, head);
+  const auto graph = DerivationGraph::load(store, roots, read);
   const auto comparison = compare_targets(base, head, graph, read);
-  const CompareReport report{base, head, store, comparison};
+  std::optional<Explanation> explanation;
+  if (options.causes) {
+    const auto changes = Changes::find(base, head, graph, read, sources_of(options, store));
+    explanation = explain(graph, changes, head, recorded_durations(graph, changes));
+  }
+  const CompareReport report{base, head, store, comparison, explanation ? &*explanation : nullptr};
   const auto text = options.json ? compare_report_json(report) : compare_report_text(report);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (std::fflush(stdout) != 0) throw_errno("writing", "standard output");
@@ -114,6 +146,8 @@ void add_compare_command(CLI::App& parent, Action& chosen) {
       ->add_option("--store-dir", options->store_dir,
                    "Logical store directory (default: what the maps say)")
       ->type_name("DIR");
+  command->add_flag("--causes", options->causes,
+                    "Also tell why: which derivations' own fields differ, and what each touches");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(kCompareFooter);
   command->callback(

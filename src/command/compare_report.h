@@ -3,6 +3,7 @@
 #include <string>
 
 #include "compare/compare.h"
+#include "compare/explanation.h"
 #include "derivation/target_map.h"
 
 namespace grange {
@@ -13,12 +14,13 @@ struct CompareReport {
   const TargetMap& head;
   const StoreDir& store_dir;
   const Comparison& comparison;
+  const Explanation* explanation = nullptr;  ///< null: causes were not asked for
 };
 
-/// For people: totals, labels that changed, and the recipes that were rewritten.
+/// For people: totals, labels that changed, causes, and the recipes that were rewritten.
 std::string compare_report_text(const CompareReport& report);
-/// For programs: {"totals":{…},"targets":[…],"rewritten":[…]}, a line per target (docs/manual.md,
-/// "grange compare").
+/// For programs: {"totals":{…},"targets":[…],"causes":[…],"rewritten":[…]}, a line per target
+/// (docs/manual.md, "grange compare").
 std::string compare_report_json(const CompareReport& report);
 
 }  // namespace grange
