@@ -220,4 +220,5 @@ def main():
     print(f"{rounds} rounds: {totals}")
 
 
-main()
+if __name__ == "__main__":
+    main()
