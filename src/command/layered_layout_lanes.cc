@@ -94,7 +94,8 @@ class LaneMaker {
   std::vector<std::vector<Vertex>> trunk_to_;
 };
 
-/// Depth first, so that a tree comes out without a crossing.
+/// Depth first, so that a tree comes out without a crossing; a trunk goes on in the middle of what
+/// branches off, so that it can stay level.
 void order_by_walk(LaneGraph& graph) {
   std::vector<bool> seen(graph.size(), false);
   std::vector<Vertex> todo;
@@ -106,7 +107,10 @@ void order_by_walk(LaneGraph& graph) {
       if (seen[vertex]) continue;
       seen[vertex] = true;
       graph.layers[graph.layer[vertex]].push_back(vertex);
-      const auto& after = graph.after[vertex];
+      auto after = graph.after[vertex];
+      const auto lanes = std::find_if(after.begin(), after.end(),
+                                      [&](Vertex other) { return graph.is_lane(other); });
+      std::rotate(after.begin() + (lanes - after.begin()) / 2, lanes, after.end());
       todo.insert(todo.end(), after.rbegin(), after.rend());
     }
   }

@@ -1,7 +1,7 @@
 #include "command/layered_layout_layers.h"
 
 #include <algorithm>
-#include <limits>
+#include <map>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -170,6 +170,38 @@ std::vector<Layer> heights(const Neighbours& neighbours, const std::vector<std::
   return height;
 }
 
+/// In the order of the layers, so that whatever leads to a node is placed before it; in a layer,
+/// first what more depends on, then siblings together. Sinks come last of all and fill what is
+/// left, so that a crowd of them pushes nothing aside. Where they have to be spread over several
+/// layers, each layer gets its share of each node's sinks: then these lie along a level trunk.
+std::vector<std::uint32_t> placing_order(const Neighbours& neighbours, const Layering& layering) {
+  const auto& wished = layering.layers();
+  const auto height = heights(neighbours, layering.order());
+  const auto parent = [&](std::uint32_t node) {
+    const auto& before = neighbours.before[node];
+    return before.empty() ? node : *std::min_element(before.begin(), before.end());
+  };
+  std::map<std::pair<Layer, std::uint32_t>, std::vector<std::uint32_t>> siblings;
+  for (std::uint32_t node = 0; node < wished.size(); ++node) {
+    if (height[node] == 0) siblings[{wished[node], parent(node)}].push_back(node);
+  }
+  std::vector<double> share(wished.size(), 0);
+  for (const auto& [key, nodes] : siblings) {
+    for (std::size_t index = 0; index < nodes.size(); ++index) {
+      share[nodes[index]] = (static_cast<double>(index) + 0.5) / static_cast<double>(nodes.size());
+    }
+  }
+  const auto rank = [&](std::uint32_t node) {
+    return std::make_tuple(height[node] == 0, wished[node],
+                           -static_cast<std::int64_t>(height[node]), share[node], parent(node),
+                           node);
+  };
+  auto order = layering.order();
+  std::sort(order.begin(), order.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
+  return order;
+}
+
 void close_empty_layers(std::vector<Layer>& layers) {
   if (layers.empty()) return;
   std::vector<Layer> renamed(*std::max_element(layers.begin(), layers.end()) + std::size_t{1}, 0);
@@ -216,20 +248,7 @@ std::vector<std::uint32_t> assign_layers(const std::vector<LayoutNode>& nodes,
   const Neighbours neighbours(nodes.size(), edges);
   const Layering layering(nodes, neighbours);
   const auto& wished = layering.layers();
-  const auto height = heights(neighbours, layering.order());
-
-  // In the order of the layers, so that whatever leads to a node is placed before it; in a layer,
-  // first what more depends on, then siblings together. Sinks come last of all and fill what is
-  // left, so that a crowd of them pushes nothing aside.
-  std::vector<std::uint32_t> order = layering.order();
-  const auto rank = [&](std::uint32_t node) {
-    const auto& before = neighbours.before[node];
-    const auto parent = before.empty() ? node : *std::min_element(before.begin(), before.end());
-    return std::make_tuple(height[node] == 0, wished[node],
-                           -static_cast<std::int64_t>(height[node]), parent, node);
-  };
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return rank(a) < rank(b); });
+  const auto order = placing_order(neighbours, layering);
   BoundedLayers bounded(nodes, node_gap, most_height);
   std::vector<Layer> layers(nodes.size(), 0);
   for (const auto node : order) {

@@ -152,6 +152,23 @@ TEST(LayeredLayout, ManySinksOfOneNodeFillSeveralColumns) {
   EXPECT_EQ(layout.crossings, 0U);
 }
 
+/// Else one node's sinks would fill the first columns, another's the last: a staircase.
+TEST(LayeredLayout, ColumnsShareTheSinksOfEachNode) {
+  std::vector<LayoutEdge> edges = {{0, 1}, {0, 2}, {0, 3}, {0, 4}};
+  for (std::uint32_t node = 5; node < 405; ++node) edges.push_back({1 + node % 4, node});
+  const auto layout = lay_out(boxes(405), edges);
+  EXPECT_EQ(layout.crossings, 0U);
+  for (std::uint32_t parent = 1; parent <= 4; ++parent) {
+    std::vector<int> sinks(layout.layers, 0);
+    for (const auto& edge : edges) {
+      if (edge.from == parent) ++sinks[layout.nodes[edge.to].layer];
+    }
+    EXPECT_GT(sinks[2], 0);
+    EXPECT_GT(sinks.back(), 0);
+  }
+  EXPECT_LT(layout.height, 2 * layout.width);
+}
+
 TEST(LayeredLayout, PiecesLieSideBySide) {
   std::vector<LayoutEdge> edges;
   for (std::uint32_t node = 0; node < 100; node += 2) edges.push_back({node, node + 1});
