@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error.h"
+#include "command/ci_markdown.h"
 #include "command/ci_summary.h"
 #include "command/command.h"
 #include "command/interrupt.h"
@@ -27,6 +28,7 @@ struct CiCommandOptions {
   std::string check = "none";
   bool check_sources = false;
   bool json = false;
+  std::string report = "text";
 };
 
 constexpr const char* kCiFooter = R"(
@@ -62,6 +64,13 @@ CheckScope check_scope_of(const std::string& text) {
   return text == "all" ? CheckScope::all : CheckScope::none;
 }
 
+std::string printed(const CiCommandOptions& options, const CiReport& report) {
+  if (options.json || options.report == "json") return ci_summary_json(report);
+  if (options.report == "markdown") return ci_report_markdown(report);
+  if (options.report == "github") return ci_report_github(report);
+  return ci_summary_text(report);
+}
+
 int run_ci_command(const CiCommandOptions& options) {
   const InterruptWatch interrupt;
   const SystemClock clock;
@@ -87,8 +96,7 @@ int run_ci_command(const CiCommandOptions& options) {
       run_ci(ci, workshop, *evaluator, *record, clock, progress, interrupt.token());
   progress.close();
   if (!options.map.empty()) write_target_map_file(options.map, report.map);
-  std::fputs(options.json ? ci_summary_json(report).c_str() : ci_summary_text(report).c_str(),
-             stdout);
+  std::fputs(printed(options, report).c_str(), stdout);
   return report.exit_code();
 }
 
@@ -124,6 +132,12 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
                     "outputs are there");
   add_workshop_options(*command, options->workshop);
   command->add_flag("--json", options->json, "Print the report as JSON");
+  command
+      ->add_option("--report", options->report,
+                   "How to print the report: text, json, markdown (a comment), or github (a check "
+                   "run's request)")
+      ->check(CLI::IsMember({"text", "json", "markdown", "github"}))
+      ->capture_default_str();
   command->footer(kCiFooter);
   command->callback(
       [&chosen, options] { chosen = [options] { return run_ci_command(*options); }; });

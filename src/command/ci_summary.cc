@@ -7,12 +7,14 @@
 
 #include "base/text.h"
 #include "command/build_report_text.h"
+#include "command/explanation_text.h"
 
 namespace grange {
 namespace {
 
 constexpr std::size_t kShownFailures = 50;
 constexpr std::size_t kShownProducts = 20;
+constexpr std::size_t kShownCauses = 10;
 
 std::string first_line(const std::string& text) {
   return printable(text.substr(0, text.find('\n')));
@@ -33,17 +35,6 @@ std::string failure_line(const TargetReport& target) {
 std::size_t count_skipped(const CiReport& report) {
   return static_cast<std::size_t>(std::count_if(report.targets.begin(), report.targets.end(),
                                                 [](const TargetReport& t) { return t.skipped; }));
-}
-
-/// Fixed-output recipes that were rewritten: a new mirror, or a forgotten hash.
-std::string rewritten_lines(const Comparison& comparison) {
-  if (comparison.rewritten.empty()) return "";
-  std::string text = fmt::format("source changed, hash did not: {} rewritten\n",
-                                 plural(comparison.rewritten.size(), "recipe"));
-  for (const auto& recipe : comparison.rewritten) {
-    text += fmt::format("  {} ({})\n", recipe.head.derivation_name(), join(recipe.fields, ", "));
-  }
-  return text;
 }
 
 std::string failing_lines(const CiReport& report) {
@@ -120,7 +111,8 @@ std::string product_lines(const CiReport& report) {
   return text;
 }
 
-nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& map) {
+nlohmann::ordered_json target_json(const TargetReport& target, const CiReport& report) {
+  const TargetMap& map = report.map;
   nlohmann::ordered_json json;
   json["label"] = target.label;
   json["verdict"] = to_string(target.verdict);
@@ -130,6 +122,8 @@ nlohmann::ordered_json target_json(const TargetReport& target, const TargetMap& 
     json["drvPath"] = map.store_dir.print(found->second.derivation);
     if (found->second.output_set) json["outputSet"] = found->second.output_set->to_string();
   }
+  const auto causes = report.explanation.targets.find(target.label);
+  if (causes != report.explanation.targets.end()) json["causes"] = causes->second;
   json["skipped"] = target.skipped;
   json["made"] = target.made;
   if (target.failing()) json["newlyFailing"] = target.newly_failing();
@@ -155,7 +149,12 @@ std::string ci_summary_text(const CiReport& report) {
   text +=
       fmt::format("  {} same, {} equivalent, {} changed, {} new, {} removed\n", comparison.same,
                   comparison.equivalent, comparison.changed, comparison.added, comparison.removed);
-  text += rewritten_lines(comparison);
+  if (!report.explanation.causes.empty()) {
+    const auto& store = report.map.store_dir;
+    text += change_headline(comparison, report.explanation, store) + "\n";
+    text += explanation_text(report.explanation, store, kShownCauses);
+  }
+  text += rewritten_text(comparison, report.map.store_dir, kShownCauses);
   const std::size_t made = report.made();
   const std::size_t skipped = count_skipped(report);
   if (report.attempts.empty()) {
@@ -216,8 +215,11 @@ std::string ci_summary_json(const CiReport& report) {
                                  {"baseDrvPath", report.map.store_dir.print(recipe.base)},
                                  {"drvPath", report.map.store_dir.print(recipe.head)},
                                  {"outputSet", recipe.output_set.to_string()},
-                                 {"fields", recipe.fields}});
+                                 {"fields", recipe.fields},
+                                 {"suspicious", recipe.suspicious}});
   }
+  json["causes"] = causes_json(report.explanation, report.map.store_dir);
+  json["changes"] = changes_json(report.explanation);
   json["failures"] = nlohmann::ordered_json::array();
   for (const auto& attempt : report.attempts) {
     if (attempt.result.good()) continue;
@@ -235,8 +237,7 @@ std::string ci_summary_json(const CiReport& report) {
                               {"known", check.known}});
   }
   json["targets"] = nlohmann::ordered_json::array();
-  for (const auto& target : report.targets)
-    json["targets"].push_back(target_json(target, report.map));
+  for (const auto& target : report.targets) json["targets"].push_back(target_json(target, report));
   json["exitCode"] = report.exit_code();
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

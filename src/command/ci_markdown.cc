@@ -1,0 +1,220 @@
+#include "command/ci_markdown.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "command/explanation_text.h"
+#include "compare/value_difference.h"
+
+namespace grange {
+namespace {
+
+constexpr std::size_t kLongestCell = 300;
+
+/// As code, in one line: nothing in it is Markdown or HTML, or ends the cell of a table.
+std::string code(std::string text) {
+  text = printable(text.substr(0, text.find('\n')));
+  for (char& c : text) {
+    if (c == '`') c = '\'';
+  }
+  if (text.size() > kLongestCell) {
+    auto end = kLongestCell;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text = text.substr(0, end) + "…";
+  }
+  return text.empty() ? std::string() : "`" + replace_all(text, "|", "\\|") + "`";
+}
+
+/// Gathers a text up to a limit.
+class Bounded {
+ public:
+  explicit Bounded(std::size_t limit) : limit_(limit) {}
+
+  /// False when it does not fit any more, with room kept for what must follow.
+  bool add(const std::string& piece) {
+    if (text_.size() + piece.size() + kReserve > limit_) return false;
+    text_ += piece;
+    return true;
+  }
+  /// What the reserve is for.
+  void close(const std::string& piece) { text_ += piece; }
+  std::string take() { return std::move(text_); }
+
+ private:
+  static constexpr std::size_t kReserve = 512;
+  std::size_t limit_;
+  std::string text_;
+};
+
+bool is_fixed(const TargetReport& target) {
+  return target.in_base && is_lasting_failure(target.base_outcome) &&
+         target.outcome == Outcome::good;
+}
+
+/// Why a target failed, or what changed below it.
+std::string reason(const CiReport& report, const TargetReport& target) {
+  std::string text;
+  if (!target.failed_inputs.empty()) {
+    text = "needs " + code(target.failed_inputs.front());
+  } else if (target.failing() && !target.message.empty()) {
+    text = code(target.message);
+  }
+  const auto found = report.explanation.targets.find(target.label);
+  if (found == report.explanation.targets.end() || found->second.empty()) return text;
+  const auto& causes = report.explanation.causes;
+  text += text.empty() ? "changed by " : "; changed by ";
+  text += code(causes[found->second.front()].name);
+  if (found->second.size() > 1) text += fmt::format(" and {} more", found->second.size() - 1);
+  return text;
+}
+
+struct Section {
+  const char* name;
+  std::function<bool(const TargetReport&)> holds;
+};
+
+void add_targets(const CiReport& report, Bounded& text) {
+  const std::vector<Section> sections = {
+      {"newly failing", [](const TargetReport& t) { return t.newly_failing(); }},
+      {"fixed", is_fixed},
+      {"still failing", [](const TargetReport& t) { return t.failing() && !t.newly_failing(); }}};
+  std::vector<std::pair<const char*, const TargetReport*>> rows;
+  for (const auto& section : sections) {
+    for (const auto& target : report.targets) {
+      if (section.holds(target)) rows.emplace_back(section.name, &target);
+    }
+  }
+  if (rows.empty()) return;
+  if (!text.add("\n| | target | outcome | why |\n|---|---|---|---|\n")) return;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& [name, target] = rows[i];
+    const auto outcome =
+        target->evaluation_failed ? "evaluation failed" : std::string(to_string(target->outcome));
+    if (text.add(fmt::format("| {} | {} | {} | {} |\n", name, code(target->label), outcome,
+                             reason(report, *target)))) {
+      continue;
+    }
+    text.close(fmt::format("| | … and {} more | | |\n", rows.size() - i));
+    return;
+  }
+}
+
+void add_causes(const CiReport& report, Bounded& text) {
+  const auto groups = group_causes(report.explanation, report.map.store_dir);
+  if (groups.empty()) return;
+  if (!text.add("\n| cause | what differs | targets (alone) | derivations | expected |\n"
+                "|---|---|---|---|---|\n")) {
+    return;
+  }
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const auto& first = *groups[i].causes.front();
+    std::string differences;
+    for (const auto& line : groups[i].differences) {
+      differences += (differences.empty() ? "" : "<br>") + code(line);
+    }
+    const auto expected = first.expected_seconds ? format_duration(*first.expected_seconds) +
+                                                       (first.unknown_durations > 0 ? " +" : "")
+                                                 : std::string("unknown");
+    const auto others = groups[i].causes.size() - 1;
+    if (text.add(fmt::format("| {}{}{} | {} | {} ({}) | {} | {} |\n", first.suspicious ? "⚠ " : "",
+                             code(first.name),
+                             others > 0 ? fmt::format(" and {} more", others) : "", differences,
+                             format_count(first.targets), format_count(first.targets_alone),
+                             format_count(first.derivations), expected))) {
+      continue;
+    }
+    text.close(fmt::format("| … and {} more | | | | |\n", groups.size() - i));
+    return;
+  }
+}
+
+void add_rewritten(const CiReport& report, Bounded& text) {
+  const auto& recipes = report.comparison.rewritten;
+  if (recipes.empty()) return;
+  if (!text.add("\nSource changed, hash did not:\n\n")) return;
+  std::vector<const RewrittenRecipe*> sorted;
+  for (const auto& recipe : recipes) sorted.push_back(&recipe);
+  std::stable_partition(sorted.begin(), sorted.end(),
+                        [](const auto* recipe) { return recipe->suspicious; });
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    std::string line = fmt::format("- {}{}", sorted[i]->suspicious ? "⚠ another version: " : "",
+                                   code(std::string(sorted[i]->head.derivation_name())));
+    for (const auto& difference : sorted[i]->differences) {
+      line += "<br>" + code(difference_line(report.map.store_dir.str(), difference));
+    }
+    if (text.add(line + "\n")) continue;
+    text.close(fmt::format("- … and {} more\n", sorted.size() - i));
+    return;
+  }
+}
+
+std::string title_of(const CiReport& report) {
+  if (!report.complete) return "the evaluation is incomplete";
+  const auto newly = std::count_if(report.targets.begin(), report.targets.end(),
+                                   [](const TargetReport& t) { return t.newly_failing(); });
+  const auto fixed = std::count_if(report.targets.begin(), report.targets.end(), is_fixed);
+  const auto failing = report.count_failing();
+  std::string text =
+      newly > 0
+          ? fmt::format("{} newly failing", plural(static_cast<std::uint64_t>(newly), "target"))
+      : failing > 0
+          ? fmt::format("nothing newly failing, {} still failing", plural(failing, "target"))
+          : fmt::format("all {} good", plural(report.targets.size(), "target"));
+  if (fixed > 0) text += fmt::format(", {} fixed", fixed);
+  return text;
+}
+
+std::string conclusion_of(const CiReport& report) {
+  switch (report.exit_code()) {
+    case 0:
+      return "success";
+    case 2:
+    case 4:
+      return "neutral";
+    default:
+      return "failure";
+  }
+}
+
+std::size_t count_skipped(const CiReport& report) {
+  return static_cast<std::size_t>(std::count_if(report.targets.begin(), report.targets.end(),
+                                                [](const TargetReport& t) { return t.skipped; }));
+}
+
+}  // namespace
+
+std::string ci_report_markdown(const CiReport& report, std::size_t limit) {
+  Bounded text(limit);
+  text.add("### grange: " + title_of(report) + "\n\n");
+  if (!report.complete) text.add(code(report.evaluation_problem) + "\n\n");
+  const auto& comparison = report.comparison;
+  text.add(fmt::format(
+      "{} changed ({}), {} equivalent, {} same, {} new, {} removed; compared with {}.\n",
+      plural(comparison.changed, "target"), plural(report.explanation.causes.size(), "cause"),
+      format_count(comparison.equivalent), format_count(comparison.same),
+      format_count(comparison.added), format_count(comparison.removed), code(report.base)));
+  text.add(fmt::format("Built {} in {}; {} skipped.\n", plural(report.made(), "derivation"),
+                       format_duration(report.build_seconds),
+                       plural(count_skipped(report), "target")));
+  add_targets(report, text);
+  add_causes(report, text);
+  add_rewritten(report, text);
+  return text.take();
+}
+
+std::string ci_report_github(const CiReport& report) {
+  nlohmann::ordered_json json;
+  json["name"] = "grange";
+  if (!report.map.commit.empty()) json["head_sha"] = report.map.commit;
+  json["status"] = "completed";
+  json["conclusion"] = conclusion_of(report);
+  json["output"] = {{"title", title_of(report)}, {"summary", ci_report_markdown(report)}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace grange
