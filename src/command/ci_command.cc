@@ -3,7 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "base/error.h"
+#include "base/text.h"
+#include "command/base_options.h"
 #include "command/ci_markdown.h"
 #include "command/ci_summary.h"
 #include "command/command.h"
@@ -21,8 +22,10 @@ namespace {
 struct CiCommandOptions {
   SelectionOptions selection;
   WorkshopOptions workshop;
-  std::string base = "last";
-  bool trust_base = false;
+  BaseOptions base;
+  std::vector<std::string> publish_map;
+  std::uint64_t keep_evaluations = RecordOptions().kept_evaluations;
+  double keep_days = 0;
   std::string map;
   bool retry = false;
   std::string check = "none";
@@ -37,6 +40,8 @@ Examples:
   grange ci -f release.nix -A hello  one attribute
   grange ci --base main.json --map new.json
                                      compare with a map from elsewhere, and write this run's
+  grange ci --base merge-base:origin/main
+                                     compare with where this branch left main
   grange ci --check=changed --check-sources
                                      make what was made once more, and try rewritten sources
 
@@ -45,18 +50,15 @@ Exit codes:
   3 the evaluation is incomplete · 4 no target newly fails, but a check found something
   64 usage · 70 internal · 75 try again)";
 
-BaseChoice base_choice_of(const CiCommandOptions& options) {
-  BaseChoice choice;
-  choice.trusted = options.trust_base;
-  if (options.base == "last") {
-    choice.kind = BaseChoice::Kind::last;
-  } else if (options.base == "none") {
-    choice.kind = BaseChoice::Kind::none;
-  } else {
-    choice.kind = BaseChoice::Kind::file;
-    choice.file = options.base;
+/// Says where the map went, or why it did not: after the summary, which a failure must not take.
+void tell_publications(const CiReport& report) {
+  for (const auto& publication : report.publications) {
+    const std::string line =
+        publication.problem.empty()
+            ? "the map of " + report.map.commit + " is published in " + publication.place
+            : "the map is not published in " + publication.place + ": " + publication.problem;
+    std::fprintf(stderr, "%s\n", replace_all(printable(line), "\n", "; ").c_str());
   }
-  return choice;
 }
 
 CheckScope check_scope_of(const std::string& text) {
@@ -80,7 +82,9 @@ int run_ci_command(const CiCommandOptions& options) {
   ci.selection = selection_of(options.selection);
   ci.evaluate = evaluate_options_of(options.selection);
   ci.evaluate.fsync_metadata = !options.workshop.fast_metadata;
-  ci.base = base_choice_of(options);
+  ci.base = base_choice_of(options.base);
+  for (const auto& place : options.publish_map) ci.publish.push_back(MapPlace::parse(place));
+  if (options.keep_days > 0) ci.keep_for = Seconds(options.keep_days * 86400);
   ci.retry = options.retry;
   ci.check = check_scope_of(options.check);
   ci.check_sources = options.check_sources;
@@ -89,14 +93,19 @@ int run_ci_command(const CiCommandOptions& options) {
   auto config = workshop_config(options.workshop);
   config.eval_store_root = ci.evaluate.eval_store_root;
   Workshop workshop(std::move(config), clock);
-  const auto record = Record::open(default_record_file(state));
+  RecordOptions record_options;
+  record_options.kept_evaluations = options.keep_evaluations;
+  const auto record = Record::open(default_record_file(state), record_options);
   const auto evaluator = make_nix_evaluator(clock);
   Progress progress(clock, ProgressStyle::of_stderr());
+  SystemProcessRunner programs;
   const CiReport report =
-      run_ci(ci, workshop, *evaluator, *record, clock, progress, interrupt.token());
+      run_ci(ci, workshop, *evaluator, *record, programs, clock, progress, interrupt.token());
   progress.close();
   if (!options.map.empty()) write_target_map_file(options.map, report.map);
   std::fputs(printed(options, report).c_str(), stdout);
+  std::fflush(stdout);
+  tell_publications(report);
   return report.exit_code();
 }
 
@@ -111,16 +120,26 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
       ->add_option("--eval-store", options->selection.eval_store,
                    "Root of the eval store (default: in the state directory)")
       ->type_name("ROOT");
-  command
-      ->add_option(
-          "--base", options->base,
-          "What to compare with: last (the last complete run of the same selection), none, "
-          "or the file of a target map")
-      ->type_name("FILE|last|none")
-      ->capture_default_str();
-  command->add_flag("--trust-base", options->trust_base,
-                    "Let a map without outcomes decide skips: take its targets for good");
+  add_base_options(*command, options->base);
   command->add_option("--map", options->map, "Write this run's target map here")->type_name("FILE");
+  command
+      ->add_option("--publish-map", options->publish_map,
+                   "Publish this run's map under its commit, in the git notes or in a directory "
+                   "(repeatable); of clean work trees only")
+      ->type_name("notes|DIR")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--keep-evaluations", options->keep_evaluations,
+                   "How many evaluations of this selection the record keeps")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+      ->capture_default_str();
+  command
+      ->add_option("--keep-days", options->keep_days,
+                   "Forget evaluations of this selection that are older (0: never)")
+      ->type_name("DAYS")
+      ->check(CLI::Range(0.0, 100'000.0))
+      ->capture_default_str();
   command->add_flag("--retry", options->retry, "Try known failures again");
   command
       ->add_flag("--check{changed}", options->check,

@@ -20,6 +20,11 @@ std::string first_line(const std::string& text) {
   return printable(text.substr(0, text.find('\n')));
 }
 
+/// Names of branches and files, and what git says, are others' texts.
+std::string one_line(const std::string& text) {
+  return replace_all(printable(text), "\n", "; ");
+}
+
 std::string failure_line(const TargetReport& target) {
   std::string line = fmt::format(
       "  {} {}: {}", target.newly_failing() ? "newly failing" : "still failing", target.label,
@@ -136,6 +141,20 @@ nlohmann::ordered_json target_json(const TargetReport& target, const CiReport& r
   return json;
 }
 
+/// How the base was chosen; what is not known is null.
+nlohmann::ordered_json base_json(const BaseReport& base) {
+  nlohmann::ordered_json json;
+  json["how"] = base.how;
+  json["place"] = base.place;
+  json["commit"] = nullptr;
+  if (!base.commit.empty()) json["commit"] = base.commit;
+  json["ageSeconds"] = nullptr;
+  if (base.age_seconds) json["ageSeconds"] = *base.age_seconds;
+  json["outcomesCount"] = base.outcomes_count;
+  json["remarks"] = base.remarks;
+  return json;
+}
+
 }  // namespace
 
 std::string ci_summary_text(const CiReport& report) {
@@ -145,7 +164,10 @@ std::string ci_summary_text(const CiReport& report) {
       "evaluated {}, {} in {}{}\n", plural(report.map.targets.size(), "target"),
       plural(report.map.errors.size(), "error"), format_duration(report.evaluate_seconds),
       report.complete ? "" : "; INCOMPLETE: " + first_line(report.evaluation_problem));
-  text += fmt::format("compared with {}\n", report.base);
+  text += fmt::format("compared with {}\n", one_line(report.base));
+  for (const auto& remark : report.base_details.remarks) {
+    text += fmt::format("  passed over: {}\n", one_line(remark));
+  }
   text +=
       fmt::format("  {} same, {} equivalent, {} changed, {} new, {} removed\n", comparison.same,
                   comparison.equivalent, comparison.changed, comparison.added, comparison.removed);
@@ -186,6 +208,7 @@ std::string ci_summary_json(const CiReport& report) {
   json["complete"] = report.complete;
   if (!report.complete) json["problem"] = report.evaluation_problem;
   json["base"] = report.base;
+  json["baseDetails"] = base_json(report.base_details);
   const auto& comparison = report.comparison;
   json["totals"] = {{"same", comparison.same},
                     {"equivalent", comparison.equivalent},

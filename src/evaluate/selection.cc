@@ -34,6 +34,26 @@ void check_length(std::string_view what, const std::string& argument) {
   }
 }
 
+std::string canonical_text(const Selection& selection, const std::string& file,
+                           const std::string& directory) {
+  nlohmann::json json;
+  if (selection.expression) {
+    json["expression"] = *selection.expression;
+    json["directory"] = directory;
+  } else {
+    json["file"] = file;
+  }
+  auto& paths = json["attributes"] = nlohmann::json::array();
+  if (!selection.attributes.empty()) {
+    auto selected = selected_paths(selection);
+    std::sort(selected.begin(), selected.end());
+    for (auto& path : selected) paths.push_back(std::move(path));
+  }
+  json["arg"] = std::map(selection.arguments.begin(), selection.arguments.end());
+  json["argstr"] = std::map(selection.string_arguments.begin(), selection.string_arguments.end());
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::filesystem::path selection_file(const Selection& selection) {
@@ -81,27 +101,23 @@ std::string selection_title(const Selection& selection) {
   return selection.expression ? "the expression" : "'" + selection_file(selection).string() + "'";
 }
 
+std::filesystem::path selection_directory(const Selection& selection) {
+  if (selection.expression) return std::filesystem::current_path();
+  return selection_file(selection).parent_path();
+}
+
+std::string selection_line(const Selection& selection, const std::string& prefix) {
+  if (selection.expression) return canonical_text(selection, "", prefix);
+  return canonical_text(selection, prefix + selection_file(selection).filename().string(), "");
+}
+
 std::string Selection::canonical() const {
-  nlohmann::json json;
-  if (expression) {
-    // Relative paths in an expression start here.
-    json["expression"] = *expression;
-    json["directory"] = std::filesystem::current_path().string();
-  } else {
-    auto path = named_file(*this);
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) path /= "default.nix";
-    json["file"] = path.string();
-  }
-  auto& paths = json["attributes"] = nlohmann::json::array();
-  if (!attributes.empty()) {
-    auto selected = selected_paths(*this);
-    std::sort(selected.begin(), selected.end());
-    for (auto& path : selected) paths.push_back(std::move(path));
-  }
-  json["arg"] = std::map(arguments.begin(), arguments.end());
-  json["argstr"] = std::map(string_arguments.begin(), string_arguments.end());
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  // Relative paths in an expression start here.
+  if (expression) return canonical_text(*this, "", std::filesystem::current_path().string());
+  auto path = named_file(*this);
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) path /= "default.nix";
+  return canonical_text(*this, path.string(), "");
 }
 
 }  // namespace grange

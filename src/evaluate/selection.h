@@ -12,6 +12,14 @@ namespace grange {
 /// ./release.nix; in a directory, its default.nix. Throws NotFoundError when it is not there.
 std::filesystem::path selection_file(const Selection& selection);
 
+/// Where the selection's file is; for an expression, where its relative paths start. Throws as
+/// selection_file does.
+std::filesystem::path selection_directory(const Selection& selection);
+
+/// The selection's canonical text with `prefix` (as git shows it: empty, or ending in '/') in the
+/// place of its directory: equal for every checkout of the same repository.
+std::string selection_line(const Selection& selection, const std::string& prefix);
+
 /// The selected attribute paths, each once, in the order given; the empty path when all is
 /// selected. Throws InvalidError.
 std::vector<std::vector<std::string>> selected_paths(const Selection& selection);

@@ -49,6 +49,28 @@ TEST(Selection, HandsArgumentsToNix) {
   EXPECT_THROW(selection_arguments(selection), InvalidError);
 }
 
+TEST(Selection, HasOneLineInEveryCheckout) {
+  const TemporaryDirectory directory;
+  for (const auto* checkout : {"one", "two"}) {
+    grange::create_directories(directory.path() / checkout);
+    write_file(directory.path() / checkout / "default.nix", "{ }");
+  }
+  auto one = of_file(directory.path() / "one");
+  auto two = of_file(directory.path() / "two/default.nix");
+  one.attributes = two.attributes = {"a"};
+  EXPECT_NE(one.canonical(), two.canonical());
+  EXPECT_EQ(selection_directory(one), directory.path() / "one");
+  EXPECT_EQ(selection_line(one, "pkgs/"), selection_line(two, "pkgs/"));
+  EXPECT_NE(selection_line(one, "pkgs/"), selection_line(two, ""));
+  EXPECT_EQ(selection_line(one, "pkgs/"),
+            R"({"arg":{},"argstr":{},"attributes":[["a"]],"file":"pkgs/default.nix"})");
+  Selection expression;
+  expression.expression = "{ }";
+  EXPECT_EQ(selection_directory(expression), std::filesystem::current_path());
+  EXPECT_EQ(selection_line(expression, ""),
+            R"({"arg":{},"argstr":{},"attributes":[],"directory":"","expression":"{ }"})");
+}
+
 TEST(Selection, HasOneTextForEqualSelections) {
   auto one = of_file("x/../default.nix");
   one.attributes = {"b", "a"};

@@ -9,10 +9,10 @@
 #include "base/fault.h"
 #include "build/output_maps.h"
 #include "farm/attempt_log.h"
-#include "farm/base_choice.h"
 #include "farm/ci_checks.h"
 #include "farm/expected_durations.h"
 #include "farm/source_reader.h"
+#include "farm/source_state.h"
 #include "farm/target_limits.h"
 #include "farm/target_reports.h"
 #include "store/root_sets.h"
@@ -60,11 +60,12 @@ class Collector final : public TargetSink {
 class Walk {
  public:
   Walk(const CiOptions& options, Workshop& workshop, Evaluator& evaluator, Record& record,
-       const Clock& clock, CiObserver& observer, std::stop_token stop)
+       ProcessRunner& programs, const Clock& clock, CiObserver& observer, std::stop_token stop)
       : options_(options),
         workshop_(workshop),
         evaluator_(evaluator),
         record_(record),
+        programs_(programs),
         clock_(clock),
         observer_(observer),
         stop_(std::move(stop)),
@@ -73,8 +74,7 @@ class Walk {
   CiReport run() {
     const TimePoint started = clock_.now();
     const std::string selection = options_.selection.canonical();
-    base_ = choose_base(options_.base, selection, record_);
-    report_.base = base_.description;
+    find_base(started, selection);
     evaluate();
     compare();
     find_skips();
@@ -82,10 +82,24 @@ class Walk {
     check();
     remember(started, selection);
     keep_results(selection);
+    publish();
     return std::move(report_);
   }
 
  private:
+  void find_base(TimePoint now, const std::string& selection) {
+    source_ = look_at_source(options_.selection, programs_, stop_);
+    if (options_.keep_for) {
+      const auto age = std::chrono::duration_cast<TimePoint::duration>(*options_.keep_for);
+      record_.forget_before(now - age, selection, source_.line);
+    }
+    base_ = choose_base(options_.base, options_.selection, source_, record_, now);
+    report_.base = base_.description;
+    report_.base_details = {
+        base_.how,    base_.place, base_.commit, base_.age_seconds, base_.trust == BaseTrust::all,
+        base_.remarks};
+  }
+
   void evaluate() {
     const auto begin = clock_.monotonic();
     report_.map.store_dir = workshop_.config().store_dir;
@@ -93,6 +107,8 @@ class Walk {
         evaluator_.evaluate(options_.selection, options_.evaluate, collector_, stop_);
     report_.complete = report_.map.complete = summary.complete;
     report_.evaluation_problem = summary.problem;
+    look_again(source_, options_.selection);
+    if (source_.commit) report_.map.commit = source_.commit->str();
     report_.evaluate_seconds = Seconds(clock_.monotonic() - begin).count();
   }
 
@@ -276,7 +292,7 @@ class Walk {
       if (found != report_.map.targets.end()) found->second.outcome = target.outcome;
     }
     fault_point("farm.before-evaluation");
-    record_.add_evaluation({0, selection, started, clock_.now(), report_.map});
+    record_.add_evaluation({0, selection, started, clock_.now(), report_.map, source_.line});
   }
 
   /// Good targets' outputs become roots of this selection; a target that is not good keeps what it
@@ -299,13 +315,21 @@ class Walk {
     workshop_.store().renew_temporary_roots(paths);
   }
 
+  void publish() {
+    for (const auto& place : options_.publish) {
+      report_.publications.push_back(publish_map(place, report_.map, source_, clock_.now()));
+    }
+  }
+
   const CiOptions& options_;
   Workshop& workshop_;
   Evaluator& evaluator_;
   Record& record_;
+  ProcessRunner& programs_;
   const Clock& clock_;
   CiObserver& observer_;
   std::stop_token stop_;
+  SourceState source_;
   CiReport report_;
   Collector collector_;
   Base base_;
@@ -315,8 +339,10 @@ class Walk {
 }  // namespace
 
 CiReport run_ci(const CiOptions& options, Workshop& workshop, Evaluator& evaluator, Record& record,
-                const Clock& clock, CiObserver& observer, std::stop_token stop) {
-  return Walk(options, workshop, evaluator, record, clock, observer, std::move(stop)).run();
+                ProcessRunner& programs, const Clock& clock, CiObserver& observer,
+                std::stop_token stop) {
+  return Walk(options, workshop, evaluator, record, programs, clock, observer, std::move(stop))
+      .run();
 }
 
 }  // namespace grange

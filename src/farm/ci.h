@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -9,20 +8,14 @@
 #include "build/realise.h"
 #include "compare/compare.h"
 #include "evaluate/evaluator.h"
+#include "farm/base_choice.h"
 #include "farm/ci_report.h"
+#include "farm/map_publication.h"
 #include "farm/workshop.h"
+#include "process/process.h"
 #include "record/record.h"
 
 namespace grange {
-
-/// What a run is compared with.
-struct BaseChoice {
-  enum class Kind { last, file, none };
-  Kind kind = Kind::last;
-  std::filesystem::path file;  ///< for Kind::file
-  /// A file says nothing that we saw ourselves: without this its outcomes are unknown.
-  bool trusted = false;
-};
 
 /// What a run makes again, to compare it with what is there.
 enum class CheckScope {
@@ -35,7 +28,10 @@ struct CiOptions {
   Selection selection;
   EvaluateOptions evaluate;
   BaseChoice base;
-  bool retry = false;  ///< try known failures again
+  /// Evaluations of the selection that are older are forgotten before a base is chosen.
+  std::optional<Seconds> keep_for;
+  std::vector<MapPlace> publish;  ///< where the map of a clean work tree goes
+  bool retry = false;             ///< try known failures again
   CheckScope check = CheckScope::none;
   /// Try recipes of fixed outputs that were rewritten and never tried, though the outputs are
   /// there.
@@ -63,6 +59,7 @@ class CiObserver {
 /// The walk, once: evaluate → compare → plan → build → remember. What fails in a target is in the
 /// report; thrown is only what stops the run as a whole.
 CiReport run_ci(const CiOptions& options, Workshop& workshop, Evaluator& evaluator, Record& record,
-                const Clock& clock, CiObserver& observer, std::stop_token stop);
+                ProcessRunner& programs, const Clock& clock, CiObserver& observer,
+                std::stop_token stop);
 
 }  // namespace grange

@@ -59,12 +59,30 @@ struct CutOff {
   double saved_seconds = 0;  ///< what making them took when they were made
 };
 
+/// How a run's base came to be chosen, for programs.
+struct BaseReport {
+  std::string how = "none";  ///< last, none, file, merge base, commit, ancestor, default branch
+  std::string place;         ///< where the map was found
+  std::string commit;        ///< in full; empty where nobody knows
+  std::optional<double> age_seconds;
+  bool outcomes_count = true;
+  std::vector<std::string> remarks;  ///< what was passed over, and why
+};
+
+/// What became of publishing a run's map in one place.
+struct MapPublication {
+  std::string place;    ///< for people
+  std::string problem;  ///< why it was not; empty when it was
+};
+
 /// The value of a whole run.
 struct CiReport {
   TargetMap map;  ///< with outcomes and output sets
   bool complete = false;
   std::string evaluation_problem;  ///< when not complete
   std::string base;                ///< what it was compared with, for people
+  BaseReport base_details;
+  std::vector<MapPublication> publications;
   Comparison comparison;
   Explanation explanation;            ///< why targets changed; empty without a base
   std::vector<TargetReport> targets;  ///< by label

@@ -10,6 +10,17 @@
 #include "record/column_values.h"
 
 namespace grange {
+namespace {
+
+/// The first column of all rows.
+std::vector<std::int64_t> integers(SqliteStatement& statement) {
+  std::vector<std::int64_t> values;
+  while (statement.step()) values.push_back(statement.integer(0));
+  statement.reset();
+  return values;
+}
+
+}  // namespace
 
 EvaluationRecord unpack(StoredEvaluation stored) {
   return with_context(
@@ -18,8 +29,8 @@ EvaluationRecord unpack(StoredEvaluation stored) {
         const auto map = decompress(Compression::zstd, stored.map, kMaxTargetMapSize);
         const auto metadata = decompress(Compression::zstd, stored.metadata, kMaxTargetMapSize);
         try {
-          return {stored.id, std::move(stored.selection), stored.started, stored.finished,
-                  parse_target_map(map, metadata)};
+          return {stored.id,       std::move(stored.selection),     stored.started,
+                  stored.finished, parse_target_map(map, metadata), std::move(stored.line)};
         } catch (const InvalidError& error) {
           throw CorruptError(error.what());  // nobody but us wrote it
         }
@@ -32,6 +43,13 @@ EvaluationTables::EvaluationTables(SqliteDatabase& database, GoodTables& good, s
 std::int64_t EvaluationTables::selection_id(const std::string& text) {
   auto add = database_.prepare("INSERT OR IGNORE INTO selections (text) VALUES (?1)");
   auto find = database_.prepare("SELECT id FROM selections WHERE text = ?1");
+  return id_of_text(add, find, text);
+}
+
+std::optional<std::int64_t> EvaluationTables::line_id(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  auto add = database_.prepare("INSERT OR IGNORE INTO lines (text) VALUES (?1)");
+  auto find = database_.prepare("SELECT id FROM lines WHERE text = ?1");
   return id_of_text(add, find, text);
 }
 
@@ -65,16 +83,22 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
     map = database_.last_insert_id();
   }
   if (last_map(selection) != map) good_.add_map(*map, evaluation.map);
+  const auto line = line_id(evaluation.line);
   auto insert = database_.prepare(
-      "INSERT INTO evaluations (selection, started, finished, complete, map, metadata) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+      "INSERT INTO evaluations (selection, started, finished, complete, map, metadata, line, "
+      "revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
   insert.bind(1, selection)
       .bind(2, to_column(evaluation.started))
       .bind(3, to_column(evaluation.finished))
       .bind(4, std::int64_t{evaluation.map.complete})
       .bind(5, *map)
       .bind_blob(6, as_bytes(metadata))
-      .run();
+      .bind_optional(7, line);
+  if (evaluation.map.commit.empty()) {
+    insert.bind_null(8).run();
+  } else {
+    insert.bind(8, evaluation.map.commit).run();
+  }
   const auto id = database_.last_insert_id();
   prune(selection);
   fault_point("record.before-commit");
@@ -84,17 +108,27 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
 
 std::optional<StoredEvaluation> EvaluationTables::last_complete(const std::string& selection) {
   auto find = database_.prepare(
-      "SELECT evaluations.id, started, finished, content, metadata FROM evaluations "
+      "SELECT max(evaluations.id) FROM evaluations "
       "JOIN selections ON selections.id = evaluations.selection "
-      "JOIN maps ON maps.id = evaluations.map "
-      "WHERE selections.text = ?1 AND complete = 1 ORDER BY evaluations.id DESC LIMIT 1");
-  if (!find.bind(1, selection).step()) return std::nullopt;
-  return StoredEvaluation{find.integer(0),
-                          selection,
-                          time_of_column(find.integer(1)),
+      "WHERE selections.text = ?1 AND complete = 1");
+  if (!find.bind(1, selection).step() || find.is_null(0)) return std::nullopt;
+  return this->find(find.integer(0));
+}
+
+std::optional<StoredEvaluation> EvaluationTables::find(std::int64_t id) {
+  auto find = database_.prepare(
+      "SELECT selections.text, coalesce(lines.text, ''), started, finished, content, metadata "
+      "FROM evaluations JOIN selections ON selections.id = evaluations.selection "
+      "JOIN maps ON maps.id = evaluations.map LEFT JOIN lines ON lines.id = evaluations.line "
+      "WHERE evaluations.id = ?1");
+  if (!find.bind(1, id).step()) return std::nullopt;
+  return StoredEvaluation{id,
+                          std::string(find.text(0)),
+                          std::string(find.text(1)),
                           time_of_column(find.integer(2)),
-                          std::string(as_text(find.blob(3))),
-                          std::string(as_text(find.blob(4)))};
+                          time_of_column(find.integer(3)),
+                          std::string(as_text(find.blob(4))),
+                          std::string(as_text(find.blob(5)))};
 }
 
 std::vector<std::string> EvaluationTables::selections() {
@@ -105,17 +139,44 @@ std::vector<std::string> EvaluationTables::selections() {
 }
 
 void EvaluationTables::prune(std::int64_t selection) {
-  auto remove = database_.prepare(
-      "DELETE FROM evaluations WHERE selection = ?1 AND id NOT IN "
+  auto find = database_.prepare(
+      "SELECT id FROM evaluations WHERE selection = ?1 AND id NOT IN "
       "(SELECT id FROM evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT ?2) AND id IS NOT "
       "(SELECT max(id) FROM evaluations WHERE selection = ?1 AND complete = 1)");
-  if (remove.bind(1, selection).bind(2, static_cast<std::int64_t>(kept_)).run() == 0) return;
-  std::vector<std::int64_t> unused;
+  find.bind(1, selection).bind(2, static_cast<std::int64_t>(kept_));
+  remove(integers(find));
+}
+
+std::uint64_t EvaluationTables::forget_before(TimePoint time, const std::string& selection,
+                                              const std::string& line) {
+  SqliteTransaction transaction(database_);
+  auto find = database_.prepare(
+      "SELECT id FROM evaluations WHERE finished < ?1 AND "
+      "(selection = (SELECT id FROM selections WHERE text = ?2) OR "
+      "line = (SELECT id FROM lines WHERE text = ?3))");
+  find.bind(1, to_column(time)).bind(2, selection).bind(3, line);
+  const auto old = integers(find);
+  if (old.empty()) return 0;
+  remove(old);
+  fault_point("record.before-commit");
+  transaction.commit();
+  return old.size();
+}
+
+void EvaluationTables::remove(const std::vector<std::int64_t>& evaluations) {
+  if (evaluations.empty()) return;
+  auto note = database_.prepare(
+      "INSERT OR IGNORE INTO forgotten_revisions (line, revision) SELECT line, revision "
+      "FROM evaluations WHERE id = ?1 AND complete = 1 AND line IS NOT NULL AND "
+      "revision IS NOT NULL");
+  auto remove = database_.prepare("DELETE FROM evaluations WHERE id = ?1");
+  for (const auto id : evaluations) {
+    note.bind(1, id).run();
+    remove.bind(1, id).run();
+  }
   auto find = database_.prepare(
       "SELECT id FROM maps WHERE NOT EXISTS (SELECT 1 FROM evaluations WHERE map = maps.id)");
-  while (find.step()) unused.push_back(find.integer(0));
-  find.reset();
-  for (const auto map : unused) {
+  for (const auto map : integers(find)) {
     good_.remove_map(map);
     database_.prepare("DELETE FROM maps WHERE id = ?1").bind(1, map).run();
   }

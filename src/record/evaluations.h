@@ -16,6 +16,7 @@ namespace grange {
 struct StoredEvaluation {
   std::int64_t id = 0;
   std::string selection;
+  std::string line;
   TimePoint started{};
   TimePoint finished{};
   std::string map;       ///< compressed
@@ -35,13 +36,18 @@ class EvaluationTables {
   /// One durable transaction. `text` is the evaluation's map, printed.
   std::int64_t add(const EvaluationRecord& evaluation, const TargetMapText& text);
   std::optional<StoredEvaluation> last_complete(const std::string& selection);
+  std::optional<StoredEvaluation> find(std::int64_t id);
+  std::uint64_t forget_before(TimePoint time, const std::string& selection,
+                              const std::string& line);
   std::vector<std::string> selections();
 
  private:
   std::int64_t selection_id(const std::string& text);
+  std::optional<std::int64_t> line_id(const std::string& text);
   std::optional<std::int64_t> find_map(const Sha256& digest);
   std::optional<std::int64_t> last_map(std::int64_t selection);
   void prune(std::int64_t selection);
+  void remove(const std::vector<std::int64_t>& evaluations);
 
   SqliteDatabase& database_;
   GoodTables& good_;

@@ -9,6 +9,7 @@
 #include "derivation/target_map_text.h"
 #include "record/attempts.h"
 #include "record/checks.h"
+#include "record/commit_maps.h"
 #include "record/conflicts.h"
 #include "record/evaluations.h"
 #include "record/good.h"
@@ -80,6 +81,25 @@ class RecordFile final : public Record {
         read([&](RecordTables& tables) { return tables.evaluations.last_complete(selection); });
     if (!stored) return std::nullopt;
     return with_advice(file_, [&] { return unpack(std::move(*stored)); });
+  }
+
+  CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) override {
+    return read(
+        [&](RecordTables& tables) { return find_commit_maps(tables.database, line, commits); });
+  }
+
+  std::optional<EvaluationRecord> evaluation(std::int64_t id) override {
+    auto stored = read([&](RecordTables& tables) { return tables.evaluations.find(id); });
+    if (!stored) return std::nullopt;
+    return with_advice(file_, [&] { return unpack(std::move(*stored)); });
+  }
+
+  std::uint64_t forget_before(TimePoint time, const std::string& selection,
+                              const std::string& line) override {
+    return with_advice(file_, [&] {
+      const MutexLock lock(mutex_);
+      return tables_.evaluations.forget_before(time, selection, line);
+    });
   }
 
   void add_attempts(const std::vector<AttemptRecord>& attempts) override {

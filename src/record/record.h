@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,10 +20,19 @@ namespace grange {
 /// One evaluation that is remembered.
 struct EvaluationRecord {
   std::int64_t id = 0;
-  std::string selection;  ///< what was evaluated, canonical text: the line it belongs to
+  std::string selection;  ///< what was evaluated, canonical text
   TimePoint started{};
   TimePoint finished{};
   TargetMap map;
+  /// The selection made relative to its repository's top level, by which it is found again from any
+  /// checkout, for the commit that its map names; empty outside of a repository.
+  std::string line{};
+};
+
+/// What is kept of the commits that were asked for.
+struct CommitMaps {
+  std::map<std::string, std::int64_t> complete;  ///< by commit: its newest complete evaluation
+  std::set<std::string> forgotten;               ///< had one, until retention removed it
 };
 
 /// One attempt that is remembered (rule 4: failure belongs to the attempt).
@@ -92,6 +103,14 @@ class Record {
   virtual std::int64_t add_evaluation(const EvaluationRecord& evaluation) = 0;
   /// The newest complete evaluation of the selection.
   virtual std::optional<EvaluationRecord> last_complete(const std::string& selection) = 0;
+  /// Which of these commits have a complete map in the line, and which had: one query for all.
+  virtual CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) = 0;
+  /// One evaluation by its number; nothing when it is not kept.
+  virtual std::optional<EvaluationRecord> evaluation(std::int64_t id) = 0;
+  /// Removes the selection's evaluations, and those of the line where one is given, that finished
+  /// before this time, the last complete one too; how many there were.
+  virtual std::uint64_t forget_before(TimePoint time, const std::string& selection,
+                                      const std::string& line) = 0;
   /// Every selection that was ever evaluated.
   virtual std::vector<std::string> selections() = 0;
 

@@ -16,7 +16,7 @@ constexpr std::int64_t kApplicationId = 0x47526563;
 
 /// Only ever appended to: every record that is out there begins somewhere in this list. Times are
 /// microseconds since 1970.
-constexpr std::array<std::string_view, 3> kSteps = {R"sql(
+constexpr std::array<std::string_view, 4> kSteps = {R"sql(
 CREATE TABLE selections (
   id INTEGER PRIMARY KEY,
   text TEXT NOT NULL UNIQUE
@@ -110,6 +110,24 @@ CREATE TABLE conflicts (
   refused TEXT NOT NULL
 ) STRICT;
 CREATE INDEX conflicts_by_drv_output ON conflicts(drv_output, id);
+)sql",
+                                                    R"sql(
+-- Selections relative to the top level of their repository: equal for every checkout of it.
+CREATE TABLE lines (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+) STRICT;
+ALTER TABLE evaluations ADD COLUMN line INTEGER REFERENCES lines(id);
+ALTER TABLE evaluations ADD COLUMN revision TEXT;  -- the commit, of a clean work tree only
+CREATE INDEX evaluations_by_revision ON evaluations(line, revision, id)
+  WHERE complete = 1 AND revision IS NOT NULL;
+-- Commits that had a complete map until retention removed it: what is missed can be told from what
+-- never was.
+CREATE TABLE forgotten_revisions (
+  line INTEGER NOT NULL REFERENCES lines(id),
+  revision TEXT NOT NULL,
+  PRIMARY KEY (line, revision)
+) STRICT, WITHOUT ROWID;
 )sql"};
 
 std::int64_t pragma(SqliteDatabase& database, const std::string& name) {

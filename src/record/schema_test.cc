@@ -112,7 +112,7 @@ TEST_F(SchemaTest, ManyMayCreateItAtOnce) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 6; ++i) threads.emplace_back([this] { Record::open(file()); });
   threads.clear();
-  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(version(), 4);
 }
 
 TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
@@ -120,7 +120,10 @@ TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
     SqliteDatabase database(file(), {});
     migrate_record(database, file());  // and back to what the first version had
     database.execute(
-        "DROP TABLE conflicts; DROP TABLE comparisons; DROP INDEX attempts_by_output_set; "
+        "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
+        "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN revision; "
+        "DROP TABLE lines; DROP TABLE conflicts; DROP TABLE comparisons; DROP INDEX "
+        "attempts_by_output_set; "
         "ALTER TABLE attempts DROP COLUMN checked; PRAGMA user_version = 1; "
         "INSERT INTO policies VALUES (1, 'normal'); "
         "INSERT INTO output_sets VALUES (1, zeroblob(32), 'good'); "
@@ -128,9 +131,32 @@ TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
         "'good', 0, 0, '', '')");
   }
   const auto record = Record::open(file());
-  EXPECT_EQ(version(), 3);
+  EXPECT_EQ(version(), 4);
   EXPECT_EQ(record->outcome(OutputSetId(Sha256{})), Outcome::good);
   EXPECT_TRUE(record->checks(OutputSetId(Sha256{})).empty()) << "it was not made to compare it";
+}
+
+TEST_F(SchemaTest, EvaluationsFromBeforeCommitsWereKeptAreReadAndFoundByNone) {
+  {
+    EvaluationRecord evaluation;
+    evaluation.selection = "all";
+    evaluation.line = "line";
+    evaluation.map.complete = true;
+    evaluation.map.commit = "c1";
+    Record::open(file())->add_evaluation(evaluation);
+    SqliteDatabase(file(), {})
+        .execute(
+            "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
+            "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN "
+            "revision; DROP TABLE lines; PRAGMA user_version = 3");
+  }
+  const auto record = Record::open(file());
+  EXPECT_EQ(version(), 4);
+  const auto last = record->last_complete("all");
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->line, "");
+  EXPECT_EQ(last->map.commit, "c1");
+  EXPECT_TRUE(record->commit_maps("line", {{"c1"}}).complete.empty());
 }
 
 }  // namespace
