@@ -1,7 +1,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,18 +8,19 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "command/cause_svg.h"
 #include "command/command.h"
 #include "command/compare_report.h"
 #include "command/derivation_directory.h"
 #include "command/exit_code.h"
+#include "command/explained_comparison.h"
+#include "command/explanation_text.h"
 #include "command/state_directory.h"
 #include "compare/compare.h"
-#include "compare/explanation.h"
 #include "derivation/target_map_file.h"
-#include "farm/expected_durations.h"
 #include "farm/source_reader.h"
-#include "record/record.h"
 
 namespace grange {
 namespace {
@@ -32,6 +32,7 @@ struct CompareCommandOptions {
   std::string eval_store;
   std::string store_dir;
   bool causes = false;
+  std::string svg;
   bool json = false;
 };
 
@@ -84,19 +85,18 @@ SourceReader sources_of(const CompareCommandOptions& options, const StoreDir& st
   return source_reader(root / std::filesystem::path(store.str()).relative_path());
 }
 
-/// What the record of the state directory knows, where there is one.
-std::vector<std::optional<double>> recorded_durations(const DerivationGraph& graph,
-                                                      const Changes& changes) {
-  const auto file = default_record_file(default_state_directory());
-  if (changes.changed().empty() || !std::filesystem::exists(file)) return {};
-  return expected_durations(graph, changes.changed(), *Record::open(file));
-}
-
 /// A map without metadata says nothing of itself; one that says that it is incomplete is believed.
 void warn_of_incomplete(const std::string& file, const TargetMap& map) {
   if (map.complete || !std::filesystem::exists(target_map_metadata_path(file))) return;
   std::fprintf(stderr, "grange: warning: the evaluation of '%s' is incomplete\n",
                printable(file).c_str());
+}
+
+int print_comparison(const CompareCommandOptions& options, const CompareReport& report) {
+  const auto text = options.json ? compare_report_json(report) : compare_report_text(report);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) != 0) throw_errno("writing", "standard output");
+  return kExitGood;
 }
 
 int run_compare_command(const CompareCommandOptions& options) {
@@ -106,20 +106,19 @@ int run_compare_command(const CompareCommandOptions& options) {
   warn_of_incomplete(options.head, head);
   const auto store = store_dir_of(base, head, options.store_dir);
   const auto read = reader_of(options, store);
-  const auto roots =
-      options.causes ? derivations_to_explain(base, head) : derivations_to_compare(base, head);
-  const auto graph = DerivationGraph::load(store, roots, read);
-  const auto comparison = compare_targets(base, head, graph, read);
-  std::optional<Explanation> explanation;
-  if (options.causes) {
-    const auto changes = Changes::find(base, head, graph, read, sources_of(options, store));
-    explanation = explain(graph, changes, head, recorded_durations(graph, changes));
+  if (!options.causes && options.svg.empty()) {
+    const auto graph = DerivationGraph::load(store, derivations_to_compare(base, head), read);
+    const auto comparison = compare_targets(base, head, graph, read);
+    return print_comparison(options, {base, head, store, comparison, nullptr});
   }
-  const CompareReport report{base, head, store, comparison, explanation ? &*explanation : nullptr};
-  const auto text = options.json ? compare_report_json(report) : compare_report_text(report);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) != 0) throw_errno("writing", "standard output");
-  return kExitGood;
+  const auto explained = explain_maps(base, head, store, read, sources_of(options, store));
+  if (!options.svg.empty()) {
+    write_file(options.svg,
+               cause_svg(explained, head,
+                         change_headline(explained.comparison, explained.explanation, store)));
+  }
+  return print_comparison(options,
+                          {base, head, store, explained.comparison, &explained.explanation});
 }
 
 }  // namespace
@@ -148,6 +147,10 @@ void add_compare_command(CLI::App& parent, Action& chosen) {
       ->type_name("DIR");
   command->add_flag("--causes", options->causes,
                     "Also tell why: which derivations' own fields differ, and what each touches");
+  command
+      ->add_option("--svg", options->svg,
+                   "Also draw causes, what they touch and targets into this file")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(kCompareFooter);
   command->callback(

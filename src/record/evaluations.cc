@@ -1,5 +1,6 @@
 #include "record/evaluations.h"
 
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -106,12 +107,14 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
   return id;
 }
 
-std::optional<StoredEvaluation> EvaluationTables::last_complete(const std::string& selection) {
+std::optional<StoredEvaluation> EvaluationTables::last_complete(
+    const std::string& selection, std::optional<std::int64_t> before) {
   auto find = database_.prepare(
       "SELECT max(evaluations.id) FROM evaluations "
       "JOIN selections ON selections.id = evaluations.selection "
-      "WHERE selections.text = ?1 AND complete = 1");
-  if (!find.bind(1, selection).step() || find.is_null(0)) return std::nullopt;
+      "WHERE selections.text = ?1 AND complete = 1 AND evaluations.id < ?2");
+  find.bind(1, selection).bind(2, before.value_or(std::numeric_limits<std::int64_t>::max()));
+  if (!find.step() || find.is_null(0)) return std::nullopt;
   return this->find(find.integer(0));
 }
 

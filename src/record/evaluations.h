@@ -35,7 +35,8 @@ class EvaluationTables {
 
   /// One durable transaction. `text` is the evaluation's map, printed.
   std::int64_t add(const EvaluationRecord& evaluation, const TargetMapText& text);
-  std::optional<StoredEvaluation> last_complete(const std::string& selection);
+  std::optional<StoredEvaluation> last_complete(const std::string& selection,
+                                                std::optional<std::int64_t> before);
   std::optional<StoredEvaluation> find(std::int64_t id);
   std::uint64_t forget_before(TimePoint time, const std::string& selection,
                               const std::string& line);

@@ -76,9 +76,10 @@ class RecordFile final : public Record {
     return read([](RecordTables& tables) { return tables.evaluations.selections(); });
   }
 
-  std::optional<EvaluationRecord> last_complete(const std::string& selection) override {
-    auto stored =
-        read([&](RecordTables& tables) { return tables.evaluations.last_complete(selection); });
+  std::optional<EvaluationRecord> last_complete(const std::string& selection,
+                                                std::optional<std::int64_t> before) override {
+    auto stored = read(
+        [&](RecordTables& tables) { return tables.evaluations.last_complete(selection, before); });
     if (!stored) return std::nullopt;
     return with_advice(file_, [&] { return unpack(std::move(*stored)); });
   }

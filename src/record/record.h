@@ -101,8 +101,9 @@ class Record {
   /// Stores a complete or incomplete evaluation with its target map and outcomes; its id. Equal
   /// maps are stored once.
   virtual std::int64_t add_evaluation(const EvaluationRecord& evaluation) = 0;
-  /// The newest complete evaluation of the selection.
-  virtual std::optional<EvaluationRecord> last_complete(const std::string& selection) = 0;
+  /// The newest complete evaluation of the selection; with `before`, of those with smaller numbers.
+  virtual std::optional<EvaluationRecord> last_complete(
+      const std::string& selection, std::optional<std::int64_t> before = std::nullopt) = 0;
   /// Which of these commits have a complete map in the line, and which had: one query for all.
   virtual CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) = 0;
   /// One evaluation by its number; nothing when it is not kept.
