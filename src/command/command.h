@@ -17,6 +17,7 @@ using Action = std::function<int()>;
 void add_build_command(CLI::App& parent, Action& chosen);
 void add_ci_command(CLI::App& parent, Action& chosen);
 void add_compare_command(CLI::App& parent, Action& chosen);
+void add_why_command(CLI::App& parent, Action& chosen);
 void add_drv_command(CLI::App& parent, Action& chosen);
 void add_evaluate_command(CLI::App& parent, Action& chosen);
 void add_gc_command(CLI::App& parent, Action& chosen);

@@ -22,7 +22,10 @@ std::vector<std::string> difference_lines(const ExplainedCause& cause, const Sto
   std::vector<std::string> lines;
   for (const auto& field : cause.fields) {
     if (renamed && field.field == "env.name") continue;  // said already
-    lines.push_back(printable(difference_line(store.str(), field)));
+    auto line = printable(difference_line(store.str(), field));
+    // Some fields stand in a variable of their name too.
+    if (std::find(lines.begin(), lines.end(), line) == lines.end())
+      lines.push_back(std::move(line));
   }
   return lines;
 }
@@ -85,7 +88,12 @@ std::vector<CauseGroup> group_causes(const Explanation& explanation, const Store
   std::map<std::string, std::size_t> places;
   for (const auto& cause : explanation.causes) {
     auto lines = difference_lines(cause, store);
-    const auto [at, is_new] = places.try_emplace(join(lines, "\n"), groups.size());
+    // Only another input is a reason to tell them together: two that merely got the same flag are
+    // two decisions.
+    const bool inputs = std::any_of(cause.fields.begin(), cause.fields.end(),
+                                    [](const auto& field) { return field.field == "inputs"; });
+    const auto key = inputs ? join(lines, "\n") : cause.derivation.base_name();
+    const auto [at, is_new] = places.try_emplace(key, groups.size());
     if (is_new) groups.push_back({{}, std::move(lines)});
     groups[at->second].causes.push_back(&cause);
   }

@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   add_build_command(app, chosen);
   add_evaluate_command(app, chosen);
   add_compare_command(app, chosen);
+  add_why_command(app, chosen);
   add_drv_command(app, chosen);
   add_hash_command(app, chosen);
   add_nar_command(app, chosen);

@@ -26,6 +26,10 @@ PathIdentities::PathIdentities(const DerivationGraph& graph, const ClosureSides&
   for (DerivationIndex index = 0; index < graph.size(); ++index) {
     if (sides.only_in_base(index) || sides.only_in_head(index)) add(index);
   }
+  // But what the head needs too may be what another derivation of it stands for.
+  for (const auto index : counterparts.changed()) {
+    if (const auto base = counterparts.of(index)) add(*base);
+  }
 }
 
 void PathIdentities::add(DerivationIndex index) {
