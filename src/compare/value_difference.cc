@@ -91,6 +91,11 @@ std::string shortened(std::string text, std::size_t limit) {
   return text.substr(0, end) + "…";
 }
 
+/// Is it one run for another?
+bool is_replacement(const std::vector<ValuePiece>& pieces) {
+  return pieces.size() == 2 && pieces[0].added != pieces[1].added;
+}
+
 /// The version of a name that is otherwise the package's; empty when it has none.
 std::string_view version_of(std::string_view name) {
   const auto package = package_name(name);
@@ -158,9 +163,14 @@ std::string difference_line(std::string_view store, const FieldDifference& diffe
     return shortened(
         std::string(version_of(*shown.base)) + " → " + std::string(version_of(*shown.head)), limit);
   }
-  const auto pieces = value_difference(*shown.base, *shown.head);
+  auto pieces = value_difference(*shown.base, *shown.head);
+  if (is_replacement(pieces)) {
+    // One line for another: what differs within it.
+    auto words = value_difference(pieces[0].text, pieces[1].text);
+    if (!pieces[0].added && !words.empty()) pieces = std::move(words);
+  }
   if (pieces.empty()) return prefix + "(only white space differs)";
-  if (pieces.size() == 2 && pieces[0].added != pieces[1].added) {
+  if (is_replacement(pieces)) {
     const auto& removed = pieces[pieces[0].added ? 1 : 0].text;
     const auto& added = pieces[pieces[0].added ? 0 : 1].text;
     return prefix + shortened(removed, limit / 2) + " → " + shortened(added, limit / 2);

@@ -54,6 +54,8 @@ TEST(DifferenceLine, SaysWhatChanged) {
             "configureFlags: + --without-legacy");
   EXPECT_EQ(line("env.configureFlags", "--a --b --c --d", "--b --c --e"),
             "configureFlags: - --a - --d + --e");
+  EXPECT_EQ(line("args", "-c\necho a b c", "-c\necho a b c -v"), "args: + -v");
+  EXPECT_EQ(line("args", "-e\nold.sh", "-e\nnew.sh"), "args: old.sh → new.sh");
   EXPECT_EQ(line("name", "rustc-1.88", "rustc-1.89"), "1.88 → 1.89");
   EXPECT_EQ(line("name", "rustc-1.88", "rust-1.89"), "name: rustc-1.88 → rust-1.89");
   EXPECT_EQ(line("env.patches", std::nullopt, kZlib), "patches: + zlib-1.2.8");
