@@ -23,9 +23,12 @@ std::vector<std::string> difference_lines(const ExplainedCause& cause, const Sto
   for (const auto& field : cause.fields) {
     if (renamed && field.field == "env.name") continue;  // said already
     auto line = printable(difference_line(store.str(), field));
-    // Some fields stand in a variable of their name too.
-    if (std::find(lines.begin(), lines.end(), line) == lines.end())
-      lines.push_back(std::move(line));
+    // Some fields stand in a variable too, by its own name or, as sources and inputs, by another.
+    const bool is_list = field.field == "sources" || field.field == "inputs";
+    const auto said = [&](const std::string& other) {
+      return other == line || (is_list && other.ends_with(line.substr(line.find(": "))));
+    };
+    if (std::none_of(lines.begin(), lines.end(), said)) lines.push_back(std::move(line));
   }
   return lines;
 }

@@ -91,6 +91,17 @@ std::string shortened(std::string text, std::size_t limit) {
   return text.substr(0, end) + "…";
 }
 
+/// Base names of sources, a word each, without their digests.
+std::string without_digests(std::string_view text) {
+  std::string result;
+  for (const auto word : split_words(text)) {
+    const auto path = StorePath::try_parse(word);
+    if (!result.empty()) result += ' ';
+    result += path ? path->name() : word;
+  }
+  return result;
+}
+
 /// Is it one run for another?
 bool is_replacement(const std::vector<ValuePiece>& pieces) {
   return pieces.size() == 2 && pieces[0].added != pieces[1].added;
@@ -164,6 +175,12 @@ std::string difference_line(std::string_view store, const FieldDifference& diffe
         std::string(version_of(*shown.base)) + " → " + std::string(version_of(*shown.head)), limit);
   }
   auto pieces = value_difference(*shown.base, *shown.head);
+  if (is_replacement(pieces)) {
+    const auto was = with_paths_by_name(store, without_digests(pieces[0].text));
+    if (was == with_paths_by_name(store, without_digests(pieces[1].text))) {
+      return prefix + shortened(was, limit) + " (other content)";
+    }
+  }
   if (is_replacement(pieces)) {
     // One line for another: what differs within it.
     auto words = value_difference(pieces[0].text, pieces[1].text);

@@ -27,7 +27,8 @@ std::string with_paths_by_name(std::string_view store, std::string_view text);
 FieldDifference readable(std::string_view store, const FieldDifference& difference);
 
 /// One line for people, of at most about `limit` bytes: "configureFlags: + --without-legacy",
-/// "1.88 → 1.89" for a name of which the version changed, "inputs: zlib-1.2.8 → zlib-ng-2.0".
+/// "1.88 → 1.89" for a name of which the version changed, "inputs: zlib-1.2.8 → zlib-ng-2.0", "src:
+/// hello (other content)" for paths of one name.
 std::string difference_line(std::string_view store, const FieldDifference& difference,
                             std::size_t limit = 200);
 

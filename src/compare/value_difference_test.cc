@@ -62,7 +62,11 @@ TEST(DifferenceLine, SaysWhatChanged) {
   EXPECT_EQ(line("env.patches", "fix", std::nullopt), "patches: - fix");
   EXPECT_EQ(line("inputs", "zlib-1.2.8", "zlib-ng-2.0"), "inputs: zlib-1.2.8 → zlib-ng-2.0");
   EXPECT_EQ(line("env.zlib", kZlib, kNewZlib), "zlib: zlib-1.2.8 → zlib-1.3");
-  EXPECT_EQ(line("env.zlib", kZlib, kOtherZlib), "zlib: " + kZlib + " → " + kOtherZlib);
+  EXPECT_EQ(line("env.zlib", kZlib, kOtherZlib), "zlib: zlib-1.2.8 (other content)");
+  EXPECT_EQ(
+      line("sources", "00000000000000000000000000000000-a.sh\n00000000000000000000000000000000-src",
+           "00000000000000000000000000000000-a.sh\n11111111111111111111111111111111-src"),
+      "sources: src (other content)");
   EXPECT_EQ(line("env.x", "a  b", "a b"), "x: (only white space differs)");
 }
 
