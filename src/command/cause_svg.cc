@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMostCauses = 120;
 constexpr std::size_t kMostGroups = 300;
-constexpr std::size_t kNamesInGroup = 3;
+constexpr std::size_t kNamesShown = 3;
 constexpr std::size_t kLongestDifference = 60;
 
 std::string first_difference(const ExplainedCause& cause, const StoreDir& store) {
@@ -103,8 +103,8 @@ SvgGraph causes_and_targets(const ExplainedComparison& explained) {
       result.nodes.push_back({names.front(), "", Kind::target});
     } else {
       auto shown = names;
-      if (shown.size() > kNamesInGroup) {
-        shown.resize(kNamesInGroup);
+      if (shown.size() > kNamesShown) {
+        shown.resize(kNamesShown);
         shown.emplace_back("…");
       }
       result.nodes.push_back(

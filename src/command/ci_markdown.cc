@@ -51,11 +51,6 @@ class Bounded {
   std::string text_;
 };
 
-bool is_fixed(const TargetReport& target) {
-  return target.in_base && is_lasting_failure(target.base_outcome) &&
-         target.outcome == Outcome::good;
-}
-
 /// Why a target failed, or what changed below it.
 std::string reason(const CiReport& report, const TargetReport& target) {
   std::string text;
@@ -81,7 +76,7 @@ struct Section {
 void add_targets(const CiReport& report, Bounded& text) {
   const std::vector<Section> sections = {
       {"newly failing", [](const TargetReport& t) { return t.newly_failing(); }},
-      {"fixed", is_fixed},
+      {"fixed", [](const TargetReport& t) { return t.fixed(); }},
       {"still failing", [](const TargetReport& t) { return t.failing() && !t.newly_failing(); }}};
   std::vector<std::pair<const char*, const TargetReport*>> rows;
   for (const auto& section : sections) {
@@ -157,7 +152,8 @@ std::string title_of(const CiReport& report) {
   if (!report.complete) return "the evaluation is incomplete";
   const auto newly = std::count_if(report.targets.begin(), report.targets.end(),
                                    [](const TargetReport& t) { return t.newly_failing(); });
-  const auto fixed = std::count_if(report.targets.begin(), report.targets.end(), is_fixed);
+  const auto fixed = std::count_if(report.targets.begin(), report.targets.end(),
+                                   [](const TargetReport& t) { return t.fixed(); });
   const auto failing = report.count_failing();
   std::string text =
       newly > 0
@@ -181,11 +177,6 @@ std::string conclusion_of(const CiReport& report) {
   }
 }
 
-std::size_t count_skipped(const CiReport& report) {
-  return static_cast<std::size_t>(std::count_if(report.targets.begin(), report.targets.end(),
-                                                [](const TargetReport& t) { return t.skipped; }));
-}
-
 }  // namespace
 
 std::string ci_report_markdown(const CiReport& report, std::size_t limit) {
@@ -200,7 +191,7 @@ std::string ci_report_markdown(const CiReport& report, std::size_t limit) {
       format_count(comparison.added), format_count(comparison.removed), code(report.base)));
   text.add(fmt::format("Built {} in {}; {} skipped.\n", plural(report.made(), "derivation"),
                        format_duration(report.build_seconds),
-                       plural(count_skipped(report), "target")));
+                       plural(report.count_skipped(), "target")));
   add_targets(report, text);
   add_causes(report, text);
   add_rewritten(report, text);

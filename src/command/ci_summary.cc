@@ -37,11 +37,6 @@ std::string failure_line(const TargetReport& target) {
   return line + "\n";
 }
 
-std::size_t count_skipped(const CiReport& report) {
-  return static_cast<std::size_t>(std::count_if(report.targets.begin(), report.targets.end(),
-                                                [](const TargetReport& t) { return t.skipped; }));
-}
-
 std::string failing_lines(const CiReport& report) {
   std::string text;
   std::size_t shown = 0;
@@ -95,8 +90,7 @@ std::string conflict_lines(const CiReport& report) {
 std::string fixed_lines(const CiReport& report) {
   std::string text;
   for (const auto& target : report.targets) {
-    const bool failed_before = target.in_base && is_lasting_failure(target.base_outcome);
-    if (failed_before && target.outcome == Outcome::good) text += "  fixed " + target.label + "\n";
+    if (target.fixed()) text += "  fixed " + target.label + "\n";
   }
   return text;
 }
@@ -178,7 +172,7 @@ std::string ci_summary_text(const CiReport& report) {
   }
   text += rewritten_text(comparison, report.map.store_dir, kShownCauses);
   const std::size_t made = report.made();
-  const std::size_t skipped = count_skipped(report);
+  const std::size_t skipped = report.count_skipped();
   if (report.attempts.empty()) {
     text += fmt::format("nothing to build: {} skipped, {} there\n", plural(skipped, "target"),
                         plural(report.present, "output set"));
@@ -226,7 +220,7 @@ std::string ci_summary_json(const CiReport& report) {
                                  {"kept", report.map.store_dir.print(conflict.kept)},
                                  {"refused", report.map.store_dir.print(conflict.refused)}});
   }
-  json["skipped"] = count_skipped(report);
+  json["skipped"] = report.count_skipped();
   json["failing"] = report.count_failing();
   json["seconds"] = {{"evaluate", report.evaluate_seconds},
                      {"compare", report.compare_seconds},

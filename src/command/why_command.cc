@@ -240,15 +240,15 @@ int run_why(const WhyOptions& options) {
   const auto what = explained.graph.find(*derivation);
   if (!what) {
     if (is_label && sides.base.targets.contains(options.what)) {
-      print_result(printable(options.what) + ": the same derivation in the base (" +
-                   sides.base_description + ")\n");
+      grange::print_result(printable(options.what) + ": the same derivation in the base (" +
+                           sides.base_description + ")\n");
       return kExitGood;
     }
     throw NotFoundError("nothing of the head needs the derivation '" + store.print(*derivation) +
                         "', or everything is the same");
   }
-  print_result(options.json ? why_json(sides, explained, *what)
-                            : why_text(options, sides, explained, *what));
+  grange::print_result(options.json ? why_json(sides, explained, *what)
+                                    : why_text(options, sides, explained, *what));
   return kExitGood;
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,22 +14,14 @@
 
 #include "compare/changes.h"
 #include "compare/sample_packages.h"
+#include "compare/sample_random.h"
 
 namespace grange {
 namespace {
 
 constexpr std::size_t kPackages = 200;
 
-using Random = std::mt19937;
-
-std::size_t below(Random& random, std::size_t limit) {
-  return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
-}
-bool chance(Random& random, unsigned percent) {
-  return below(random, 100) < percent;
-}
-
-SamplePackages random_packages(Random& random) {
+SamplePackages large_package_set(Random& random) {
   SamplePackages set;
   for (std::size_t i = 0; i < kPackages; ++i) {
     SamplePackage package;
@@ -64,7 +55,7 @@ SamplePackages random_packages(Random& random) {
 }
 
 /// Edits a package that was not edited yet: who changes everything about one has written another.
-void edit(Random& random, SamplePackages& set, std::set<std::size_t>& edited) {
+void edit_once(Random& random, SamplePackages& set, std::set<std::size_t>& edited) {
   const auto at = below(random, set.packages.size());
   if (!edited.insert(at).second) return;
   auto& package = set.packages[at];
@@ -122,7 +113,7 @@ std::vector<std::string> promises_of(const SamplePackages& set,
   return promises;
 }
 
-std::set<std::size_t> closure(const SamplePackages& set) {
+std::set<std::size_t> used_packages(const SamplePackages& set) {
   std::set<std::size_t> seen;
   std::vector<std::size_t> waiting;
   for (const auto& [label, index] : set.targets) waiting.push_back(index);
@@ -140,7 +131,7 @@ class Needs {
  public:
   Needs(const SamplePackages& base, std::map<std::string, int>& numbers) : numbers_(numbers) {
     const auto promises = promises_of(base, numbers);
-    for (const auto index : closure(base)) known_.insert(promises[index]);
+    for (const auto index : used_packages(base)) known_.insert(promises[index]);
   }
 
   std::set<std::size_t> packages(const SamplePackages& head) const {
@@ -169,7 +160,7 @@ class Needs {
   std::set<std::string> known_;
 };
 
-bool differ(const SamplePackage& a, const SamplePackage& b) {
+bool are_edited(const SamplePackage& a, const SamplePackage& b) {
   return a.name != b.name || a.version != b.version || a.content != b.content || a.url != b.url ||
          a.flag != b.flag || a.builder != b.builder || a.inputs != b.inputs;
 }
@@ -179,11 +170,11 @@ std::set<std::size_t> minimal_causes(const SamplePackages& base, const SamplePac
   std::map<std::string, int> numbers;
   const Needs needs(base, numbers);
   const auto with_all = needs.promises(head);
-  const auto known = closure(base);
+  const auto known = used_packages(base);
   std::set<std::size_t> causes;
   for (std::size_t i = 0; i < kPackages; ++i) {
     // What the base does not use is new, whatever it was once written like.
-    if (!differ(base.packages[i], head.packages[i]) || !known.contains(i)) continue;
+    if (!are_edited(base.packages[i], head.packages[i]) || !known.contains(i)) continue;
     auto undone = head;
     undone.packages[i] = base.packages[i];
     if (needs.promises(undone) != with_all) causes.insert(i);
@@ -208,7 +199,7 @@ std::set<std::size_t> reachable(const SamplePackages& head, const std::set<std::
 }
 
 /// Returns how many causes there were.
-std::size_t check(const SamplePackages& base_set, const SamplePackages& head_set) {
+std::size_t check_causes(const SamplePackages& base_set, const SamplePackages& head_set) {
   const SampleInstantiation base(base_set), head(head_set);
   const auto read = sample_reader({&base, &head});
   const auto graph = DerivationGraph::load(
@@ -266,11 +257,12 @@ TEST(ChangesModel, CausesAreTheSmallestSetThatExplainsEverything) {
   for (unsigned seed = 0; seed < seeds; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    const auto base = random_packages(random);
+    const auto base = large_package_set(random);
     auto head = base;
     std::set<std::size_t> edited;
-    for (std::size_t edits = 1 + below(random, 20); edits > 0; --edits) edit(random, head, edited);
-    causes += check(base, head);
+    for (std::size_t edits = 1 + below(random, 20); edits > 0; --edits)
+      edit_once(random, head, edited);
+    causes += check_causes(base, head);
     if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(causes, std::size_t{2} * seeds);  // the edits are of the kinds that this is about

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 #include <tuple>
@@ -13,18 +12,10 @@
 
 #include "compare/compare.h"
 #include "compare/sample_packages.h"
+#include "compare/sample_random.h"
 
 namespace grange {
 namespace {
-
-using Random = std::mt19937;
-
-std::size_t below(Random& random, std::size_t limit) {
-  return std::uniform_int_distribution<std::size_t>(0, limit - 1)(random);
-}
-bool chance(Random& random, unsigned percent) {
-  return below(random, 100) < percent;
-}
 
 SamplePackages random_packages(Random& random) {
   SamplePackages set;

@@ -12,7 +12,7 @@ namespace grange {
 namespace {
 
 /// How many that vanished are looked at for one derivation, of one name or around one input.
-constexpr std::size_t kMaxCandidates = 8;
+constexpr std::size_t kMaxVanished = 8;
 
 std::size_t common_prefix(std::string_view a, std::string_view b) {
   const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
@@ -38,7 +38,7 @@ class Vanished {
   std::vector<DerivationIndex> candidates(DerivationIndex head) const {
     std::vector<DerivationIndex> result;
     const auto add = [&](const std::vector<DerivationIndex>& some) {
-      if (some.size() <= kMaxCandidates) result.insert(result.end(), some.begin(), some.end());
+      if (some.size() <= kMaxVanished) result.insert(result.end(), some.begin(), some.end());
     };
     const auto named = by_name_.find(package_name(graph_.derivation_name(head)));
     if (named != by_name_.end()) add(named->second);

@@ -25,11 +25,20 @@ bool TargetReport::newly_failing() const {
   return failing() && !was_failing(*this);
 }
 
+bool TargetReport::fixed() const {
+  return in_base && is_lasting_failure(base_outcome) && outcome == Outcome::good;
+}
+
 std::size_t CiReport::made() const {
   return static_cast<std::size_t>(
       std::count_if(attempts.begin(), attempts.end(), [](const AttemptReport& attempt) {
         return attempt.result.good() && !attempt.result.already_valid;
       }));
+}
+
+std::size_t CiReport::count_skipped() const {
+  return static_cast<std::size_t>(std::count_if(
+      targets.begin(), targets.end(), [](const TargetReport& target) { return target.skipped; }));
 }
 
 std::size_t CiReport::count_failing() const {

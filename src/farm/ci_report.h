@@ -33,6 +33,8 @@ struct TargetReport {
   bool failing() const;
   /// Fails now, and did not fail in the base.
   bool newly_failing() const;
+  /// Is good, and lastingly failed in the base.
+  bool fixed() const;
 };
 
 /// One finished attempt, for the summary.
@@ -96,6 +98,7 @@ struct CiReport {
 
   std::size_t made() const;
   std::size_t count_failing() const;
+  std::size_t count_skipped() const;
   /// 0 all good · 1 a target newly fails · 2 only what the base had failing already · 3 incomplete
   /// · 4 no target newly fails, but a check found something · 75 nothing newly fails by itself, but
   /// this machine could not make something: try again.
