@@ -18,6 +18,7 @@
 #include "command/explained_comparison.h"
 #include "command/explanation_text.h"
 #include "command/state_directory.h"
+#include "command/terminal_output.h"
 #include "compare/compare.h"
 #include "derivation/target_map_file.h"
 #include "farm/source_reader.h"
@@ -93,9 +94,11 @@ void warn_of_incomplete(const std::string& file, const TargetMap& map) {
 }
 
 int print_comparison(const CompareCommandOptions& options, const CompareReport& report) {
-  const auto text = options.json ? compare_report_json(report) : compare_report_text(report);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (std::fflush(stdout) != 0) throw_errno("writing", "standard output");
+  if (options.json) {
+    print_answer(compare_report_json(report), {});
+  } else {
+    print_answer(compare_report_text(report), OutputStyle::of_stdout());
+  }
   return kExitGood;
 }
 

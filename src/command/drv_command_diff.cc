@@ -11,6 +11,7 @@
 #include "command/exit_code.h"
 #include "command/explained_comparison.h"
 #include "command/explanation_text.h"
+#include "command/terminal_output.h"
 #include "farm/source_reader.h"
 
 namespace grange {
@@ -100,9 +101,10 @@ int run_drv_diff(const DrvDiffOptions& options) {
     return kExitGood;
   }
   const auto& target = head.targets.at(label).derivation;
-  print_result(std::string(relation(explained, target)) + "\n" +
-               explanation_text(explained.explanation, base.store_dir) +
-               rewritten_text(explained.comparison, base.store_dir));
+  print_answer(std::string(relation(explained, target)) + "\n" +
+                   explanation_text(explained.explanation, base.store_dir) +
+                   rewritten_text(explained.comparison, base.store_dir),
+               OutputStyle::of_stdout());
   return kExitGood;
 }
 

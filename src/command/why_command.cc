@@ -19,6 +19,7 @@
 #include "command/explanation_text.h"
 #include "command/selection_options.h"
 #include "command/state_directory.h"
+#include "command/terminal_output.h"
 #include "compare/cause_path.h"
 #include "derivation/target_map_file.h"
 #include "farm/base_choice.h"
@@ -247,8 +248,11 @@ int run_why(const WhyOptions& options) {
     throw NotFoundError("nothing of the head needs the derivation '" + store.print(*derivation) +
                         "', or everything is the same");
   }
-  grange::print_result(options.json ? why_json(sides, explained, *what)
-                                    : why_text(options, sides, explained, *what));
+  if (options.json) {
+    print_answer(why_json(sides, explained, *what), {});
+  } else {
+    print_answer(why_text(options, sides, explained, *what), OutputStyle::of_stdout());
+  }
   return kExitGood;
 }
 

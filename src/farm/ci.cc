@@ -136,10 +136,35 @@ class Walk {
       const auto sources = source_reader(workshop_.eval_store().location().real_store);
       const auto changes = Changes::find(base, report_.map, *graph_, reader, sources);
       report_.explanation = explain(*graph_, changes, report_.map,
-                                    expected_durations(*graph_, changes.changed(), record_));
+                                    expected_durations(*graph_, changes.changed(), record_),
+                                    which_are_there(changes.changed()));
     }
     add_evaluation_errors();
     report_.compare_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  /// By derivation: are all its outputs valid already? Only where their paths are known beforehand.
+  std::vector<bool> which_are_there(const std::vector<DerivationIndex>& derivations) {
+    std::vector<bool> there(graph_->size());
+    std::set<StorePath> paths;
+    std::vector<std::pair<DerivationIndex, std::vector<StorePath>>> known;
+    for (const auto index : derivations) {
+      std::vector<StorePath> outputs;
+      const auto names = graph_->output_names(index);
+      for (const auto& name : names) {
+        if (auto path = graph_->output_path(index, name)) outputs.push_back(std::move(*path));
+      }
+      if (outputs.empty() || outputs.size() < names.size()) continue;
+      paths.insert(outputs.begin(), outputs.end());
+      known.emplace_back(index, std::move(outputs));
+    }
+    if (known.empty()) return there;
+    const auto valid = workshop_.store().valid_among(paths);
+    for (const auto& [index, outputs] : known) {
+      there[index] = std::all_of(outputs.begin(), outputs.end(),
+                                 [&](const StorePath& path) { return valid.contains(path); });
+    }
+    return there;
   }
 
   /// The head's derivations, and the base's where a label now stands for another one.
