@@ -127,7 +127,10 @@ TEST(Changes, AMissingRecipeIsToldToDiffer) {
       StoreDir::nix(), derivations_to_explain(base.map(), head.map()), read, {.threads = 1});
   const auto changes = Changes::find(base.map(), head.map(), graph, read);
   ASSERT_FALSE(changes.causes().empty());
-  EXPECT_EQ(graph.path(changes.causes().front().head), head.derivation(1));
+  const auto& cause = changes.causes().front();
+  EXPECT_EQ(graph.path(cause.head), head.derivation(1));
+  ASSERT_THAT(cause.fields, SizeIs(1));
+  EXPECT_EQ(cause.fields.front().field, "recipe");
 }
 
 TEST(CausePath, IsShortestAndCounted) {

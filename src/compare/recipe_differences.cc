@@ -80,10 +80,8 @@ std::vector<FieldDifference> RecipeComparer::differences(DerivationIndex base,
         std::string(graph_.derivation_name(head)));
   }
   if (!read_both(base, head)) {
-    add_input_differences(base, head, result);
-    if (result.empty()) {
-      add("recipe", std::string(graph_.base_name(base)), std::string(graph_.base_name(head)));
-    }
+    // Of one that is not there not even the inputs are known.
+    add("recipe", std::string(graph_.base_name(base)), std::string(graph_.base_name(head)));
     return result;
   }
   const auto& b = base_.fields();
