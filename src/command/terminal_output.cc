@@ -14,8 +14,8 @@
 namespace grange {
 namespace {
 
-constexpr std::string_view kBold = "\x1b[1m", kRed = "\x1b[31m", kGreen = "\x1b[32m",
-                           kYellow = "\x1b[33m", kPlain = "\x1b[0m";
+constexpr std::string_view kName = "\x1b[1m", kGone = "\x1b[31m", kCame = "\x1b[32m",
+                           kWarning = "\x1b[33m", kPlain = "\x1b[0m";
 constexpr std::string_view kDifference = "      ", kCause = "  ";
 
 std::string environment(const char* name) {
@@ -35,13 +35,13 @@ std::string coloured_difference(std::string_view line) {
   auto rest = line.substr(begin);
   if (const auto arrow = rest.find(" → "); arrow != rest.npos) {
     const auto after = arrow + std::string_view(" → ").size();
-    return text + in(kRed, rest.substr(0, arrow)) + " → " + in(kGreen, rest.substr(after));
+    return text + in(kGone, rest.substr(0, arrow)) + " → " + in(kCame, rest.substr(after));
   }
   while (!rest.empty()) {
     const bool added = rest.starts_with("+ ");
     if (!added && !rest.starts_with("- ")) return text + std::string(rest);
     const auto end = std::min({rest.find(" + ", 2), rest.find(" - ", 2), rest.size()});
-    text += in(added ? kGreen : kRed, rest.substr(0, end));
+    text += in(added ? kCame : kGone, rest.substr(0, end));
     rest.remove_prefix(end);
     if (!rest.empty()) {
       text += ' ';
@@ -55,9 +55,9 @@ std::string coloured_line(std::string_view line) {
   const auto warning = line.find("SUSPICIOUS");
   if (line.starts_with(kDifference)) return coloured_difference(line);
   if (warning != line.npos) {
-    return std::string(line.substr(0, warning)) + in(kYellow, line.substr(warning));
+    return std::string(line.substr(0, warning)) + in(kWarning, line.substr(warning));
   }
-  if (line.starts_with(kCause) && line.size() > 2 && line[2] != ' ') return in(kBold, line);
+  if (line.starts_with(kCause) && line.size() > 2 && line[2] != ' ') return in(kName, line);
   return std::string(line);
 }
 
