@@ -11,6 +11,7 @@
 #include "farm/attempt_log.h"
 #include "farm/ci_checks.h"
 #include "farm/expected_durations.h"
+#include "farm/source_files.h"
 #include "farm/source_reader.h"
 #include "farm/source_state.h"
 #include "farm/target_limits.h"
@@ -137,6 +138,8 @@ class Walk {
       const auto changes = Changes::find(base, report_.map, *graph_, reader, sources);
       report_.explanation = explain(*graph_, changes, report_.map,
                                     expected_durations(*graph_, changes.changed(), record_));
+      find_source_files(report_.explanation, workshop_.eval_store().location().real_store, {},
+                        stop_);
     }
     add_evaluation_errors();
     report_.compare_seconds = Seconds(clock_.monotonic() - begin).count();
