@@ -19,6 +19,7 @@
 #include "compare/explanation.h"
 #include "derivation/target_map_file.h"
 #include "farm/expected_durations.h"
+#include "farm/source_files.h"
 #include "farm/source_reader.h"
 #include "record/record.h"
 
@@ -76,12 +77,12 @@ DerivationReader reader_of(const CompareCommandOptions& options, const StoreDir&
 }
 
 /// Where sources may be: beside the .drv files.
-SourceReader sources_of(const CompareCommandOptions& options, const StoreDir& store) {
-  if (!options.derivations.empty()) return source_reader(options.derivations);
+std::filesystem::path sources_of(const CompareCommandOptions& options, const StoreDir& store) {
+  if (!options.derivations.empty()) return options.derivations;
   const std::filesystem::path root = options.eval_store.empty()
                                          ? default_eval_store_root()
                                          : std::filesystem::path(options.eval_store);
-  return source_reader(root / std::filesystem::path(store.str()).relative_path());
+  return root / std::filesystem::path(store.str()).relative_path();
 }
 
 /// What the record of the state directory knows, where there is one.
@@ -112,8 +113,10 @@ int run_compare_command(const CompareCommandOptions& options) {
   const auto comparison = compare_targets(base, head, graph, read);
   std::optional<Explanation> explanation;
   if (options.causes) {
-    const auto changes = Changes::find(base, head, graph, read, sources_of(options, store));
+    const auto sources = sources_of(options, store);
+    const auto changes = Changes::find(base, head, graph, read, source_reader(sources));
     explanation = explain(graph, changes, head, recorded_durations(graph, changes));
+    find_source_files(*explanation, sources, {}, {});
   }
   const CompareReport report{base, head, store, comparison, explanation ? &*explanation : nullptr};
   const auto text = options.json ? compare_report_json(report) : compare_report_text(report);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kNamesInHeadline = 3;
 constexpr std::size_t kNamesInGroup = 5;
+constexpr std::size_t kSourcesInGroup = 10;
 constexpr std::size_t kLongestValue = std::size_t{16} << 10;
 
 std::vector<std::string> difference_lines(const ExplainedCause& cause, const StoreDir& store) {
@@ -52,6 +53,16 @@ std::string touch_line(const ExplainedCause& cause) {
                 cause.unknown_durations));
 }
 
+std::string source_file_lines(const ExplainedCause& cause) {
+  const auto count = cause.source_files.size();
+  std::string text;
+  for (std::size_t i = 0; i < std::min(count, kSourcesInGroup); ++i) {
+    text += fmt::format("      {}\n", printable(cause.source_files[i]));
+  }
+  if (count <= kSourcesInGroup) return text;
+  return text + fmt::format("      … and {} more\n", count - kSourcesInGroup);
+}
+
 /// A value of a contract: bounded, and UTF-8 whatever the recipe holds.
 nlohmann::ordered_json value_json(const std::optional<std::string>& value) {
   if (!value) return nullptr;
@@ -85,7 +96,8 @@ std::vector<CauseGroup> group_causes(const Explanation& explanation, const Store
   std::map<std::string, std::size_t> places;
   for (const auto& cause : explanation.causes) {
     auto lines = difference_lines(cause, store);
-    const auto [at, is_new] = places.try_emplace(join(lines, "\n"), groups.size());
+    const auto key = join(lines, "\n") + "\n" + join(cause.source_files, "\n");
+    const auto [at, is_new] = places.try_emplace(key, groups.size());
     if (is_new) groups.push_back({{}, std::move(lines)});
     groups[at->second].causes.push_back(&cause);
   }
@@ -134,6 +146,7 @@ std::string explanation_text(const Explanation& explanation, const StoreDir& sto
                             ? "  SUSPICIOUS: the version changed, the hash did not"
                             : "");
     for (const auto& line : group.differences) text += fmt::format("      {}\n", line);
+    text += source_file_lines(*group.causes.front());
     text += fmt::format("    {}{}\n", group.causes.size() > 1 ? "each, the first " : "",
                         touch_line(*group.causes.front()));
   }
@@ -183,7 +196,8 @@ nlohmann::ordered_json causes_json(const Explanation& explanation, const StoreDi
                                    {"derivationsAlone", cause.derivations_alone},
                                    {"expectedSeconds", nullptr},
                                    {"unknownDurations", cause.unknown_durations},
-                                   {"suspicious", cause.suspicious}};
+                                   {"suspicious", cause.suspicious},
+                                   {"sourceFiles", cause.source_files}};
     if (cause.expected_seconds) json["expectedSeconds"] = *cause.expected_seconds;
     list.push_back(std::move(json));
   }
