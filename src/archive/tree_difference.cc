@@ -22,7 +22,8 @@ namespace grange {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{256} << 10;
-constexpr std::size_t kShownName = 160;  ///< bytes
+constexpr std::size_t kShownName = 160;     ///< bytes
+constexpr std::uint64_t kPlacePrice = 256;  ///< of an allowance: what looking at one place takes
 
 /// One of the two trees, at one place.
 struct Place {
@@ -100,8 +101,12 @@ std::size_t read_piece(int fd, char* buffer, std::size_t size, const std::string
 
 class Comparer {
  public:
-  Comparer(std::string first, std::string second, std::size_t limit, const std::stop_token& stop)
-      : roots_{std::move(first), std::move(second)}, limit_(limit), stop_(stop) {}
+  Comparer(std::string first, std::string second, std::size_t limit, const std::stop_token& stop,
+           std::uint64_t* allowance)
+      : roots_{std::move(first), std::move(second)},
+        limit_(limit),
+        stop_(stop),
+        allowance_(allowance) {}
 
   TreeDifferences compare() {
     node({AT_FDCWD, roots_[0].c_str()}, {AT_FDCWD, roots_[1].c_str()}, 0);
@@ -119,6 +124,7 @@ class Comparer {
       throw InvalidError("'" + shown(0) + "' lies deeper than the " + std::to_string(kNarMaxDepth) +
                          " levels that a NAR may have");
     }
+    take_off(kPlacePrice);
     const auto one = look(first, shown(0));
     const auto other = look(second, shown(1));
     if (one.type == TreeNode::Type::directory && other.type == one.type) {
@@ -137,7 +143,7 @@ class Comparer {
     const auto in_other = names_in(other, shown(1));
     const auto length = path_.size();
     for (auto a = in_one.begin(), b = in_other.begin(); a != in_one.end() || b != in_other.end();) {
-      if (full()) {
+      if (full() || is_spent()) {
         differences_.more = true;
         return;
       }
@@ -146,6 +152,7 @@ class Comparer {
       const std::string& name = only_other ? *b : *a;
       if (!path_.empty()) path_ += '/';
       path_ += name;
+      if (only_one || only_other) take_off(kPlacePrice);
       if (only_one) {
         add({path_, look({one.get(), name.c_str()}, shown(0)), std::nullopt, std::nullopt});
       } else if (only_other) {
@@ -167,8 +174,13 @@ class Comparer {
     pieces_[1].resize(kPiece);
     for (std::uint64_t offset = 0;;) {
       if (stop_.stop_requested()) throw CancelledError("stopped while comparing file trees");
+      if (is_spent()) {
+        differences_.more = true;
+        return std::nullopt;
+      }
       const auto a = read_piece(one.get(), pieces_[0].data(), kPiece, shown(0));
       const auto b = read_piece(other.get(), pieces_[1].data(), kPiece, shown(1));
+      take_off(a + b);
       const auto common = static_cast<std::ptrdiff_t>(std::min(a, b));
       const auto at =
           std::mismatch(pieces_[0].begin(), pieces_[0].begin() + common, pieces_[1].begin()).first;
@@ -176,6 +188,11 @@ class Comparer {
       if (at != pieces_[0].begin() + common || a != b) return offset;
       if (a < kPiece) return std::nullopt;
     }
+  }
+
+  bool is_spent() const { return allowance_ != nullptr && *allowance_ == 0; }
+  void take_off(std::uint64_t bytes) {
+    if (allowance_ != nullptr) *allowance_ -= std::min(*allowance_, bytes);
   }
 
   bool full() const { return differences_.found.size() >= limit_; }
@@ -191,6 +208,7 @@ class Comparer {
   std::array<std::string, 2> roots_;
   std::size_t limit_;
   const std::stop_token& stop_;
+  std::uint64_t* allowance_;
   std::string path_;
   std::array<std::vector<char>, 2> pieces_;
   TreeDifferences differences_;
@@ -201,12 +219,6 @@ std::string escaped(std::string_view text) {
   return replace_all(printable(text), "\n", "\\n");
 }
 
-std::string shortened(std::string_view name) {
-  if (name.size() <= kShownName) return escaped(name);
-  return escaped(name.substr(0, kShownName / 2)) + "…" +
-         escaped(name.substr(name.size() - kShownName / 2));
-}
-
 std::string description(const TreeNode& node) {
   switch (node.type) {
     case TreeNode::Type::directory:
@@ -215,7 +227,7 @@ std::string description(const TreeNode& node) {
       return fmt::format("{}file of {}", node.executable ? "executable " : "",
                          plural(node.size, "byte"));
     case TreeNode::Type::symlink:
-      return "symlink to '" + shortened(node.target) + "'";
+      return "symlink to '" + shown_tree_path(node.target) + "'";
     case TreeNode::Type::other:
       break;
   }
@@ -235,14 +247,14 @@ std::string change(const TreeNode& first, const TreeNode& second,
 
 TreeDifferences find_tree_differences(const std::filesystem::path& first,
                                       const std::filesystem::path& second, std::size_t limit,
-                                      const std::stop_token& stop) {
-  return Comparer(first.string(), second.string(), limit, stop).compare();
+                                      const std::stop_token& stop, std::uint64_t* allowance) {
+  return Comparer(first.string(), second.string(), limit, stop, allowance).compare();
 }
 
 std::string print_tree_differences(const TreeDifferences& differences) {
   std::string text;
   for (const auto& one : differences.found) {
-    const std::string name = one.path.empty() ? "." : shortened(one.path);
+    const std::string name = one.path.empty() ? "." : shown_tree_path(one.path);
     if (!one.second) {
       text += fmt::format("  - {} ({})\n", name, description(*one.first));
     } else if (!one.first) {
@@ -253,6 +265,12 @@ std::string print_tree_differences(const TreeDifferences& differences) {
   }
   if (differences.more) text += "  … and perhaps more\n";
   return text;
+}
+
+std::string shown_tree_path(std::string_view path) {
+  if (path.size() <= kShownName) return escaped(path);
+  return escaped(path.substr(0, kShownName / 2)) + "…" +
+         escaped(path.substr(path.size() - kShownName / 2));
 }
 
 }  // namespace grange

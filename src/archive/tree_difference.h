@@ -6,6 +6,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace grange {
@@ -35,15 +36,21 @@ struct TreeDifferences {
 
 /// Where two trees differ, at most `limit` places. A directory that only one of them has is one
 /// place, whatever is in it. Follows no symlink; reads only the files of equal place and type.
+/// `allowance`, where given, is what may still be read, in bytes: what is read of files and 256 for
+/// each place are taken off it, and looking ends when nothing is left.
 /// Throws CancelledError when stopped, NotFoundError for a root that does not exist, InvalidError
 /// for trees deeper than a NAR may be, SystemError.
 TreeDifferences find_tree_differences(const std::filesystem::path& first,
                                       const std::filesystem::path& second, std::size_t limit,
-                                      const std::stop_token& stop);
+                                      const std::stop_token& stop,
+                                      std::uint64_t* allowance = nullptr);
 
 /// One line of text for each, for people: what only the first tree has with "-", what only the
 /// second has with "+", what differs with "!". Names from the trees cannot drive a terminal, and
 /// long ones are cut.
 std::string print_tree_differences(const TreeDifferences& differences);
+
+/// A path of a tree for people: on one line, without what could drive a terminal, long ones cut.
+std::string shown_tree_path(std::string_view path);
 
 }  // namespace grange

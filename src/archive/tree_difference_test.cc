@@ -99,6 +99,21 @@ TEST_F(TreeDifferenceTest, LookingEndsAtTheLimit) {
   EXPECT_NE(text(3).find("perhaps more"), std::string::npos);
 }
 
+TEST_F(TreeDifferenceTest, AnAllowanceEndsReading) {
+  write_file(one() / "zeros", std::string(std::size_t{1} << 20, '\0'));
+  write_file(other() / "zeros", std::string(std::size_t{1} << 20, '\0') + "end");
+  write_file(other() / "zz", "");
+  std::uint64_t enough = std::uint64_t{4} << 20;
+  EXPECT_EQ(find_tree_differences(one(), other(), 9, {}, &enough).found.size(), 2U);
+  EXPECT_LT(enough, std::uint64_t{2} << 20);
+  std::uint64_t little = std::uint64_t{1} << 20;
+  const auto found = find_tree_differences(one(), other(), 9, {}, &little);
+  ASSERT_EQ(found.found.size(), 1U);  // by its size; where it begins to differ was not reached
+  EXPECT_FALSE(found.found[0].offset);
+  EXPECT_TRUE(found.more);
+  EXPECT_EQ(little, 0U);
+}
+
 TEST_F(TreeDifferenceTest, NamesCannotDriveATerminalNorFillIt) {
   write_file(other() / "\x1b[31mred\n", "");
   write_file(other() / std::string(220, 'n'), "");

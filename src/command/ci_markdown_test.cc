@@ -141,5 +141,21 @@ TEST(ExplanationText, TellsCausesAndWhatTheyTouch) {
                     rewritten_text(report.comparison, StoreDir::nix()));
 }
 
+TEST(ExplanationText, TellsSomeFilesOfSourcesAndJsonAll) {
+  Explanation explanation;
+  explanation.changed = 2;
+  explanation.causes = {cause("a-1", {{"env.x", "1", "2"}}, 1),
+                        cause("b-1", {{"env.x", "1", "2"}}, 1)};
+  for (int i = 0; i < 12; ++i) {
+    explanation.causes[0].source_files.push_back("s" + std::to_string(i) + ": a.c changed");
+  }
+  const auto text = explanation_text(explanation, StoreDir::nix());
+  EXPECT_THAT(text, HasSubstr("\n      s9: a.c changed\n      … and 2 more\n    touches 1 target"));
+  EXPECT_THAT(text, HasSubstr("\n  b-1\n"));  // what holds for one is not told of both
+  const auto json = causes_json(explanation, StoreDir::nix());
+  EXPECT_EQ(json[0]["sourceFiles"].size(), 12U);
+  EXPECT_TRUE(json[1]["sourceFiles"].is_array() && json[1]["sourceFiles"].empty());
+}
+
 }  // namespace
 }  // namespace grange

@@ -21,6 +21,7 @@
 #include "command/terminal_output.h"
 #include "compare/compare.h"
 #include "derivation/target_map_file.h"
+#include "farm/source_files.h"
 #include "farm/source_reader.h"
 
 namespace grange {
@@ -78,12 +79,12 @@ DerivationReader reader_of(const CompareCommandOptions& options, const StoreDir&
 }
 
 /// Where sources may be: beside the .drv files.
-SourceReader sources_of(const CompareCommandOptions& options, const StoreDir& store) {
-  if (!options.derivations.empty()) return source_reader(options.derivations);
+std::filesystem::path sources_of(const CompareCommandOptions& options, const StoreDir& store) {
+  if (!options.derivations.empty()) return options.derivations;
   const std::filesystem::path root = options.eval_store.empty()
                                          ? default_eval_store_root()
                                          : std::filesystem::path(options.eval_store);
-  return source_reader(root / std::filesystem::path(store.str()).relative_path());
+  return root / std::filesystem::path(store.str()).relative_path();
 }
 
 /// A map without metadata says nothing of itself; one that says that it is incomplete is believed.
@@ -114,7 +115,9 @@ int run_compare_command(const CompareCommandOptions& options) {
     const auto comparison = compare_targets(base, head, graph, read);
     return print_comparison(options, {base, head, store, comparison, nullptr});
   }
-  const auto explained = explain_maps(base, head, store, read, sources_of(options, store));
+  const auto sources = sources_of(options, store);
+  auto explained = explain_maps(base, head, store, read, source_reader(sources));
+  find_source_files(explained.explanation, sources, {}, {});
   if (!options.svg.empty()) {
     write_file(options.svg,
                cause_svg(explained, head,

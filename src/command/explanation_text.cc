@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kNamesInHeadline = 3;
 constexpr std::size_t kNamesInGroup = 5;
+constexpr std::size_t kSourcesInGroup = 10;
 constexpr std::size_t kLongestValue = std::size_t{16} << 10;
 
 std::vector<std::string> difference_lines(const ExplainedCause& cause, const StoreDir& store) {
@@ -58,6 +59,16 @@ std::string touch_line(const ExplainedCause& cause) {
                 cause.unknown_durations));
 }
 
+std::string source_file_lines(const ExplainedCause& cause) {
+  const auto count = cause.source_files.size();
+  std::string text;
+  for (std::size_t i = 0; i < std::min(count, kSourcesInGroup); ++i) {
+    text += fmt::format("      {}\n", printable(cause.source_files[i]));
+  }
+  if (count <= kSourcesInGroup) return text;
+  return text + fmt::format("      … and {} more\n", count - kSourcesInGroup);
+}
+
 /// A value of a contract: bounded, and UTF-8 whatever the recipe holds.
 nlohmann::ordered_json value_json(const std::optional<std::string>& value) {
   if (!value) return nullptr;
@@ -95,7 +106,8 @@ std::vector<CauseGroup> group_causes(const Explanation& explanation, const Store
     // two decisions.
     const bool inputs = std::any_of(cause.fields.begin(), cause.fields.end(),
                                     [](const auto& field) { return field.field == "inputs"; });
-    const auto key = inputs ? join(lines, "\n") : cause.derivation.base_name();
+    const auto key = inputs ? join(lines, "\n") + "\n" + join(cause.source_files, "\n")
+                            : cause.derivation.base_name();
     const auto [at, is_new] = places.try_emplace(key, groups.size());
     if (is_new) groups.push_back({{}, std::move(lines)});
     groups[at->second].causes.push_back(&cause);
@@ -145,6 +157,7 @@ std::string explanation_text(const Explanation& explanation, const StoreDir& sto
                             ? "  SUSPICIOUS: the version changed, the hash did not"
                             : "");
     for (const auto& line : group.differences) text += fmt::format("      {}\n", line);
+    text += source_file_lines(*group.causes.front());
     text += fmt::format("    {}{}\n", group.causes.size() > 1 ? "each, the first " : "",
                         touch_line(*group.causes.front()));
   }
@@ -194,7 +207,8 @@ nlohmann::ordered_json causes_json(const Explanation& explanation, const StoreDi
                                    {"derivationsAlone", cause.derivations_alone},
                                    {"expectedSeconds", nullptr},
                                    {"unknownDurations", cause.unknown_durations},
-                                   {"suspicious", cause.suspicious}};
+                                   {"suspicious", cause.suspicious},
+                                   {"sourceFiles", cause.source_files}};
     if (cause.expected_seconds) json["expectedSeconds"] = *cause.expected_seconds;
     list.push_back(std::move(json));
   }

@@ -30,6 +30,9 @@ struct ExplainedCause {
   std::size_t unknown_durations = 0;  ///< derivations that `expected_seconds` does not count
   /// A fixed output whose version or revision changed, but not its hash.
   bool suspicious = false;
+  /// Where sources changed and both sides' were at hand, a line for each of them: which of its
+  /// files differ.
+  std::vector<std::string> source_files{};
 };
 
 /// What changed and why, and what it will cost: a value, for people and reports.

@@ -11,6 +11,7 @@
 #include "farm/attempt_log.h"
 #include "farm/ci_checks.h"
 #include "farm/expected_durations.h"
+#include "farm/source_files.h"
 #include "farm/source_reader.h"
 #include "farm/source_state.h"
 #include "farm/target_limits.h"
@@ -138,6 +139,8 @@ class Walk {
       report_.explanation = explain(*graph_, changes, report_.map,
                                     expected_durations(*graph_, changes.changed(), record_),
                                     which_are_there(changes.changed()));
+      find_source_files(report_.explanation, workshop_.eval_store().location().real_store, {},
+                        stop_);
     }
     add_evaluation_errors();
     report_.compare_seconds = Seconds(clock_.monotonic() - begin).count();
