@@ -30,6 +30,7 @@ void HashSink::write(std::string_view data) {
 
 std::size_t StringSource::read(char* buffer, std::size_t size) {
   const std::size_t count = std::min(size, rest_.size());
+  if (count == 0) return 0;  // an empty text may be nowhere, and memcpy takes no null
   std::memcpy(buffer, rest_.data(), count);
   rest_.remove_prefix(count);
   return count;
