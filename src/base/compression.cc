@@ -272,6 +272,27 @@ class ZstdSource final : public Source {
                                                                    &ZSTD_freeDCtx};
 };
 
+/// One frame that says how large its content is, so that reading it allocates once.
+std::string compress_zstd(std::string_view data, int level) {
+  const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
+                                                                        &ZSTD_freeCCtx);
+  std::string output(ZSTD_compressBound(data.size()), '\0');
+  const std::size_t size = ZSTD_compressCCtx(context.get(), output.data(), output.size(),
+                                             data.data(), data.size(), level == 0 ? 3 : level);
+  GRANGE_CHECK(ZSTD_isError(size) == 0);
+  output.resize(size);
+  output.shrink_to_fit();
+  return output;
+}
+
+/// What a zstd stream says of its size, if that is plausible for one of its length; else 0.
+std::uint64_t claimed_size(std::string_view data) {
+  constexpr std::uint64_t kPlausibleRatio = 256;
+  const auto size = ZSTD_getFrameContentSize(data.data(), data.size());
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return 0;
+  return size / kPlausibleRatio > data.size() ? 0 : size;
+}
+
 }  // namespace
 
 std::unique_ptr<CompressionSink> make_compression_sink(Compression method, Sink& next, int level) {
@@ -303,6 +324,7 @@ std::unique_ptr<Source> make_decompression_source(Compression method, Source& fr
 }
 
 std::string compress(Compression method, std::string_view data, int level) {
+  if (method == Compression::zstd) return compress_zstd(data, level);
   StringSink output;
   const auto sink = make_compression_sink(method, output, level);
   sink->write(data);
@@ -313,7 +335,7 @@ std::string compress(Compression method, std::string_view data, int level) {
 std::string decompress(Compression method, std::string_view data, std::uint64_t limit) {
   StringSource input(data);
   const auto source = make_decompression_source(method, input);
-  return read_all(*source, limit);
+  return read_all(*source, limit, method == Compression::zstd ? claimed_size(data) : 0);
 }
 
 }  // namespace grange

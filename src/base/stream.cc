@@ -71,8 +71,9 @@ std::uint64_t drain(Source& source, Sink& sink) {
   return total;
 }
 
-std::string read_all(Source& source, std::uint64_t limit) {
+std::string read_all(Source& source, std::uint64_t limit, std::uint64_t expected) {
   std::string text;
+  text.reserve(static_cast<std::size_t>(std::min(expected, limit)));
   std::vector<char> buffer(std::size_t{64} << 10);
   while (const std::size_t count = source.read(buffer.data(), buffer.size())) {
     if (text.size() + count > limit) {

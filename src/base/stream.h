@@ -110,7 +110,8 @@ class FdSource final : public Source {
 
 /// Moves everything from `source` to `sink` through one fixed buffer; how many bytes there were.
 std::uint64_t drain(Source& source, Sink& sink);
-/// Everything a source has, refused with CorruptError beyond `limit` bytes.
-std::string read_all(Source& source, std::uint64_t limit);
+/// Everything a source has, refused with CorruptError beyond `limit` bytes. `expected`: how many
+/// there may be, to allocate once.
+std::string read_all(Source& source, std::uint64_t limit, std::uint64_t expected = 0);
 
 }  // namespace grange

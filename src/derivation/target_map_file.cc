@@ -23,7 +23,8 @@ std::filesystem::path target_map_metadata_path(const std::filesystem::path& file
   return name + ".meta";
 }
 
-TargetMap read_target_map_file(const std::filesystem::path& file) {
+TargetMap read_target_map_file(const std::filesystem::path& file,
+                               std::optional<std::string_view> label) {
   return with_context([&] { return "while reading the target map '" + file.string() + "'"; },
                       [&] {
                         std::string text = read_file(file, kMaxTargetMapSize);
@@ -32,7 +33,7 @@ TargetMap read_target_map_file(const std::filesystem::path& file) {
                         }
                         const std::optional<std::string> metadata =
                             try_read_file(target_map_metadata_path(file), kMaxTargetMapSize);
-                        return parse_target_map(text, metadata);
+                        return parse_target_map(text, metadata, label);
                       });
 }
 

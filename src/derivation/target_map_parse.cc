@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "derivation/target_map_label.h"
 #include "derivation/target_map_text.h"
 
 namespace grange {
@@ -53,11 +54,14 @@ T required(std::optional<T> slot, std::string_view key) {
   return std::move(*slot);
 }
 
+void check_size(std::string_view text, std::string_view what) {
+  if (text.size() <= kMaxTargetMapSize) return;
+  throw InvalidError(std::string(what) + " is larger than " + format_bytes(kMaxTargetMapSize));
+}
+
 /// The whole text as one object. The parser owns what is returned.
 object parse_object(simdjson::dom::parser& parser, std::string_view text, std::string_view what) {
-  if (text.size() > kMaxTargetMapSize) {
-    throw InvalidError(std::string(what) + " is larger than " + format_bytes(kMaxTargetMapSize));
-  }
+  check_size(text, what);
   element root;
   auto problem = parser.allocate(text.size() + 64, kMaxDepth);
   if (problem == simdjson::SUCCESS) problem = parser.parse(text.data(), text.size()).get(root);
@@ -234,7 +238,8 @@ void check_store_dir(const StoreDir& specified, const StoreDir& got) {
 
 }  // namespace
 
-TargetMap parse_target_map(std::string_view map_text, std::optional<std::string_view> metadata) {
+TargetMap parse_target_map(std::string_view map_text, std::optional<std::string_view> metadata,
+                           std::optional<std::string_view> label) {
   TargetMap map;
   std::optional<Metadata> specified;
   simdjson::dom::parser parser;
@@ -256,16 +261,25 @@ TargetMap parse_target_map(std::string_view map_text, std::optional<std::string_
     }
   }
   MapReader reader(map);
-  reader.read(parse_object(parser, map_text, "the target map"));
+  std::size_t labels = 0;
+  if (label) {
+    check_size(map_text, "the target map");
+    const auto found = find_label(map_text, *label);
+    labels = found.labels;
+    reader.read(parse_object(parser, found.map, "the target map"));
+  } else {
+    reader.read(parse_object(parser, map_text, "the target map"));
+    labels = map.targets.size();
+  }
   if (specified) {
-    check_count("targets", specified->targets, map.targets.size());
+    check_count("targets", specified->targets, labels);
     check_count("errors", specified->errors, map.errors.size());
     if (reader.has_store_dir()) check_store_dir(specified->store_dir, map.store_dir);
     map.store_dir = specified->store_dir;
   }
-  for (const auto& [label, error] : map.errors) {
-    if (map.targets.contains(label)) {
-      throw CorruptError("label '" + label + "' is both a target and an error");
+  for (const auto& [failed, error] : map.errors) {
+    if (map.targets.contains(failed)) {
+      throw CorruptError("label '" + failed + "' is both a target and an error");
     }
   }
   return map;

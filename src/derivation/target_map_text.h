@@ -28,9 +28,13 @@ TargetMapText print_target_map(const TargetMap& map);
 /// `metadata` the map is not `complete`: nobody said that it is. The store directory is what the
 /// derivations' paths say.
 ///
+/// With `label` only that target is made of the map, where it has it: many times faster. What the
+/// other labels stand for is then not looked at.
+///
 /// Throws InvalidError for what is malformed, CorruptError where map and metadata do not belong
 /// together (digest or counts differ: truncated, edited or mixed up).
 TargetMap parse_target_map(std::string_view map,
-                           std::optional<std::string_view> metadata = std::nullopt);
+                           std::optional<std::string_view> metadata = std::nullopt,
+                           std::optional<std::string_view> label = std::nullopt);
 
 }  // namespace grange

@@ -1,6 +1,5 @@
 #include "record/evaluations.h"
 
-#include <limits>
 #include <utility>
 #include <vector>
 
@@ -23,15 +22,19 @@ std::vector<std::int64_t> integers(SqliteStatement& statement) {
 
 }  // namespace
 
-EvaluationRecord unpack(StoredEvaluation stored) {
+EvaluationRecord unpack(StoredEvaluation stored, std::optional<std::string_view> label) {
   return with_context(
       [&] { return "while reading evaluation " + std::to_string(stored.id); },
       [&]() -> EvaluationRecord {
         const auto map = decompress(Compression::zstd, stored.map, kMaxTargetMapSize);
         const auto metadata = decompress(Compression::zstd, stored.metadata, kMaxTargetMapSize);
         try {
-          return {stored.id,       std::move(stored.selection),     stored.started,
-                  stored.finished, parse_target_map(map, metadata), std::move(stored.line)};
+          return {stored.id,
+                  std::move(stored.selection),
+                  stored.started,
+                  stored.finished,
+                  parse_target_map(map, metadata, label),
+                  std::move(stored.line)};
         } catch (const InvalidError& error) {
           throw CorruptError(error.what());  // nobody but us wrote it
         }
@@ -107,15 +110,19 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
   return id;
 }
 
-std::optional<StoredEvaluation> EvaluationTables::last_complete(
-    const std::string& selection, std::optional<std::int64_t> before) {
+std::vector<std::int64_t> EvaluationTables::complete(const std::string& selection,
+                                                     std::size_t most) {
   auto find = database_.prepare(
-      "SELECT max(evaluations.id) FROM evaluations "
+      "SELECT evaluations.id FROM evaluations "
       "JOIN selections ON selections.id = evaluations.selection "
-      "WHERE selections.text = ?1 AND complete = 1 AND evaluations.id < ?2");
-  find.bind(1, selection).bind(2, before.value_or(std::numeric_limits<std::int64_t>::max()));
-  if (!find.step() || find.is_null(0)) return std::nullopt;
-  return this->find(find.integer(0));
+      "WHERE selections.text = ?1 AND complete = 1 ORDER BY evaluations.id DESC LIMIT ?2");
+  find.bind(1, selection).bind(2, static_cast<std::int64_t>(most));
+  return integers(find);
+}
+
+std::optional<StoredEvaluation> EvaluationTables::last_complete(const std::string& selection) {
+  const auto newest = complete(selection, 1);
+  return newest.empty() ? std::nullopt : find(newest.front());
 }
 
 std::optional<StoredEvaluation> EvaluationTables::find(std::int64_t id) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "database/sqlite.h"
@@ -23,8 +24,9 @@ struct StoredEvaluation {
   std::string metadata;  ///< compressed
 };
 
-/// Throws CorruptError for what is not what was stored.
-EvaluationRecord unpack(StoredEvaluation stored);
+/// With its whole map, or one label of it. Throws CorruptError for what is not what was stored.
+EvaluationRecord unpack(StoredEvaluation stored,
+                        std::optional<std::string_view> label = std::nullopt);
 
 /// The tables of evaluations and their target maps. A map is one blob in its file format: writing a
 /// run costs little more than compressing it, and nothing where it is the same as before.
@@ -35,8 +37,8 @@ class EvaluationTables {
 
   /// One durable transaction. `text` is the evaluation's map, printed.
   std::int64_t add(const EvaluationRecord& evaluation, const TargetMapText& text);
-  std::optional<StoredEvaluation> last_complete(const std::string& selection,
-                                                std::optional<std::int64_t> before);
+  std::vector<std::int64_t> complete(const std::string& selection, std::size_t most);
+  std::optional<StoredEvaluation> last_complete(const std::string& selection);
   std::optional<StoredEvaluation> find(std::int64_t id);
   std::uint64_t forget_before(TimePoint time, const std::string& selection,
                               const std::string& line);

@@ -76,12 +76,17 @@ class RecordFile final : public Record {
     return read([](RecordTables& tables) { return tables.evaluations.selections(); });
   }
 
-  std::optional<EvaluationRecord> last_complete(const std::string& selection,
-                                                std::optional<std::int64_t> before) override {
-    auto stored = read(
-        [&](RecordTables& tables) { return tables.evaluations.last_complete(selection, before); });
+  std::optional<EvaluationRecord> last_complete(const std::string& selection) override {
+    auto stored =
+        read([&](RecordTables& tables) { return tables.evaluations.last_complete(selection); });
     if (!stored) return std::nullopt;
     return with_advice(file_, [&] { return unpack(std::move(*stored)); });
+  }
+
+  std::vector<std::int64_t> complete_evaluations(const std::string& selection,
+                                                 std::size_t most) override {
+    return read(
+        [&](RecordTables& tables) { return tables.evaluations.complete(selection, most); });
   }
 
   CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) override {
@@ -89,10 +94,11 @@ class RecordFile final : public Record {
         [&](RecordTables& tables) { return find_commit_maps(tables.database, line, commits); });
   }
 
-  std::optional<EvaluationRecord> evaluation(std::int64_t id) override {
+  std::optional<EvaluationRecord> evaluation(std::int64_t id,
+                                             std::optional<std::string_view> label) override {
     auto stored = read([&](RecordTables& tables) { return tables.evaluations.find(id); });
     if (!stored) return std::nullopt;
-    return with_advice(file_, [&] { return unpack(std::move(*stored)); });
+    return with_advice(file_, [&] { return unpack(std::move(*stored), label); });
   }
 
   std::uint64_t forget_before(TimePoint time, const std::string& selection,

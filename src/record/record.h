@@ -8,6 +8,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -101,13 +102,17 @@ class Record {
   /// Stores a complete or incomplete evaluation with its target map and outcomes; its id. Equal
   /// maps are stored once.
   virtual std::int64_t add_evaluation(const EvaluationRecord& evaluation) = 0;
-  /// The newest complete evaluation of the selection; with `before`, of those with smaller numbers.
-  virtual std::optional<EvaluationRecord> last_complete(
-      const std::string& selection, std::optional<std::int64_t> before = std::nullopt) = 0;
+  /// The newest complete evaluation of the selection.
+  virtual std::optional<EvaluationRecord> last_complete(const std::string& selection) = 0;
+  /// The numbers of the newest complete ones, the newest first, at most `most`.
+  virtual std::vector<std::int64_t> complete_evaluations(const std::string& selection,
+                                                         std::size_t most) = 0;
   /// Which of these commits have a complete map in the line, and which had: one query for all.
   virtual CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) = 0;
-  /// One evaluation by its number; nothing when it is not kept.
-  virtual std::optional<EvaluationRecord> evaluation(std::int64_t id) = 0;
+  /// One evaluation by its number, with its whole map or, many times faster, one label of it;
+  /// nothing when it is not kept.
+  virtual std::optional<EvaluationRecord> evaluation(
+      std::int64_t id, std::optional<std::string_view> label = std::nullopt) = 0;
   /// Removes the selection's evaluations, and those of the line where one is given, that finished
   /// before this time, the last complete one too; how many there were.
   virtual std::uint64_t forget_before(TimePoint time, const std::string& selection,

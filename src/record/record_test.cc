@@ -118,6 +118,22 @@ TEST_F(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
   EXPECT_EQ(record->selections(), (std::vector<std::string>{"all", "other"}));
 }
 
+TEST_F(RecordTest, CompleteOnesAreListedNewestFirstAndReadLabelByLabel) {
+  const auto record = open();
+  const auto first = record->add_evaluation(evaluation(1));
+  const auto second = record->add_evaluation(evaluation(2));
+  record->add_evaluation(evaluation(3, 3, "other"));
+  EXPECT_EQ(record->complete_evaluations("all", 9), (std::vector{second, first}));
+  EXPECT_EQ(record->complete_evaluations("all", 1), std::vector{second});
+  EXPECT_TRUE(record->complete_evaluations("none", 9).empty());
+  const auto one = record->evaluation(first, "target 1");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->map.commit, "commit 1");
+  ASSERT_EQ(one->map.targets.size(), 1U);
+  EXPECT_EQ(one->map.targets.at("target 1").outcome, Outcome::good);
+  EXPECT_TRUE(record->evaluation(first, "no target")->map.targets.empty());
+}
+
 TEST_F(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
   const auto record = open(3);
   const auto complete = record->add_evaluation(evaluation(0));
