@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command/closure_size_text.h"
 #include "command/explanation_text.h"
 #include "compare/value_difference.h"
 
@@ -15,6 +16,9 @@ namespace grange {
 namespace {
 
 constexpr std::size_t kLongestCell = 300;
+constexpr std::size_t kShownSizes = 20;
+constexpr std::size_t kShownSourceFiles = 5;
+constexpr double kShareOfTargets = 0.7;  ///< of the whole: causes are to be told too
 
 /// As code, in one line: nothing in it is Markdown or HTML, or ends the cell of a table.
 std::string code(std::string text) {
@@ -35,9 +39,11 @@ class Bounded {
  public:
   explicit Bounded(std::size_t limit) : limit_(limit) {}
 
-  /// False when it does not fit any more, with room kept for what must follow.
-  bool add(const std::string& piece) {
-    if (text_.size() + piece.size() + kReserve > limit_) return false;
+  /// False when it does not fit into this share of the whole any more, with room kept for what must
+  /// follow.
+  bool add(const std::string& piece, double share = 1) {
+    const auto limit = static_cast<std::size_t>(static_cast<double>(limit_) * share);
+    if (text_.size() + piece.size() + kReserve > limit) return false;
     text_ += piece;
     return true;
   }
@@ -73,59 +79,69 @@ struct Section {
   std::function<bool(const TargetReport&)> holds;
 };
 
-void add_targets(const CiReport& report, Bounded& text) {
+/// Of targets whose outcome is news, or bad: newly failing ones first.
+std::vector<std::string> target_rows(const CiReport& report) {
   const std::vector<Section> sections = {
       {"newly failing", [](const TargetReport& t) { return t.newly_failing(); }},
       {"fixed", [](const TargetReport& t) { return t.fixed(); }},
       {"still failing", [](const TargetReport& t) { return t.failing() && !t.newly_failing(); }}};
-  std::vector<std::pair<const char*, const TargetReport*>> rows;
+  std::vector<std::string> rows;
   for (const auto& section : sections) {
     for (const auto& target : report.targets) {
-      if (section.holds(target)) rows.emplace_back(section.name, &target);
+      if (!section.holds(target)) continue;
+      rows.push_back(
+          fmt::format("| {} | {} | {} | {} |\n", section.name, code(target.label),
+                      target.evaluation_failed ? "evaluation failed" : to_string(target.outcome),
+                      reason(report, target)));
     }
   }
-  if (rows.empty()) return;
-  if (!text.add("\n| | target | outcome | why |\n|---|---|---|---|\n")) return;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& [name, target] = rows[i];
-    const auto outcome =
-        target->evaluation_failed ? "evaluation failed" : std::string(to_string(target->outcome));
-    if (text.add(fmt::format("| {} | {} | {} | {} |\n", name, code(target->label), outcome,
-                             reason(report, *target)))) {
-      continue;
-    }
-    text.close(fmt::format("| | … and {} more | | |\n", rows.size() - i));
-    return;
-  }
+  return rows;
 }
 
-void add_causes(const CiReport& report, Bounded& text) {
-  const auto groups = group_causes(report.explanation, report.map.store_dir);
-  if (groups.empty()) return;
-  if (!text.add("\n| cause | what differs | targets (alone) | derivations | expected |\n"
-                "|---|---|---|---|---|\n")) {
-    return;
+std::string touched(const ExplainedCause& cause) {
+  return fmt::format("{} ({} alone), {}, {}", plural(cause.targets, "target"),
+                     format_count(cause.targets_alone), plural(cause.derivations, "derivation"),
+                     cause.expected_seconds ? format_duration(*cause.expected_seconds) +
+                                                  (cause.unknown_durations > 0 ? " +" : "")
+                                            : std::string("unknown time"));
+}
+
+std::string cause_row(const CauseGroup& group) {
+  const auto& first = *group.causes.front();
+  std::string why;
+  const auto add_line = [&](const std::string& line) {
+    why += (why.empty() ? "" : "<br>") + code(line);
+  };
+  for (const auto& line : group.differences) add_line(line);
+  const auto files = std::min(first.source_files.size(), kShownSourceFiles);
+  for (std::size_t i = 0; i < files; ++i) add_line(first.source_files[i]);
+  if (first.source_files.size() > files) {
+    why += fmt::format("<br>… and {} more", first.source_files.size() - files);
   }
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const auto& first = *groups[i].causes.front();
-    std::string differences;
-    for (const auto& line : groups[i].differences) {
-      differences += (differences.empty() ? "" : "<br>") + code(line);
-    }
-    const auto expected = first.expected_seconds ? format_duration(*first.expected_seconds) +
-                                                       (first.unknown_durations > 0 ? " +" : "")
-                                                 : std::string("unknown");
-    const auto others = groups[i].causes.size() - 1;
-    if (text.add(fmt::format("| {}{}{} | {} | {} ({}) | {} | {} |\n", first.suspicious ? "⚠ " : "",
-                             code(first.name),
-                             others > 0 ? fmt::format(" and {} more", others) : "", differences,
-                             format_count(first.targets), format_count(first.targets_alone),
-                             format_count(first.derivations), expected))) {
-      continue;
-    }
-    text.close(fmt::format("| … and {} more | | | | |\n", groups.size() - i));
-    return;
+  const auto others = group.causes.size() - 1;
+  return fmt::format("| {}cause | {}{} | {} | {} |\n", first.suspicious ? "⚠ " : "",
+                     code(first.name), others > 0 ? fmt::format(" and {} more", others) : "",
+                     touched(first), why);
+}
+
+/// One table: what became of targets, then what caused it.
+void add_table(const CiReport& report, Bounded& text) {
+  const auto targets = target_rows(report);
+  std::vector<std::string> causes;
+  for (const auto& group : group_causes(report.explanation, report.map.store_dir)) {
+    causes.push_back(cause_row(group));
   }
+  if (targets.empty() && causes.empty()) return;
+  if (!text.add("\n| | what | came to | why |\n|---|---|---|---|\n")) return;
+  const auto add_rows = [&](const std::vector<std::string>& rows, double share) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (text.add(rows[i], share)) continue;
+      text.close(fmt::format("| | … and {} more | | |\n", rows.size() - i));
+      return;
+    }
+  };
+  add_rows(targets, kShareOfTargets);
+  add_rows(causes, 1);
 }
 
 void add_rewritten(const CiReport& report, Bounded& text) {
@@ -145,6 +161,21 @@ void add_rewritten(const CiReport& report, Bounded& text) {
     if (text.add(line + "\n")) continue;
     text.close(fmt::format("- … and {} more\n", sorted.size() - i));
     return;
+  }
+}
+
+void add_closure_sizes(const CiReport& report, Bounded& text) {
+  const auto changes = size_changes(report.explanation);
+  if (changes.empty()) return;
+  if (!text.add("\n| closure of | size |\n|---|---|\n")) return;
+  std::size_t shown = 0;
+  while (shown < std::min(changes.size(), kShownSizes) &&
+         text.add(fmt::format("| {} | {} |\n", code(changes[shown].first),
+                              size_change(changes[shown].second)))) {
+    ++shown;
+  }
+  if (shown < changes.size()) {
+    text.close(fmt::format("| … and {} more | |\n", changes.size() - shown));
   }
 }
 
@@ -192,9 +223,9 @@ std::string ci_report_markdown(const CiReport& report, std::size_t limit) {
   text.add(fmt::format("Built {} in {}; {} skipped.\n", plural(report.made(), "derivation"),
                        format_duration(report.build_seconds),
                        plural(report.count_skipped(), "target")));
-  add_targets(report, text);
-  add_causes(report, text);
+  add_table(report, text);
   add_rewritten(report, text);
+  add_closure_sizes(report, text);
   return text.take();
 }
 

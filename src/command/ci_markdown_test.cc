@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "command/closure_size_text.h"
 #include "command/explanation_text.h"
 
 namespace grange {
@@ -69,6 +70,12 @@ CiReport eventful() {
   explanation.targets = {{"broken", {0}}, {"cured", {0, 1}}, {"upset", {0, 2, 3}}};
   explanation.steps = 10;
   explanation.unknown_durations = 10;
+  explanation.causes[0].source_files = {"src: lib/a.c changed, lib/b.c only in the head"};
+  explanation.sizes = {{"broken", {31'200'000, {}}},
+                       {"cured", {{}, 5}},
+                       {"large", {31'200'000, 33'000'000}},
+                       {"small", {2'000'000, 1'900'000}},
+                       {"steady", {7, 7}}};
   report.comparison.rewritten = {
       {path("zlib-1.2.8.tar.gz.drv"),
        path("zlib-1.2.8.tar.gz.drv"),
@@ -120,7 +127,7 @@ TEST(CiMarkdown, IsBoundedInWholeRows) {
   }
   const auto text = ci_report_markdown(report);
   EXPECT_LE(text.size(), kLongestComment);
-  EXPECT_THAT(text, HasSubstr(" more | | |\n"));
+  EXPECT_THAT(text, HasSubstr(" more | | |\n| cause | `libxml2-2.9.2` |"));
   EXPECT_THAT(text, Not(HasSubstr(std::string(301, 'x'))));
 }
 
@@ -138,6 +145,7 @@ TEST(ExplanationText, TellsCausesAndWhatTheyTouch) {
   expect_golden("explanation.txt",
                 change_headline(report.comparison, report.explanation, StoreDir::nix()) + "\n" +
                     explanation_text(report.explanation, StoreDir::nix()) +
+                    closure_size_text(report.explanation) +
                     rewritten_text(report.comparison, StoreDir::nix()));
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "command/build_report_text.h"
+#include "command/closure_size_text.h"
 #include "command/explanation_text.h"
 
 namespace grange {
@@ -123,6 +124,8 @@ nlohmann::ordered_json target_json(const TargetReport& target, const CiReport& r
   }
   const auto causes = report.explanation.targets.find(target.label);
   if (causes != report.explanation.targets.end()) json["causes"] = causes->second;
+  const auto size = report.explanation.sizes.find(target.label);
+  if (size != report.explanation.sizes.end()) json["closureSize"] = closure_size_json(size->second);
   json["skipped"] = target.skipped;
   json["made"] = target.made;
   if (target.failing()) json["newlyFailing"] = target.newly_failing();
@@ -186,7 +189,7 @@ std::string ci_summary_text(const CiReport& report) {
     text += fmt::format("cut off: {} ({} saved)\n", report.cut_off.steps,
                         format_duration(report.cut_off.saved_seconds));
   }
-  text += conflict_lines(report);
+  text += closure_size_text(report.explanation) + conflict_lines(report);
   text += check_lines(report, false) + check_lines(report, true);
   text += product_lines(report) + fixed_lines(report) + failing_lines(report);
   const std::size_t failing = report.count_failing();

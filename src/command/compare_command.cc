@@ -23,6 +23,7 @@
 #include "derivation/target_map_file.h"
 #include "farm/source_files.h"
 #include "farm/source_reader.h"
+#include "store/local_store.h"
 
 namespace grange {
 namespace {
@@ -33,6 +34,7 @@ struct CompareCommandOptions {
   std::string derivations;
   std::string eval_store;
   std::string store_dir;
+  std::string store;
   bool causes = false;
   std::string svg;
   bool json = false;
@@ -87,6 +89,24 @@ std::filesystem::path sources_of(const CompareCommandOptions& options, const Sto
   return root / std::filesystem::path(store.str()).relative_path();
 }
 
+/// The store that may hold outputs. Only one that was asked for by name has to be there.
+std::unique_ptr<LocalStore> open_store(const CompareCommandOptions& options,
+                                       const StoreDir& store_dir) {
+  std::filesystem::path root = options.store;
+  if (root.empty()) {
+    try {
+      root = default_store_root();
+    } catch (const NotFoundError&) {
+      return nullptr;  // not even a home
+    }
+  }
+  const auto location = StoreLocation::at_root(std::filesystem::absolute(root), store_dir);
+  if (options.store.empty() && !std::filesystem::exists(location.state / "db")) return nullptr;
+  LocalStoreOptions reading;
+  reading.read_only = true;
+  return LocalStore::open(location, reading);
+}
+
 /// A map without metadata says nothing of itself; one that says that it is incomplete is believed.
 void warn_of_incomplete(const std::string& file, const TargetMap& map) {
   if (map.complete || !std::filesystem::exists(target_map_metadata_path(file))) return;
@@ -116,7 +136,8 @@ int run_compare_command(const CompareCommandOptions& options) {
     return print_comparison(options, {base, head, store, comparison, nullptr});
   }
   const auto sources = sources_of(options, store);
-  auto explained = explain_maps(base, head, store, read, source_reader(sources));
+  const auto outputs = open_store(options, store);
+  auto explained = explain_maps(base, head, store, read, source_reader(sources), outputs.get());
   find_source_files(explained.explanation, sources, {}, {});
   if (!options.svg.empty()) {
     write_file(options.svg,
@@ -151,6 +172,11 @@ void add_compare_command(CLI::App& parent, Action& chosen) {
       ->add_option("--store-dir", options->store_dir,
                    "Logical store directory (default: what the maps say)")
       ->type_name("DIR");
+  command
+      ->add_option("--store", options->store,
+                   "Root of a store that may hold outputs of both, for --causes: what need not be "
+                   "built, and closure sizes (default: in the state directory)")
+      ->type_name("ROOT");
   command->add_flag("--causes", options->causes,
                     "Also tell why: which derivations' own fields differ, and what each touches");
   command

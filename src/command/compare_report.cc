@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "command/closure_size_text.h"
 #include "command/explanation_text.h"
 #include "compare/value_difference.h"
 #include "derivation/json_string.h"
@@ -30,6 +31,13 @@ void append_causes_of_target(std::string& text, const CompareReport& report,
   text += ']';
 }
 
+void append_closure_size(std::string& text, const CompareReport& report, const std::string& label) {
+  if (report.explanation == nullptr) return;
+  const auto found = report.explanation->sizes.find(label);
+  if (found == report.explanation->sizes.end()) return;
+  text += ",\"closureSize\":" + closure_size_json(found->second).dump();
+}
+
 void append_target_line(std::string& text, const CompareReport& report,
                         const TargetVerdict& target) {
   text += "{\"label\":";
@@ -43,6 +51,7 @@ void append_target_line(std::string& text, const CompareReport& report,
   add_derivation("base", report.base);
   add_derivation("head", report.head);
   append_causes_of_target(text, report, target.label);
+  append_closure_size(text, report, target.label);
   text += '}';
 }
 
@@ -117,6 +126,7 @@ std::string compare_report_text(const CompareReport& report) {
   }
   if (report.explanation != nullptr) {
     text += explanation_text(*report.explanation, report.store_dir);
+    text += closure_size_text(*report.explanation);
   }
   return text + rewritten_text(comparison, report.store_dir);
 }

@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "command/state_directory.h"
+#include "farm/closure_sizes.h"
 #include "farm/expected_durations.h"
+#include "farm/outputs_there.h"
 #include "record/record.h"
 
 namespace grange {
@@ -29,11 +31,16 @@ std::vector<std::optional<double>> recorded_durations(const DerivationGraph& gra
 
 ExplainedComparison explain_maps(const TargetMap& base, const TargetMap& head,
                                  const StoreDir& store, const DerivationReader& read,
-                                 const SourceReader& sources) {
+                                 const SourceReader& sources, LocalStore* outputs) {
   auto graph = DerivationGraph::load(store, derivations_to_explain(base, head), read);
   auto comparison = compare_targets(base, head, graph, read);
   auto changes = Changes::find(base, head, graph, read, sources);
-  auto explanation = explain(graph, changes, head, recorded_durations(graph, changes));
+  std::vector<bool> there;
+  if (outputs != nullptr) there = which_are_there(graph, changes.changed(), *outputs);
+  auto explanation = explain(graph, changes, head, recorded_durations(graph, changes), there);
+  if (outputs != nullptr) {
+    find_closure_sizes(explanation, comparison, base, head, graph, *outputs);
+  }
   return {std::move(graph), std::move(comparison), std::move(changes), std::move(explanation)};
 }
 

@@ -5,6 +5,7 @@
 #include "compare/explanation.h"
 #include "derivation/derivation_graph.h"
 #include "derivation/target_map.h"
+#include "store/local_store.h"
 
 namespace grange {
 
@@ -17,9 +18,10 @@ struct ExplainedComparison {
 };
 
 /// Loads the closures and explains; durations are those of the record of the state directory, where
-/// there is one.
+/// there is one. `outputs`, where there is one: a store that may hold outputs of both sides, for
+/// what need not be built and how large it is.
 ExplainedComparison explain_maps(const TargetMap& base, const TargetMap& head,
                                  const StoreDir& store, const DerivationReader& read,
-                                 const SourceReader& sources);
+                                 const SourceReader& sources, LocalStore* outputs = nullptr);
 
 }  // namespace grange

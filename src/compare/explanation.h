@@ -35,6 +35,12 @@ struct ExplainedCause {
   std::vector<std::string> source_files{};
 };
 
+/// What a target's outputs need at run time, in bytes; nothing where a side's are not at hand.
+struct ClosureSize {
+  std::optional<std::uint64_t> base;
+  std::optional<std::uint64_t> head;
+};
+
 /// What changed and why, and what it will cost: a value, for people and reports.
 struct Explanation {
   std::vector<ExplainedCause> causes;
@@ -50,6 +56,8 @@ struct Explanation {
   std::size_t unknown_durations = 0;
   double critical_seconds = 0;
   std::vector<std::string> critical_path;  ///< names, the first step first
+  /// Of changed, new and removed labels where at least one side is known.
+  std::map<std::string, ClosureSize, std::less<>> sizes{};
 };
 
 /// `durations` and `there` as for `cost_of`.

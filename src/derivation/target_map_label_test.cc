@@ -1,6 +1,8 @@
 #include "derivation/target_map_label.h"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -30,6 +32,9 @@ TEST(TargetMapLabel, GivesTheTargetThatTheWholeMapGives) {
     const auto one = parse_target_map(text.map, text.metadata, label);
     EXPECT_TRUE(one.complete);
     ASSERT_EQ(one.targets.size(), 1U) << label;
+    StringSource source(text.map);
+    EXPECT_EQ(print_target_map(read_printed_target(source, text.metadata, label)).map,
+              print_target_map(one).map);
     const auto& read = one.targets.at(label);
     EXPECT_EQ(read.derivation, target.derivation);
     EXPECT_EQ(read.outcome, target.outcome);
@@ -70,6 +75,41 @@ TEST(TargetMapLabel, AMapOfOtherMetadataIsRefused) {
   const auto text = print_target_map(map_of({"a", "b"}));
   const auto other = print_target_map(map_of({"a", "c"}));
   EXPECT_THROW(parse_target_map(text.map, other.metadata, "a"), CorruptError);
+}
+
+/// Gives so many bytes at a time, whatever is asked for.
+class Pieces final : public Source {
+ public:
+  Pieces(std::string_view text, std::size_t piece) : source_(text), piece_(piece) {}
+  std::size_t read(char* buffer, std::size_t size) override {
+    return source_.read(buffer, std::min(size, piece_));
+  }
+
+ private:
+  StringSource source_;
+  std::size_t piece_;
+};
+
+TEST(TargetMapLabel, APrintedMapStreamsByInPiecesOfAnySize) {
+  const auto map = map_of({"a", "a b", "ab", "b"});
+  const auto text = print_target_map(map);
+  for (std::size_t piece = 1; piece < 200; ++piece) {
+    Pieces source(text.map, piece);
+    const auto one = read_printed_target(source, text.metadata, "ab");
+    ASSERT_EQ(one.targets.size(), 1U);
+    EXPECT_EQ(one.targets.at("ab").attr_path.front(), "ab");
+    Pieces again(text.map, piece);
+    EXPECT_TRUE(read_printed_target(again, text.metadata, "c").targets.empty());
+  }
+}
+
+TEST(TargetMapLabel, APrintedMapOfOtherMetadataIsRefused) {
+  const auto text = print_target_map(map_of({"a", "b"}));
+  for (const auto& wrong : {text.map.substr(0, text.map.size() - 9), text.map + " ",
+                            print_target_map(map_of({"a", "c"})).map}) {
+    StringSource source(wrong);
+    EXPECT_THROW(read_printed_target(source, text.metadata, "a"), CorruptError);
+  }
 }
 
 }  // namespace

@@ -236,52 +236,73 @@ void check_store_dir(const StoreDir& specified, const StoreDir& got) {
                      specified.str() + "', got '" + got.str() + "'");
 }
 
+Metadata parse_metadata(TargetMap& map, std::string_view text) {
+  return with_context([] { return "while reading the map's metadata"; },
+                      [&] {
+                        simdjson::dom::parser parser;
+                        return read_metadata(
+                            map, parse_object(parser, text, "the metadata of a target map"));
+                      });
+}
+
+void check_digest(const Metadata& specified, const Hash& got) {
+  if (got == specified.digest) return;
+  throw CorruptError(
+      "the map is not the one that its metadata was written for (a write was interrupted, or "
+      "it was edited): specified " +
+      specified.digest.to_string(HashFormat::base16) + ", got " +
+      got.to_string(HashFormat::base16) +
+      "; write it again, or remove the metadata to read the map alone");
+}
+
+/// Makes the targets of `text` and checks the whole; `labels`: how many the whole has, when `text`
+/// is only one of it.
+void read_targets(TargetMap& map, std::string_view text, const std::optional<Metadata>& specified,
+                  std::optional<std::uint64_t> labels) {
+  simdjson::dom::parser parser;
+  MapReader reader(map);
+  reader.read(parse_object(parser, text, "the target map"));
+  if (specified) {
+    check_count("targets", specified->targets, labels.value_or(map.targets.size()));
+    check_count("errors", specified->errors, map.errors.size());
+    if (reader.has_store_dir()) check_store_dir(specified->store_dir, map.store_dir);
+    map.store_dir = specified->store_dir;
+  }
+  for (const auto& [label, error] : map.errors) {
+    if (map.targets.contains(label)) {
+      throw CorruptError("label '" + label + "' is both a target and an error");
+    }
+  }
+}
+
 }  // namespace
 
 TargetMap parse_target_map(std::string_view map_text, std::optional<std::string_view> metadata,
                            std::optional<std::string_view> label) {
   TargetMap map;
+  check_size(map_text, "the target map");
   std::optional<Metadata> specified;
-  simdjson::dom::parser parser;
   if (metadata) {
-    with_context([] { return "while reading the map's metadata"; },
-                 [&] {
-                   specified = read_metadata(
-                       map, parse_object(parser, *metadata, "the metadata of a target map"));
-                 });
+    specified = parse_metadata(map, *metadata);
     // Before anything is made of the map: of a mixed-up pair nothing else is worth saying.
-    const Hash digest = hash_bytes(specified->digest.algorithm(), map_text);
-    if (digest != specified->digest) {
-      throw CorruptError(
-          "the map is not the one that its metadata was written for (a write was interrupted, or "
-          "it was edited): specified " +
-          specified->digest.to_string(HashFormat::base16) + ", got " +
-          digest.to_string(HashFormat::base16) +
-          "; write it again, or remove the metadata to read the map alone");
-    }
+    check_digest(*specified, hash_bytes(specified->digest.algorithm(), map_text));
   }
-  MapReader reader(map);
-  std::size_t labels = 0;
   if (label) {
-    check_size(map_text, "the target map");
     const auto found = find_label(map_text, *label);
-    labels = found.labels;
-    reader.read(parse_object(parser, found.map, "the target map"));
+    read_targets(map, found.map, specified, found.labels);
   } else {
-    reader.read(parse_object(parser, map_text, "the target map"));
-    labels = map.targets.size();
+    read_targets(map, map_text, specified, std::nullopt);
   }
-  if (specified) {
-    check_count("targets", specified->targets, labels);
-    check_count("errors", specified->errors, map.errors.size());
-    if (reader.has_store_dir()) check_store_dir(specified->store_dir, map.store_dir);
-    map.store_dir = specified->store_dir;
-  }
-  for (const auto& [failed, error] : map.errors) {
-    if (map.targets.contains(failed)) {
-      throw CorruptError("label '" + failed + "' is both a target and an error");
-    }
-  }
+  return map;
+}
+
+TargetMap read_printed_target(Source& map_text, std::string_view metadata, std::string_view label) {
+  TargetMap map;
+  const auto specified = parse_metadata(map, metadata);
+  HashSink hasher(specified.digest.algorithm());
+  const auto found = find_printed_label(map_text, label, hasher);
+  check_digest(specified, hasher.finish());
+  read_targets(map, found.map, specified, found.labels);
   return map;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/stream.h"
 #include "derivation/target_map.h"
 
 namespace grange {
@@ -36,5 +37,9 @@ TargetMapText print_target_map(const TargetMap& map);
 TargetMap parse_target_map(std::string_view map,
                            std::optional<std::string_view> metadata = std::nullopt,
                            std::optional<std::string_view> label = std::nullopt);
+
+/// One target of a map that print_target_map wrote, as its text streams by, without keeping it:
+/// what a record asks. Throws CorruptError as parse_target_map does.
+TargetMap read_printed_target(Source& map, std::string_view metadata, std::string_view label);
 
 }  // namespace grange

@@ -10,7 +10,9 @@
 #include "build/output_maps.h"
 #include "farm/attempt_log.h"
 #include "farm/ci_checks.h"
+#include "farm/closure_sizes.h"
 #include "farm/expected_durations.h"
+#include "farm/outputs_there.h"
 #include "farm/source_files.h"
 #include "farm/source_reader.h"
 #include "farm/source_state.h"
@@ -80,6 +82,7 @@ class Walk {
     compare();
     find_skips();
     build();
+    measure();
     check();
     remember(started, selection);
     keep_results(selection);
@@ -138,36 +141,12 @@ class Walk {
       const auto changes = Changes::find(base, report_.map, *graph_, reader, sources);
       report_.explanation = explain(*graph_, changes, report_.map,
                                     expected_durations(*graph_, changes.changed(), record_),
-                                    which_are_there(changes.changed()));
+                                    which_are_there(*graph_, changes.changed(), workshop_.store()));
       find_source_files(report_.explanation, workshop_.eval_store().location().real_store, {},
                         stop_);
     }
     add_evaluation_errors();
     report_.compare_seconds = Seconds(clock_.monotonic() - begin).count();
-  }
-
-  /// By derivation: are all its outputs valid already? Only where their paths are known beforehand.
-  std::vector<bool> which_are_there(const std::vector<DerivationIndex>& derivations) {
-    std::vector<bool> there(graph_->size());
-    std::set<StorePath> paths;
-    std::vector<std::pair<DerivationIndex, std::vector<StorePath>>> known;
-    for (const auto index : derivations) {
-      std::vector<StorePath> outputs;
-      const auto names = graph_->output_names(index);
-      for (const auto& name : names) {
-        if (auto path = graph_->output_path(index, name)) outputs.push_back(std::move(*path));
-      }
-      if (outputs.empty() || outputs.size() < names.size()) continue;
-      paths.insert(outputs.begin(), outputs.end());
-      known.emplace_back(index, std::move(outputs));
-    }
-    if (known.empty()) return there;
-    const auto valid = workshop_.store().valid_among(paths);
-    for (const auto& [index, outputs] : known) {
-      there[index] = std::all_of(outputs.begin(), outputs.end(),
-                                 [&](const StorePath& path) { return valid.contains(path); });
-    }
-    return there;
   }
 
   /// The head's derivations, and the base's where a label now stands for another one.
@@ -269,6 +248,13 @@ class Walk {
       report_.conflicts = log.conflicts();
     }
     report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
+  }
+
+  /// How large what changed was and is: once everything that could be made is there.
+  void measure() {
+    if (!base_.map) return;
+    find_closure_sizes(report_.explanation, report_.comparison, *base_.map, report_.map, *graph_,
+                       workshop_.store());
   }
 
   void check() {

@@ -20,21 +20,26 @@ std::vector<std::int64_t> integers(SqliteStatement& statement) {
   return values;
 }
 
+TargetMap read_map(std::string_view packed, std::string_view metadata,
+                   std::optional<std::string_view> label) {
+  if (!label) {
+    return parse_target_map(decompress(Compression::zstd, packed, kMaxTargetMapSize), metadata);
+  }
+  StringSource source(packed);
+  const auto text = make_decompression_source(Compression::zstd, source);
+  return read_printed_target(*text, metadata, *label);
+}
+
 }  // namespace
 
 EvaluationRecord unpack(StoredEvaluation stored, std::optional<std::string_view> label) {
   return with_context(
       [&] { return "while reading evaluation " + std::to_string(stored.id); },
       [&]() -> EvaluationRecord {
-        const auto map = decompress(Compression::zstd, stored.map, kMaxTargetMapSize);
         const auto metadata = decompress(Compression::zstd, stored.metadata, kMaxTargetMapSize);
         try {
-          return {stored.id,
-                  std::move(stored.selection),
-                  stored.started,
-                  stored.finished,
-                  parse_target_map(map, metadata, label),
-                  std::move(stored.line)};
+          return {stored.id,       std::move(stored.selection),           stored.started,
+                  stored.finished, read_map(stored.map, metadata, label), std::move(stored.line)};
         } catch (const InvalidError& error) {
           throw CorruptError(error.what());  // nobody but us wrote it
         }

@@ -85,8 +85,7 @@ class RecordFile final : public Record {
 
   std::vector<std::int64_t> complete_evaluations(const std::string& selection,
                                                  std::size_t most) override {
-    return read(
-        [&](RecordTables& tables) { return tables.evaluations.complete(selection, most); });
+    return read([&](RecordTables& tables) { return tables.evaluations.complete(selection, most); });
   }
 
   CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) override {

@@ -125,6 +125,11 @@ std::set<StorePath> LocalStoreImplementation::closure(const std::set<StorePath>&
   return readers_.with_reader([&](PathReader& reader) { return reader.closure(paths); });
 }
 
+std::vector<std::optional<std::uint64_t>> LocalStoreImplementation::closure_sizes(
+    const std::vector<std::set<StorePath>>& groups) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.closure_sizes(groups); });
+}
+
 void LocalStoreImplementation::register_valid(std::vector<PathInfo> infos) {
   if (infos.empty()) return;
   for (const PathInfo& info : infos) check_content_address_claim(store_dir(), info);

@@ -106,6 +106,10 @@ class LocalStore {
   /// Everything that `paths` need at run time, themselves included. Throws NotFoundError naming a
   /// path that is not valid.
   virtual std::set<StorePath> closure(const std::set<StorePath>& paths) = 0;
+  /// For each group of paths: bytes of the NARs of their closure, each path counted once. Nothing
+  /// where one of them is not valid, or there is none. One batch for all.
+  virtual std::vector<std::optional<std::uint64_t>> closure_sizes(
+      const std::vector<std::set<StorePath>>& groups) = 0;
 
   /// Registers objects that are in place and canonical, in one transaction; every reference must be
   /// valid or among them. Several calls at once share one commit. Throws InvalidError (cycle,

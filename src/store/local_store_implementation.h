@@ -43,6 +43,8 @@ class LocalStoreImplementation final : public LocalStore {
   std::vector<StorePath> all_valid_paths() override;
   std::set<StorePath> referrers(const StorePath& path) override;
   std::set<StorePath> closure(const std::set<StorePath>& paths) override;
+  std::vector<std::optional<std::uint64_t>> closure_sizes(
+      const std::vector<std::set<StorePath>>& groups) override;
 
   void register_valid(std::vector<PathInfo> infos) override;
   void invalidate(const StorePath& path) override;

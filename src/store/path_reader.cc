@@ -5,28 +5,10 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "store/read_transaction.h"
 
 namespace grange {
 namespace {
-
-/// One snapshot for several statements; ending it early is as good as ending it late.
-class ReadTransaction {
- public:
-  explicit ReadTransaction(SqliteDatabase& database) : database_(database) {
-    database_.execute("BEGIN");
-  }
-  ~ReadTransaction() {
-    try {
-      database_.execute("COMMIT");
-    } catch (const std::exception&) {  // nothing was written; the reader is thrown away
-    }
-  }
-  ReadTransaction(const ReadTransaction&) = delete;
-  ReadTransaction& operator=(const ReadTransaction&) = delete;
-
- private:
-  SqliteDatabase& database_;
-};
 
 /// A row that does not hold what it must is the database's fault, whatever its parser says.
 template <typename Action>

@@ -29,6 +29,8 @@ class PathReader {
   std::vector<StorePath> all_valid_paths();
   std::set<StorePath> referrers(const StorePath& path);
   std::set<StorePath> closure(const std::set<StorePath>& paths);
+  std::vector<std::optional<std::uint64_t>> closure_sizes(
+      const std::vector<std::set<StorePath>>& groups);
   /// Only where their tables are there.
   std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids);
 
