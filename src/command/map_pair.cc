@@ -18,7 +18,7 @@
 namespace grange {
 namespace {
 
-using Label = std::optional<std::string_view>;
+using OneLabel = std::optional<std::string_view>;
 using ReadMap = std::function<TargetMap()>;
 
 /// Both at once: reading them is most of what an answer about one label takes.
@@ -28,7 +28,7 @@ std::pair<TargetMap, TargetMap> read_both(const ReadMap& read_base, const ReadMa
   return {reading.get(), std::move(head)};
 }
 
-TargetMap read_evaluation(Record& record, std::int64_t id, Label label) {
+TargetMap read_evaluation(Record& record, std::int64_t id, OneLabel label) {
   auto evaluation = record.evaluation(id, label);
   if (!evaluation) {
     throw NotFoundError("evaluation " + std::to_string(id) + " was just forgotten; try again");
@@ -43,7 +43,7 @@ bool is_file(const BaseChoice& choice) {
 
 }  // namespace
 
-MapPair read_map_pair(const MapPairOptions& options, Label label) {
+MapPair read_map_pair(const MapPairOptions& options, OneLabel label) {
   const auto choice = base_choice_of(options.base);
   const bool of_record = options.head == "last";
   const ReadMap head_file = [&] { return read_target_map_file(options.head, label); };
