@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include <brotli/decode.h>
 #include <bzlib.h>
 #include <lzma.h>
 #include <zstd.h>
@@ -65,9 +66,17 @@ class Bzip2Sink final : public CompressionSink {
 
 class XzSink final : public CompressionSink {
  public:
-  XzSink(Sink& next, int level) : next_(next), output_(kBuffer) {
+  XzSink(Sink& next, int level, unsigned threads) : next_(next), output_(kBuffer) {
     const auto preset = static_cast<std::uint32_t>(level == 0 ? 6 : level);
-    GRANGE_CHECK(lzma_easy_encoder(&stream_, preset, LZMA_CHECK_CRC64) == LZMA_OK);
+    if (threads <= 1) {
+      GRANGE_CHECK(lzma_easy_encoder(&stream_, preset, LZMA_CHECK_CRC64) == LZMA_OK);
+      return;
+    }
+    lzma_mt options{};
+    options.threads = threads;
+    options.preset = preset;
+    options.check = LZMA_CHECK_CRC64;
+    GRANGE_CHECK(lzma_stream_encoder_mt(&stream_, &options) == LZMA_OK);
   }
   ~XzSink() override { lzma_end(&stream_); }
 
@@ -99,8 +108,12 @@ class XzSink final : public CompressionSink {
 
 class ZstdSink final : public CompressionSink {
  public:
-  ZstdSink(Sink& next, int level) : next_(next), output_(ZSTD_CStreamOutSize()) {
+  ZstdSink(Sink& next, int level, unsigned threads) : next_(next), output_(ZSTD_CStreamOutSize()) {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level == 0 ? 3 : level);
+    // A library without threads refuses, and compresses all the same.
+    if (threads > 1) {
+      ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_nbWorkers, static_cast<int>(threads));
+    }
   }
 
   void write(std::string_view data) override {
@@ -272,6 +285,42 @@ class ZstdSource final : public Source {
                                                                    &ZSTD_freeDCtx};
 };
 
+class BrotliSource final : public Source {
+ public:
+  explicit BrotliSource(Source& from) : input_(from) {}
+
+  std::size_t read(char* buffer, std::size_t size) override {
+    auto* output = reinterpret_cast<std::uint8_t*>(buffer);
+    std::size_t room = size;
+    while (room == size && !ended_) {
+      const auto result =
+          BrotliDecoderDecompressStream(state_.get(), &available_, &next_, &room, &output, nullptr);
+      if (result == BROTLI_DECODER_RESULT_SUCCESS) {
+        ended_ = true;
+        if (available_ > 0 || !input_.next().empty()) {
+          throw CorruptError("something follows the brotli stream");
+        }
+      } else if (result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) {
+        const auto piece = input_.next();
+        if (piece.empty()) throw CorruptError("the brotli stream is truncated");
+        next_ = as_bytes(piece).data();
+        available_ = piece.size();
+      } else if (result == BROTLI_DECODER_RESULT_ERROR) {
+        throw CorruptError("the brotli stream is broken");
+      }
+    }
+    return size - room;
+  }
+
+ private:
+  Input input_;
+  const std::uint8_t* next_ = nullptr;
+  std::size_t available_ = 0;
+  bool ended_ = false;
+  std::unique_ptr<BrotliDecoderState, void (*)(BrotliDecoderState*)> state_{
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), &BrotliDecoderDestroyInstance};
+};
+
 /// One frame that says how large its content is, so that reading it allocates once.
 std::string compress_zstd(std::string_view data, int level) {
   const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
@@ -295,16 +344,24 @@ std::uint64_t claimed_size(std::string_view data) {
 
 }  // namespace
 
-std::unique_ptr<CompressionSink> make_compression_sink(Compression method, Sink& next, int level) {
+std::unique_ptr<CompressionSink> make_compression_sink(Compression method, Sink& next, int level,
+                                                       unsigned threads) {
+  const int highest = method == Compression::zstd ? ZSTD_maxCLevel() : 9;
+  if (level < 0 || level > highest) {
+    throw InvalidError("compression level " + std::to_string(level) + " is not between 1 and " +
+                       std::to_string(highest));
+  }
   switch (method) {
     case Compression::none:
       return std::make_unique<PlainSink>(next);
     case Compression::bzip2:
       return std::make_unique<Bzip2Sink>(next, level);
     case Compression::xz:
-      return std::make_unique<XzSink>(next, level);
+      return std::make_unique<XzSink>(next, level, threads);
     case Compression::zstd:
-      return std::make_unique<ZstdSink>(next, level);
+      return std::make_unique<ZstdSink>(next, level, threads);
+    case Compression::brotli:
+      throw InvalidError("brotli is only read, not written");
   }
   GRANGE_CHECK(false);
 }
@@ -319,6 +376,8 @@ std::unique_ptr<Source> make_decompression_source(Compression method, Source& fr
       return std::make_unique<XzSource>(from);
     case Compression::zstd:
       return std::make_unique<ZstdSource>(from);
+    case Compression::brotli:
+      return std::make_unique<BrotliSource>(from);
   }
   GRANGE_CHECK(false);
 }

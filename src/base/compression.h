@@ -9,7 +9,7 @@
 
 namespace grange {
 
-enum class Compression { none, bzip2, xz, zstd };
+enum class Compression { none, bzip2, xz, zstd, brotli };  ///< brotli is only read
 
 /// A sink that compresses into another. `finish` writes the end of the stream and must be called;
 /// without it the stream is truncated.
@@ -17,9 +17,11 @@ class CompressionSink : public Sink {
  public:
   virtual void finish() = 0;
 };
-/// `level` 0 means the format's own default.
+/// `level` 0 means the format's own default. `threads` above 1: xz and zstd compress blocks of
+/// their own at once. Throws InvalidError for a method that is only read, and for a level that it
+/// has not.
 std::unique_ptr<CompressionSink> make_compression_sink(Compression method, Sink& next,
-                                                       int level = 0);
+                                                       int level = 0, unsigned threads = 1);
 
 /// A source that reads decompressed bytes; CorruptError for a broken or truncated stream.
 std::unique_ptr<Source> make_decompression_source(Compression method, Source& from);

@@ -18,11 +18,14 @@ void add_build_command(CLI::App& parent, Action& chosen);
 void add_ci_command(CLI::App& parent, Action& chosen);
 void add_compare_command(CLI::App& parent, Action& chosen);
 void add_why_command(CLI::App& parent, Action& chosen);
+void add_copy_command(CLI::App& parent, Action& chosen);
 void add_drv_command(CLI::App& parent, Action& chosen);
 void add_evaluate_command(CLI::App& parent, Action& chosen);
 void add_gc_command(CLI::App& parent, Action& chosen);
 void add_hash_command(CLI::App& parent, Action& chosen);
+void add_key_command(CLI::App& parent, Action& chosen);
 void add_nar_command(CLI::App& parent, Action& chosen);
+void add_sign_command(CLI::App& parent, Action& chosen);
 void add_store_command(CLI::App& parent, Action& chosen);
 
 }  // namespace grange

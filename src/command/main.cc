@@ -32,6 +32,9 @@ int run(int argc, char** argv) {
   add_nar_command(app, chosen);
   add_store_command(app, chosen);
   add_gc_command(app, chosen);
+  add_copy_command(app, chosen);
+  add_sign_command(app, chosen);
+  add_key_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

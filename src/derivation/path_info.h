@@ -27,4 +27,11 @@ struct PathInfo {
   std::optional<ContentAddress> content_address;
 };
 
+/// What a signature of a path signs (nix-store.md §7.2); neither its deriver nor its content
+/// address are in it. Throws InvalidError while the size is not known.
+std::string path_fingerprint(const StoreDir& store, const PathInfo& info);
+/// Does its content address lead to its path? Then nobody needs to vouch for it: whoever has the
+/// content can check it.
+bool is_content_addressed(const StoreDir& store, const PathInfo& info);
+
 }  // namespace grange

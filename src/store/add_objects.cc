@@ -10,6 +10,7 @@
 #include "base/stream.h"
 #include "store/content_check.h"
 #include "store/local_store_implementation.h"
+#include "store/nar_check.h"
 #include "store/path_locks.h"
 #include "store/registration_checks.h"
 
@@ -18,19 +19,6 @@ namespace {
 
 /// Whoever holds it may be building the same path; then this is how long a build may take.
 constexpr std::chrono::seconds kLockPatience = std::chrono::hours(24);
-
-void check_digest(const std::string& shown, const PathInfo& info, const Hash& hash,
-                  std::uint64_t size) {
-  if (hash != info.nar_hash) {
-    throw CorruptError("the NAR of '" + shown + "' has the wrong hash: specified " +
-                       info.nar_hash.to_string(HashFormat::nix32) + ", got " +
-                       hash.to_string(HashFormat::nix32));
-  }
-  if (size != info.nar_size) {
-    throw CorruptError("the NAR of '" + shown + "' has the wrong size: specified " +
-                       std::to_string(info.nar_size) + ", got " + std::to_string(size));
-  }
-}
 
 /// The content itself must have the address that the path claims.
 void check_content(const StoreDir& store, const std::filesystem::path& staged,
@@ -84,7 +72,7 @@ void LocalStoreImplementation::add_nar(const PathInfo& info, Source& nar) {
                  HashSink hash(HashAlgorithm::sha256);
                  TeeSource tee(nar, hash);
                  restore_nar(staged.path(), tee);
-                 check_digest(store_dir().print(info.path), info, hash.finish(), hash.size());
+                 check_nar(store_dir(), info, hash.finish(), hash.size());
                  check_content(store_dir(), staged.path(), info);
                  place(staged, info, {});
                });

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "archive/nar.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fault.h"
@@ -111,6 +112,35 @@ std::set<StorePath> LocalStoreImplementation::valid_among(const std::set<StorePa
 
 std::optional<PathInfo> LocalStoreImplementation::path_info(const StorePath& path) {
   return readers_.with_reader([&](PathReader& reader) { return reader.path_info(path); });
+}
+
+std::map<StorePath, PathInfo> LocalStoreImplementation::path_infos(
+    const std::set<StorePath>& paths) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.path_infos(paths); });
+}
+
+std::unique_ptr<NarStream> LocalStoreImplementation::open_nar(const StorePath& path) {
+  if (!is_valid(path)) {
+    throw NotFoundError("path '" + store_dir().print(path) + "' is not in " + describe());
+  }
+  return nar_from_writer([real = real_path(path)](Sink& sink) { dump_nar(real, sink); });
+}
+
+std::size_t LocalStoreImplementation::add_signatures(const StorePath& path,
+                                                     const std::vector<std::string>& signatures) {
+  std::size_t added = 0;
+  writing().commits.run([&] { added = writing().paths.add_signatures(path, signatures); });
+  return added;
+}
+
+void LocalStoreImplementation::add(const PathInfo& info, NarStream& nar) {
+  // What it says of itself is true elsewhere: here it was not built, and is registered now.
+  PathInfo copied = info;
+  copied.registration_time = 0;
+  copied.ultimate = false;
+  add_temporary_root(info.path);
+  if (is_valid(info.path)) return;
+  nar.read_with([&](Source& source) { add_nar(copied, source); });
 }
 
 std::vector<StorePath> LocalStoreImplementation::all_valid_paths() {

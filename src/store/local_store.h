@@ -20,6 +20,7 @@
 #include "derivation/path_info.h"
 #include "derivation/realisation.h"
 #include "derivation/store_path.h"
+#include "store/store.h"
 
 namespace grange {
 
@@ -80,26 +81,26 @@ struct StoreProblem {
 };
 
 /// A valid Nix 2.8 store on the local disk, which the real nix may use at the same time (DESIGN.md,
-/// rules of the local store). Thread safe: each call that reads borrows a connection of its own for
-/// its duration; those that register share one and its transactions.
-class LocalStore {
+/// rules of the local store). Realisations that it knows are of valid paths; several are registered
+/// in one transaction; logs are kept packed where `nix log` finds them. Thread safe: each call that
+/// reads borrows a connection of its own for its duration; those that register share one and its
+/// transactions.
+class LocalStore : public Store {
  public:
   /// Creates an empty store where there is none (unless read-only). Throws DeniedError for a store
   /// that we may not write, ConflictError for a newer schema or NFS, NotFoundError, CorruptError.
   static std::unique_ptr<LocalStore> open(const StoreLocation& location,
                                           const LocalStoreOptions& options = {});
-  virtual ~LocalStore() = default;
 
   virtual const StoreLocation& location() const = 0;
-  const StoreDir& store_dir() const { return location().store_dir; }
+  const StoreDir& store_dir() const final { return location().store_dir; }
+  std::string describe() const final { return location().real_store.string(); }
   /// Where an object is on disk.
   std::filesystem::path real_path(const StorePath& path) const {
     return location().real_store / path.base_name();
   }
 
   virtual bool is_valid(const StorePath& path) = 0;
-  /// Those of `paths` that are valid, in one batch.
-  virtual std::set<StorePath> valid_among(const std::set<StorePath>& paths) = 0;
   virtual std::optional<PathInfo> path_info(const StorePath& path) = 0;
   virtual std::vector<StorePath> all_valid_paths() = 0;
   virtual std::set<StorePath> referrers(const StorePath& path) = 0;
@@ -120,12 +121,6 @@ class LocalStore {
 
   /// Does this store keep realisations? Every store does from the first that is registered.
   virtual bool keeps_realisations() = 0;
-  /// Those of `ids` that are known here, in one batch. Their output paths are valid.
-  virtual std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) = 0;
-  /// In one transaction, in this order. The first realisation of an id stays for good; answers
-  /// those that were refused for that. Throws InvalidError when an output path is not valid.
-  virtual std::vector<RealisationConflict> register_realisations(
-      const std::vector<Realisation>& realisations) = 0;
 
   /// Restores a NAR, checks hash, size and content address, canonicalises and registers. Fine when
   /// it is valid already (the source is then still read to its end).
@@ -154,11 +149,6 @@ class LocalStore {
   virtual std::optional<PathLocks> try_lock(const std::set<StorePath>& paths) = 0;
   /// Waits for them; throws CancelledError when stopped.
   virtual PathLocks lock(const std::set<StorePath>& paths, std::stop_token stop) = 0;
-
-  /// Writes the finished log of a derivation, bzip2-compressed, where `nix log` finds it.
-  virtual void write_log(const StorePath& derivation, std::string_view log) = 0;
-  /// Nothing when there is no log.
-  virtual std::optional<std::string> read_log(const StorePath& derivation) = 0;
 
   /// Every row's files are there; with contents, that they hash to what is registered.
   virtual std::vector<StoreProblem> verify(bool check_contents, std::stop_token stop) = 0;

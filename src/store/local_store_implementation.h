@@ -40,6 +40,11 @@ class LocalStoreImplementation final : public LocalStore {
   bool is_valid(const StorePath& path) override;
   std::set<StorePath> valid_among(const std::set<StorePath>& paths) override;
   std::optional<PathInfo> path_info(const StorePath& path) override;
+  std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths) override;
+  std::unique_ptr<NarStream> open_nar(const StorePath& path) override;
+  void add(const PathInfo& info, NarStream& nar) override;
+  std::size_t add_signatures(const StorePath& path,
+                             const std::vector<std::string>& signatures) override;
   std::vector<StorePath> all_valid_paths() override;
   std::set<StorePath> referrers(const StorePath& path) override;
   std::set<StorePath> closure(const std::set<StorePath>& paths) override;

@@ -73,6 +73,19 @@ std::set<StorePath> PathReader::paths_of(SqliteStatement& statement) {
 
 std::optional<PathInfo> PathReader::path_info(const StorePath& path) {
   const ReadTransaction transaction(database_);
+  return read_info(path);
+}
+
+std::map<StorePath, PathInfo> PathReader::path_infos(const std::set<StorePath>& paths) {
+  const ReadTransaction transaction(database_);
+  std::map<StorePath, PathInfo> infos;
+  for (const auto& path : paths) {
+    if (auto info = read_info(path)) infos.emplace_hint(infos.end(), path, std::move(*info));
+  }
+  return infos;
+}
+
+std::optional<PathInfo> PathReader::read_info(const StorePath& path) {
   if (!info_.bind(1, store_.print(path)).step()) {
     info_.reset();
     return std::nullopt;

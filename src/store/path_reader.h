@@ -26,6 +26,7 @@ class PathReader {
   bool is_valid(const StorePath& path);
   std::set<StorePath> valid_among(const std::set<StorePath>& paths);
   std::optional<PathInfo> path_info(const StorePath& path);
+  std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths);
   std::vector<StorePath> all_valid_paths();
   std::set<StorePath> referrers(const StorePath& path);
   std::set<StorePath> closure(const std::set<StorePath>& paths);
@@ -36,6 +37,7 @@ class PathReader {
 
  private:
   std::optional<std::int64_t> find(const StorePath& path);
+  std::optional<PathInfo> read_info(const StorePath& path);
   StorePath parse(std::string_view full) const;
   std::set<StorePath> paths_of(SqliteStatement& statement);
 

@@ -1,5 +1,6 @@
 #include "store/path_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -113,6 +114,28 @@ void PathWriter::remove(const StorePath& path) {
     throw ConflictError("path '" + store_.print(path) +
                         "' stays valid: other valid paths refer to it");
   }
+}
+
+std::size_t PathWriter::add_signatures(const StorePath& path,
+                                       const std::vector<std::string>& signatures) {
+  const auto id = find(path);
+  if (!id) throw NotFoundError("path '" + store_.print(path) + "' is not valid");
+  auto read = database_.prepare("select sigs from ValidPaths where id = ?");
+  read.bind(1, *id).step();
+  std::vector<std::string> present;
+  if (!read.is_null(0)) {
+    for (const auto signature : split_words(read.text(0))) present.emplace_back(signature);
+  }
+  std::size_t added = 0;
+  for (const auto& signature : signatures) {
+    if (std::find(present.begin(), present.end(), signature) != present.end()) continue;
+    present.push_back(signature);
+    ++added;
+  }
+  if (added == 0) return 0;
+  auto write = database_.prepare("update ValidPaths set sigs = ? where id = ?");
+  write.bind(1, join(present, " ")).bind(2, *id).run();
+  return added;
 }
 
 }  // namespace grange

@@ -26,6 +26,8 @@ class PathWriter {
   /// reference that is neither valid nor among `infos`.
   void put(const std::vector<PathInfo>& infos, const DerivationOutputPaths& outputs,
            std::int64_t now);
+  /// Adds signatures to a valid path's; how many were new. Throws NotFoundError.
+  std::size_t add_signatures(const StorePath& path, const std::vector<std::string>& signatures);
   /// Throws ConflictError while other paths refer to it.
   void remove(const StorePath& path);
 

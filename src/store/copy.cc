@@ -1,0 +1,292 @@
+#include "store/copy.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/thread_annotations.h"
+
+namespace grange {
+namespace {
+
+/// Tells of bytes as they pass, in pieces worth telling of.
+class MovingNar final : public NarStream {
+ public:
+  MovingNar(NarStream& nar, std::function<void(std::uint64_t)> moved)
+      : nar_(nar), moved_(std::move(moved)) {}
+
+  void read_with(const std::function<void(Source&)>& use) override {
+    nar_.read_with([&](Source& source) {
+      Counter counter(moved_);
+      TeeSource tee(source, counter);
+      use(tee);
+    });
+  }
+  void write_to(Sink& sink) override {
+    Counter counter(moved_);
+    TeeSink tee(sink, counter);
+    nar_.write_to(tee);
+  }
+
+ private:
+  class Counter final : public Sink {
+   public:
+    explicit Counter(const std::function<void(std::uint64_t)>& moved) : moved_(moved) {}
+    ~Counter() override {
+      if (bytes_ > 0) moved_(bytes_);
+    }
+    Counter(const Counter&) = delete;
+    Counter& operator=(const Counter&) = delete;
+    void write(std::string_view data) override {
+      bytes_ += data.size();
+      if (bytes_ < kWorthTelling) return;
+      moved_(std::exchange(bytes_, 0));
+    }
+
+   private:
+    static constexpr std::uint64_t kWorthTelling = std::uint64_t{1} << 20;
+    const std::function<void(std::uint64_t)>& moved_;
+    std::uint64_t bytes_ = 0;
+  };
+
+  NarStream& nar_;
+  std::function<void(std::uint64_t)> moved_;
+};
+
+/// What the destination lacks of a closure. A store that has a path has all that it refers to, so
+/// nothing below such a path is asked for.
+std::map<StorePath, PathInfo> missing_paths(Store& from, Store& to,
+                                            const std::set<StorePath>& roots,
+                                            const std::stop_token& stop) {
+  std::map<StorePath, PathInfo> missing;
+  std::set<StorePath> seen = roots;
+  std::set<StorePath> asked = roots;
+  while (!asked.empty()) {
+    if (stop.stop_requested()) throw CancelledError("copying was cancelled");
+    for (const auto& path : to.valid_among(asked)) asked.erase(path);
+    auto infos = from.path_infos(asked);
+    std::set<StorePath> next;
+    for (const auto& path : asked) {
+      const auto found = infos.find(path);
+      if (found == infos.end()) {
+        throw NotFoundError("path '" + from.store_dir().print(path) + "' is not in " +
+                            from.describe());
+      }
+      for (const auto& reference : found->second.references) {
+        if (seen.insert(reference).second) next.insert(reference);
+      }
+      missing.emplace(path, std::move(found->second));
+    }
+    asked = std::move(next);
+  }
+  return missing;
+}
+
+/// Copies paths from several threads, each when its references are there.
+class Copying {
+ public:
+  Copying(Store& from, Store& to, std::map<StorePath, PathInfo> infos, CopyObserver& observer,
+          std::stop_token stop)
+      : from_(from),
+        to_(to),
+        infos_(std::move(infos)),
+        observer_(observer),
+        stop_(std::move(stop)) {
+    for (const auto& [path, info] : infos_) {
+      std::size_t waits = 0;
+      for (const auto& reference : info.references) {
+        if (reference == path || !infos_.contains(reference)) continue;
+        referrers_[reference].push_back(path);
+        ++waits;
+      }
+      waiting_.emplace(path, waits);
+      if (waits == 0) ready_.push_back(path);
+    }
+    left_ = infos_.size();
+  }
+
+  void run(unsigned jobs) {
+    const std::stop_callback wake(stop_, [this] {
+      const MutexLock lock(mutex_);
+      changed_.notify_all();
+    });
+    const auto count = std::min<std::size_t>(std::max(jobs, 1U), infos_.size());
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 1; i < count; ++i) threads.emplace_back([this] { work(); });
+      work();
+    }
+    const MutexLock lock(mutex_);
+    if (error_) std::rethrow_exception(error_);
+    if (left_ == 0) return;
+    if (stop_.stop_requested()) throw CancelledError("copying was cancelled");
+    throw CorruptError("the references of what is to be copied go in a circle");
+  }
+
+ private:
+  void work() {
+    while (auto path = next()) {
+      try {
+        copy(infos_.at(*path));
+        done(*path);
+      } catch (...) {
+        const MutexLock lock(mutex_);
+        if (!error_) error_ = std::current_exception();
+        --running_;
+        changed_.notify_all();
+        return;
+      }
+    }
+  }
+
+  std::optional<StorePath> next() {
+    const MutexLock lock(mutex_);
+    for (;;) {
+      if (error_ || left_ == 0 || stop_.stop_requested()) return std::nullopt;
+      if (!ready_.empty()) break;
+      if (running_ == 0) return std::nullopt;  // a circle: nothing will ever be ready
+      changed_.wait(mutex_);
+    }
+    auto path = std::move(ready_.back());
+    ready_.pop_back();
+    ++running_;
+    return path;
+  }
+
+  void copy(const PathInfo& info) {
+    with_context(
+        [&] {
+          return "while copying '" + from_.store_dir().print(info.path) + "' to " + to_.describe();
+        },
+        [&] {
+          const auto nar = from_.open_nar(info.path);
+          MovingNar moving(*nar, [this](std::uint64_t bytes) {
+            if (stop_.stop_requested()) throw CancelledError("copying was cancelled");
+            const MutexLock lock(mutex_);
+            observer_.moved(bytes);
+          });
+          to_.add(info, moving);
+        });
+  }
+
+  void done(const StorePath& path) {
+    const MutexLock lock(mutex_);
+    observer_.copied(infos_.at(path));
+    --running_;
+    --left_;
+    for (const auto& referrer : referrers_[path]) {
+      if (--waiting_.at(referrer) == 0) ready_.push_back(referrer);
+    }
+    changed_.notify_all();
+  }
+
+  Store& from_;
+  Store& to_;
+  const std::map<StorePath, PathInfo> infos_;
+  CopyObserver& observer_;
+  std::stop_token stop_;
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<StorePath, std::vector<StorePath>> referrers_ GUARDED_BY(mutex_);
+  std::map<StorePath, std::size_t> waiting_ GUARDED_BY(mutex_);  ///< for so many references
+  std::vector<StorePath> ready_ GUARDED_BY(mutex_);
+  std::size_t left_ GUARDED_BY(mutex_) = 0;
+  std::size_t running_ GUARDED_BY(mutex_) = 0;
+  std::exception_ptr error_ GUARDED_BY(mutex_);
+};
+
+void check_store_dirs(const Store& from, const Store& to) {
+  if (from.store_dir() == to.store_dir()) return;
+  throw InvalidError("paths cannot be copied between store directories: '" +
+                     from.store_dir().str() + "' (" + from.describe() + ") and '" +
+                     to.store_dir().str() + "' (" + to.describe() + ")");
+}
+
+/// The asked realisations and all that they depend on.
+std::map<DrvOutput, Realisation> with_dependencies(Store& from, const std::set<DrvOutput>& ids,
+                                                   const std::stop_token& stop) {
+  std::map<DrvOutput, Realisation> found;
+  std::set<DrvOutput> asked = ids;
+  while (!asked.empty()) {
+    if (stop.stop_requested()) throw CancelledError("copying was cancelled");
+    auto answers = from.realisations(asked);
+    std::set<DrvOutput> next;
+    for (const auto& id : asked) {
+      const auto answer = answers.find(id);
+      if (answer == answers.end()) {
+        throw NotFoundError("realisation '" + id.to_string() + "' is not in " + from.describe());
+      }
+      for (const auto& [dependency, path] : answer->second.dependencies) {
+        if (!found.contains(dependency) && !asked.contains(dependency)) next.insert(dependency);
+      }
+      found.emplace(id, std::move(answer->second));
+    }
+    asked = std::move(next);
+  }
+  return found;
+}
+
+/// Dependencies before what depends on them; what goes in a circle last.
+std::vector<Realisation> in_order(const std::map<DrvOutput, Realisation>& realisations) {
+  std::vector<Realisation> order;
+  std::set<DrvOutput> placed;
+  // Depth first without recursion: how deep it goes is up to whoever wrote them.
+  std::vector<std::pair<const Realisation*, bool>> pending;
+  for (const auto& [id, realisation] : realisations) pending.emplace_back(&realisation, false);
+  std::set<DrvOutput> entered;
+  while (!pending.empty()) {
+    const auto [realisation, left] = pending.back();
+    pending.pop_back();
+    if (left) {
+      if (placed.insert(realisation->id).second) order.push_back(*realisation);
+      continue;
+    }
+    if (!entered.insert(realisation->id).second) continue;
+    pending.emplace_back(realisation, true);
+    for (const auto& [dependency, path] : realisation->dependencies) {
+      const auto found = realisations.find(dependency);
+      if (found != realisations.end()) pending.emplace_back(&found->second, false);
+    }
+  }
+  return order;
+}
+
+}  // namespace
+
+CopyResult copy_closure(Store& from, Store& to, const std::set<StorePath>& roots,
+                        const CopyOptions& options, CopyObserver& observer,
+                        const std::stop_token& stop) {
+  check_store_dirs(from, to);
+  auto infos = missing_paths(from, to, roots, stop);
+  CopyResult result;
+  result.paths = infos.size();
+  for (const auto& [path, info] : infos) {
+    if (options.trust) check_trusted(from.store_dir(), info, *options.trust, from.describe());
+    result.bytes += info.nar_size;
+  }
+  observer.planned(result.paths, result.bytes);
+  if (!infos.empty()) Copying(from, to, std::move(infos), observer, stop).run(options.jobs);
+  return result;
+}
+
+CopyResult copy_realised(Store& from, Store& to, const std::set<DrvOutput>& ids,
+                         const CopyOptions& options, CopyObserver& observer,
+                         const std::stop_token& stop) {
+  const auto realisations = with_dependencies(from, ids, stop);
+  std::set<StorePath> paths;
+  for (const auto& [id, realisation] : realisations) {
+    if (options.trust) check_trusted(realisation, *options.trust, from.describe());
+    paths.insert(realisation.out_path);
+  }
+  auto result = copy_closure(from, to, paths, options, observer, stop);
+  result.conflicts = to.register_realisations(in_order(realisations));
+  result.realisations = realisations.size() - result.conflicts.size();
+  return result;
+}
+
+}  // namespace grange
