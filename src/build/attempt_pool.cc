@@ -73,11 +73,18 @@ std::vector<AttemptPool::Ended> AttemptPool::wait(const std::stop_token& stop) {
   std::vector<Ended> ended;
   {
     const MutexLock lock(mutex_);
-    while (ended_.empty() && !stop.stop_requested()) any_ended_.wait(mutex_);
+    while (ended_.empty() && !woken_ && !stop.stop_requested()) any_ended_.wait(mutex_);
     ended.swap(ended_);
+    woken_ = false;
   }
   for (const auto& one : ended) running_.erase(one.step);
   return ended;
+}
+
+void AttemptPool::wake() {
+  const MutexLock lock(mutex_);
+  woken_ = true;
+  any_ended_.notify_all();
 }
 
 BuildResult AttemptPool::run(const Task& task, const std::stop_token& stop) {

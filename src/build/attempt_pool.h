@@ -45,8 +45,10 @@ class AttemptPool {
   void cancel_all();
   /// How many were started and not yet returned by `wait`.
   std::size_t running() const { return running_.size(); }
-  /// Those that ended since the last call, at least one of them unless stopped meanwhile.
+  /// Those that ended since the last call, at least one of them unless stopped or woken meanwhile.
   std::vector<Ended> wait(const std::stop_token& stop);
+  /// Lets the owner's next `wait`, or the one that it is in, return. From any thread.
+  void wake();
 
  private:
   BuildResult run(const Task& task, const std::stop_token& stop);
@@ -62,6 +64,7 @@ class AttemptPool {
   Mutex mutex_;
   std::condition_variable_any any_ended_;
   std::vector<Ended> ended_ GUARDED_BY(mutex_);
+  bool woken_ GUARDED_BY(mutex_) = false;
   std::optional<ThreadPool> threads_;  ///< last, so that its threads end before what they use
 };
 

@@ -1,5 +1,7 @@
 #include "build/known_outputs.h"
 
+#include <algorithm>
+
 #include "base/fault.h"
 #include "derivation/depends_on_content.h"
 
@@ -117,6 +119,32 @@ std::vector<std::map<std::string, StorePath>> KnownOutputs::present(
     std::erase_if(answer, [&](const auto& output) { return !valid.contains(output.second); });
   }
   return answers;
+}
+
+void KnownOutputs::add_fetchable(const Question& question, const std::vector<std::string>& present,
+                                 Fetchable& fetchable) const {
+  for (const auto& output : question.outputs) {
+    if (std::find(present.begin(), present.end(), output) != present.end()) continue;
+    if (auto known = path(question.derivation, output)) {
+      fetchable.paths.insert(*std::move(known));
+    } else if (auto of = id(question.derivation, output)) {
+      fetchable.ids.insert(*std::move(of));
+    }
+  }
+}
+
+void KnownOutputs::add_fetchable(const ResolvedRecipe& recipe,
+                                 const std::map<std::string, StorePath>& present,
+                                 Fetchable& fetchable) const {
+  for (const auto& [output, how] : recipe.derivation.outputs) {
+    if (present.contains(output)) continue;
+    const auto known = recipe.outputs.find(output);
+    if (known != recipe.outputs.end()) {
+      fetchable.paths.insert(known->second);
+    } else if (recipe.drv_output_hash) {
+      fetchable.ids.insert({*recipe.drv_output_hash, output});
+    }
+  }
 }
 
 void KnownOutputs::note(DerivationIndex derivation, const std::string& output,

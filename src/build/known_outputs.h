@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "build/fetchable.h"
 #include "build/known_realisations.h"
 #include "build/resolved_recipe.h"
 #include "derivation/derivation_graph.h"
@@ -38,6 +39,12 @@ class KnownOutputs {
   /// For each recipe, which outputs are valid: what its derivation need not be made for.
   std::vector<std::map<std::string, StorePath>> present(
       const std::vector<const ResolvedRecipe*>& recipes);
+
+  /// Adds what somebody else may have of outputs that are not present here.
+  void add_fetchable(const Question& question, const std::vector<std::string>& present,
+                     Fetchable& fetchable) const;
+  void add_fetchable(const ResolvedRecipe& recipe, const std::map<std::string, StorePath>& present,
+                     Fetchable& fetchable) const;
 
   /// What a derivation came to, by an attempt or because it was there once it was resolved: inputs
   /// before what uses them.

@@ -5,7 +5,7 @@
 namespace grange {
 
 std::vector<OutputPaths> output_maps(const DerivationGraph& graph,
-                                     const std::vector<StorePath>& derivations, LocalStore& store) {
+                                     const std::vector<StorePath>& derivations, Store& store) {
   std::set<DrvOutput> ids;
   std::vector<std::optional<DerivationIndex>> indices;
   for (const auto& derivation : derivations) {

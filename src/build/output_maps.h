@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "derivation/derivation_graph.h"
-#include "store/local_store.h"
+#include "store/store.h"
 
 namespace grange {
 
@@ -17,6 +17,6 @@ using OutputPaths = std::map<std::string, std::optional<StorePath>>;
 /// The output maps of derivations of a graph (read from the eval store), as `store` knows them:
 /// asked once for all, never by listing. Empty for those that are not verified.
 std::vector<OutputPaths> output_maps(const DerivationGraph& graph,
-                                     const std::vector<StorePath>& derivations, LocalStore& store);
+                                     const std::vector<StorePath>& derivations, Store& store);
 
 }  // namespace grange

@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "build/attempt_pool.h"
 #include "build/derivation_file.h"
+#include "build/fetch_queue.h"
 #include "build/known_outputs.h"
+#include "derivation/attributes.h"
 #include "derivation/depends_on_content.h"
 
 namespace grange {
@@ -40,7 +42,11 @@ class RealiseLoop {
                .keep_going = options.keep_going,
                .resolve_fixed = known_.keeps_realisations()},
               options.ranking),
-        pool_(graph, reader_, builder, observer, options.jobs) {}
+        pool_(graph, reader_, builder, observer, options.jobs) {
+    if (options.substituters != nullptr && !options.substituters->empty()) {
+      fetches_.emplace(*options.substituters, store, [this] { pool_.wake(); });
+    }
+  }
 
   std::vector<Realised> run(const std::vector<RealiseRequest>& requests,
                             const std::stop_token& stop) {
@@ -62,13 +68,17 @@ class RealiseLoop {
       } else if (!resolves_.empty()) {
         answer_resolves();
       } else {
-        GRANGE_CHECK(pool_.running() > 0);
+        GRANGE_CHECK(pool_.running() > 0 || is_fetching());
         take_ended(stop);
+        take_fetched();
       }
     }
   }
 
  private:
+  /// What is asked, and what its recipe came to.
+  using ResolvedStep = std::pair<Plan::Resolve, std::shared_ptr<const ResolvedRecipe>>;
+
   void carry_out(std::vector<Plan::Decision> decisions) {
     for (auto& decision : decisions) {
       if (auto* query = std::get_if<Plan::Query>(&decision)) {
@@ -105,14 +115,60 @@ class RealiseLoop {
     pool_.start(std::move(task));
   }
 
-  /// All open queries together: one question to the store, whatever their number.
+  /// All open queries together: one question to the store, whatever their number. What it does not
+  /// have is fetched first, where it can be.
   void answer_queries() {
-    const auto queries = std::exchange(queries_, {});
+    auto asked = std::exchange(queries_, {});
+    const auto answers = present(asked);
+    std::vector<Plan::Query> deferred;
+    Fetchable fetchable;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      if (answers[i].size() < asked[i].outputs.size() &&
+          may_be_fetched(asked[i].step, asked[i].recipe)) {
+        known_.add_fetchable({asked[i].recipe, asked[i].outputs}, answers[i], fetchable);
+        deferred.push_back(std::move(asked[i]));
+      } else {
+        answer(asked[i], answers[i]);
+      }
+    }
+    if (!deferred.empty())
+      waiting_queries_.emplace(fetches_->start(fetchable), std::move(deferred));
+  }
+
+  std::vector<std::vector<std::string>> present(const std::vector<Plan::Query>& queries) {
     std::vector<KnownOutputs::Question> questions;
     questions.reserve(queries.size());
     for (const auto& query : queries) questions.push_back({query.recipe, query.outputs});
-    const auto answers = known_.present(questions);
-    for (std::size_t i = 0; i < queries.size(); ++i) answer(queries[i], answers[i]);
+    return known_.present(questions);
+  }
+
+  bool is_fetching() const { return fetches_ && fetches_->running() > 0; }
+
+  bool may_be_fetched(StepId step, DerivationIndex recipe) const {
+    if (!fetches_ || plan_.policy(step).mode != BuildPolicy::Mode::normal) return false;
+    if (graph_.kind(recipe) == DerivationKind::impure) return false;
+    try {
+      return DerivationAttributes::parse(read_derivation_file(graph_, recipe, reader_))
+          .allow_substitutes;
+    } catch (const Error&) {
+      return false;  // the attempt will say what is wrong with it
+    }
+  }
+
+  void take_fetched() {
+    if (!fetches_) return;
+    for (const auto ticket : fetches_->take_ended()) {
+      if (const auto found = waiting_queries_.find(ticket); found != waiting_queries_.end()) {
+        const auto answers = present(found->second);
+        for (std::size_t i = 0; i < answers.size(); ++i) answer(found->second[i], answers[i]);
+        waiting_queries_.erase(found);
+      }
+      if (const auto found = waiting_resolves_.find(ticket); found != waiting_resolves_.end()) {
+        auto resolves = std::move(found->second);
+        waiting_resolves_.erase(found);
+        answer_all(std::move(resolves));
+      }
+    }
   }
 
   void answer(const Plan::Query& query, const std::vector<std::string>& present) {
@@ -131,7 +187,7 @@ class RealiseLoop {
 
   void answer_resolves() {
     const auto resolves = std::exchange(resolves_, {});
-    std::vector<std::pair<Plan::Resolve, std::shared_ptr<const ResolvedRecipe>>> recipes;
+    std::vector<ResolvedStep> recipes;
     std::vector<const ResolvedRecipe*> asked;
     for (const auto& resolve : resolves) {
       if (auto recipe = resolve_or_refuse(resolve)) {
@@ -140,8 +196,29 @@ class RealiseLoop {
       }
     }
     const auto present = known_.present(asked);
+    std::vector<ResolvedStep> deferred;
+    Fetchable fetchable;
     for (std::size_t i = 0; i < recipes.size(); ++i) {
-      answer(recipes[i].first, std::move(recipes[i].second), present[i]);
+      auto& [resolve, recipe] = recipes[i];
+      if (present[i].size() < recipe->derivation.outputs.size() &&
+          may_be_fetched(resolve.step, resolve.recipe)) {
+        known_.add_fetchable(*recipe, present[i], fetchable);
+        deferred.push_back(std::move(recipes[i]));
+      } else {
+        answer(resolve, std::move(recipe), present[i]);
+      }
+    }
+    if (!deferred.empty()) {
+      waiting_resolves_.emplace(fetches_->start(fetchable), std::move(deferred));
+    }
+  }
+
+  void answer_all(std::vector<ResolvedStep> steps) {
+    std::vector<const ResolvedRecipe*> asked;
+    for (const auto& [resolve, recipe] : steps) asked.push_back(recipe.get());
+    const auto present = known_.present(asked);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      answer(steps[i].first, std::move(steps[i].second), present[i]);
     }
   }
 
@@ -244,6 +321,7 @@ class RealiseLoop {
   [[noreturn]] void give_up() {
     const std::size_t running = pool_.running();
     pool_.cancel_all();
+    if (fetches_) fetches_->cancel_all();
     while (pool_.running() > 0) {
       for (const auto& ended : pool_.wait({})) tell_end(ended);
     }
@@ -263,7 +341,11 @@ class RealiseLoop {
   std::vector<Plan::Query> queries_;        ///< not answered yet
   std::vector<Plan::Resolve> resolves_;     ///< not answered yet
   std::map<StepId, std::shared_ptr<const ResolvedRecipe>> resolved_;  ///< to be attempted
+  /// Not answered before something was fetched.
+  std::map<FetchQueue::Ticket, std::vector<Plan::Query>> waiting_queries_;
+  std::map<FetchQueue::Ticket, std::vector<ResolvedStep>> waiting_resolves_;
   AttemptPool pool_;
+  std::optional<FetchQueue> fetches_;  ///< last: it wakes the pool's owner
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "derivation/derivation_graph.h"
 #include "plan/plan.h"
 #include "store/local_store.h"
+#include "store/substituters.h"
 
 namespace grange {
 
@@ -48,6 +49,9 @@ struct RealiseOptions {
   /// soon as it is.
   std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)> known_failure;
   Plan::Ranking ranking;
+  /// Asked for what is not there, before it is made; unless a derivation forbids it
+  /// (allowSubstitutes). Must outlive the call.
+  Substituters* substituters = nullptr;
 };
 
 /// Hears of everything that happens; called from the thread that runs `realise`, except for `log`
@@ -69,8 +73,9 @@ class RealiseObserver {
 };
 
 /// The loop plan + store + builder for one process: returns, by request, what each came to. Outputs
-/// are asked for before inputs are looked at; each was given a temporary root before. An attempt
-/// that throws counts as aborted, with the error's text, and other work goes on.
+/// are asked for, here and of substituters, before inputs are looked at; each was given a temporary
+/// root before. An attempt that throws counts as aborted, with the error's text, and other work
+/// goes on.
 ///
 /// When stopped it cancels what runs, waits for it, and throws CancelledError. Throws what the
 /// stores and the observer throw; then, too, nothing runs any more.

@@ -24,6 +24,7 @@ struct CiCommandOptions {
   WorkshopOptions workshop;
   BaseOptions base;
   std::vector<std::string> publish_map;
+  std::vector<std::string> caches;
   std::uint64_t keep_evaluations = RecordOptions().kept_evaluations;
   double keep_days = 0;
   std::string map;
@@ -84,6 +85,7 @@ int run_ci_command(const CiCommandOptions& options) {
   ci.evaluate.fsync_metadata = !options.workshop.fast_metadata;
   ci.base = base_choice_of(options.base);
   for (const auto& place : options.publish_map) ci.publish.push_back(MapPlace::parse(place));
+  for (const auto& cache : options.caches) ci.caches.push_back(StoreReference::parse(cache));
   if (options.keep_days > 0) ci.keep_for = Seconds(options.keep_days * 86400);
   ci.retry = options.retry;
   ci.check = check_scope_of(options.check);
@@ -127,6 +129,12 @@ void add_ci_command(CLI::App& parent, Action& chosen) {
                    "Publish this run's map under its commit, in the git notes or in a directory "
                    "(repeatable); of clean work trees only")
       ->type_name("notes|DIR")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--cache", options->caches,
+                   "Copy the outputs of good targets there, a binary cache or another store "
+                   "(repeatable)")
+      ->type_name("STORE")
       ->allow_extra_args(false);
   command
       ->add_option("--keep-evaluations", options->keep_evaluations,

@@ -88,6 +88,18 @@ std::string conflict_lines(const CiReport& report) {
   return text;
 }
 
+std::string cache_lines(const CiReport& report) {
+  std::string text;
+  for (const auto& cache : report.caches) {
+    text += cache.problem.empty()
+                ? fmt::format("published {} ({}) to {}\n", plural(cache.paths, "path"),
+                              format_bytes(cache.bytes), printable(cache.place))
+                : fmt::format("NOT PUBLISHED to {}: {}\n", printable(cache.place),
+                              first_line(cache.problem));
+  }
+  return text;
+}
+
 std::string fixed_lines(const CiReport& report) {
   std::string text;
   for (const auto& target : report.targets) {
@@ -185,11 +197,15 @@ std::string ci_summary_text(const CiReport& report) {
                         format_duration(report.build_seconds), plural(skipped, "target"),
                         plural(report.present, "output set"));
   }
+  if (report.fetched_paths > 0) {
+    text += fmt::format("fetched {} ({})\n", plural(report.fetched_paths, "path"),
+                        format_bytes(report.fetched_bytes));
+  }
   if (report.cut_off.steps > 0) {
     text += fmt::format("cut off: {} ({} saved)\n", report.cut_off.steps,
                         format_duration(report.cut_off.saved_seconds));
   }
-  text += closure_size_text(report.explanation) + conflict_lines(report);
+  text += closure_size_text(report.explanation) + conflict_lines(report) + cache_lines(report);
   text += check_lines(report, false) + check_lines(report, true);
   text += product_lines(report) + fixed_lines(report) + failing_lines(report);
   const std::size_t failing = report.count_failing();
@@ -215,6 +231,7 @@ std::string ci_summary_json(const CiReport& report) {
   json["built"] = report.made();
   json["failedAttempts"] = report.attempts.size() - report.made();
   json["present"] = report.present;
+  json["fetched"] = {{"paths", report.fetched_paths}, {"bytes", report.fetched_bytes}};
   json["cutOff"] = {{"steps", report.cut_off.steps},
                     {"savedSeconds", report.cut_off.saved_seconds}};
   json["conflicts"] = nlohmann::ordered_json::array();
@@ -222,6 +239,14 @@ std::string ci_summary_json(const CiReport& report) {
     json["conflicts"].push_back({{"id", conflict.id.to_string()},
                                  {"kept", report.map.store_dir.print(conflict.kept)},
                                  {"refused", report.map.store_dir.print(conflict.refused)}});
+  }
+  json["caches"] = nlohmann::ordered_json::array();
+  for (const auto& cache : report.caches) {
+    json["caches"].push_back({{"place", cache.place},
+                              {"paths", cache.paths},
+                              {"bytes", cache.bytes},
+                              {"realisations", cache.realisations},
+                              {"problem", cache.problem}});
   }
   json["skipped"] = report.count_skipped();
   json["failing"] = report.count_failing();

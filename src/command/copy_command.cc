@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/text.h"
-#include "build/output_maps.h"
 #include "command/command.h"
 #include "command/copy_progress.h"
 #include "command/drv_command_files.h"
@@ -21,6 +20,7 @@
 #include "command/named_store.h"
 #include "command/state_directory.h"
 #include "farm/build_outputs.h"
+#include "farm/realised_outputs.h"
 #include "store/binary_cache.h"
 #include "store/copy.h"
 
@@ -74,6 +74,7 @@ void add_outputs(const CopyCommandOptions& options, Store& from,
   for (const auto& asked : outputs) roots.push_back(asked.derivation);
   const auto graph =
       DerivationGraph::load(from.store_dir(), roots, directory_reader(location.real_store));
+  std::vector<DerivationIndex> by_content;
   for (const auto& asked : outputs) {
     const auto shown = from.store_dir().print(asked.derivation);
     const auto index = graph.find(asked.derivation);
@@ -90,11 +91,15 @@ void add_outputs(const CopyCommandOptions& options, Store& from,
         wanted.paths.insert(std::move(*path));
       } else if (const auto hash = graph.drv_output_hash(*index)) {
         wanted.realisations.insert({*hash, name});
+        by_content.push_back(*index);
       } else {
         throw NotFoundError("output '" + name + "' of '" + shown + "' is made anew each time");
       }
     }
   }
+  if (by_content.empty()) return;
+  wanted.realisations.merge(
+      known_realisations(graph, by_content, directory_reader(location.real_store), from));
 }
 
 Wanted what_is_wanted(const CopyCommandOptions& options, Store& from) {

@@ -2,10 +2,9 @@
 #include <memory>
 #include <string>
 
+#include <CLI/CLI.hpp>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <CLI/CLI.hpp>
 
 #include "base/error.h"
 #include "base/file.h"

@@ -123,6 +123,17 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
                   "outputs)")
       ->type_name("N")
       ->check(CLI::Range(0U, 1000U));
+  command
+      .add_option("--substituter", options.substituters,
+                  "A store that outputs are fetched from instead of being built: URL or directory; "
+                  "may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("STORE");
+  command
+      .add_option("--trusted-public-key", options.trusted_keys,
+                  "Whose signatures count on what is fetched; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME:BASE64");
   command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
   command.add_flag("--fast-metadata", options.fast_metadata,
                    "Leave syncing the store's database to the system, as nix does with "
@@ -144,6 +155,15 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.tell_low_disk = [](const std::string& message) {
     std::fprintf(stderr, "grange: %s\n", printable(message).c_str());
   };
+  config.warn = [](const std::string& problem) {
+    std::fprintf(stderr, "grange: warning: %s\n", printable(problem).c_str());
+  };
+  for (const auto& name : options.substituters) {
+    config.substituters.push_back(StoreReference::parse(name));
+  }
+  for (const auto& key : options.trusted_keys) {
+    config.trusted_keys.push_back(PublicKey::parse(key));
+  }
   config.sync = options.sync;
   config.fast_metadata = options.fast_metadata;
   config.builder.system = this_system();

@@ -23,6 +23,8 @@ struct WorkshopOptions {
   std::vector<std::string> sandbox_paths;
   std::vector<std::string> host_paths;
   std::vector<std::string> hashed_mirrors;
+  std::vector<std::string> substituters;
+  std::vector<std::string> trusted_keys;
   std::string netrc;
   std::string certificates;
   bool no_sandbox = false;

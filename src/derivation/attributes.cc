@@ -68,6 +68,7 @@ class AttributeReader {
     attributes.impure_host_paths = words("__impureHostDeps").value_or(Words());
     attributes.no_sandbox = flag("__noChroot");
     attributes.prefer_local = flag("preferLocalBuild");
+    attributes.allow_substitutes = flag("allowSubstitutes", true);
     if (json_) {
       attributes.exported_graphs = structured_graphs();
       attributes.output_checks_ = structured_checks();
@@ -103,10 +104,10 @@ class AttributeReader {
     return string_list(*value, name);
   }
 
-  bool flag(std::string_view name) const {
-    if (!json_) return derivation_.flag(name);
+  bool flag(std::string_view name, bool otherwise = false) const {
+    if (!json_) return derivation_.variable(name) ? derivation_.flag(name) : otherwise;
     const auto* value = member(name);
-    if (value == nullptr) return false;
+    if (value == nullptr) return otherwise;
     if (!value->is_boolean()) wrong_type(name, "a Boolean");
     return value->get<bool>();
   }

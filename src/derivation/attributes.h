@@ -54,6 +54,7 @@ struct DerivationAttributes {
   std::vector<std::string> impure_host_paths;  ///< __impureHostDeps
   bool no_sandbox = false;                     ///< __noChroot
   bool prefer_local = false;                   ///< preferLocalBuild
+  bool allow_substitutes = true;               ///< allowSubstitutes
   std::vector<ExportedGraph> exported_graphs;
 
   friend bool operator==(const DerivationAttributes&, const DerivationAttributes&) = default;

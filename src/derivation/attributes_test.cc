@@ -55,6 +55,7 @@ TEST(Attributes, FromTheEnvironment) {
   EXPECT_EQ(attributes.impure_host_paths, (Words{"/usr/lib", "/etc/x"}));
   EXPECT_TRUE(attributes.no_sandbox);
   EXPECT_FALSE(attributes.prefer_local) << "only 1 is true";
+  EXPECT_TRUE(attributes.allow_substitutes) << "unless it says otherwise";
   EXPECT_EQ(attributes.exported_graphs,
             (std::vector<ExportedGraph>{{"a", {"/x"}}, {"b.c-d", {"/y"}}}));
   const auto* checks = attributes.checks_of("anything");

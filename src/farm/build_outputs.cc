@@ -126,6 +126,7 @@ std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted
   RealiseOptions options;
   options.jobs = jobs;
   options.policy = workshop.policy();
+  options.substituters = &workshop.substituters();
   if (check) {
     options.policy.mode = BuildPolicy::Mode::check;
     asked.clear();

@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "build/output_maps.h"
 #include "farm/attempt_log.h"
+#include "farm/cache_publication.h"
 #include "farm/ci_checks.h"
 #include "farm/closure_sizes.h"
 #include "farm/expected_durations.h"
@@ -231,6 +232,7 @@ class Walk {
       realise_options.jobs = options_.jobs;
       realise_options.policy = workshop_.policy();
       realise_options.further_recipes = base_recipes();
+      realise_options.substituters = &workshop_.substituters();
       if (!options_.retry) realise_options.known_failure = log.known_failures();
       std::vector<Realised> finished;
       try {
@@ -246,6 +248,9 @@ class Walk {
       report_.present = log.present();
       report_.cut_off = log.cut_off();
       report_.conflicts = log.conflicts();
+      const auto fetched = workshop_.substituters().fetched();
+      report_.fetched_paths = fetched.paths;
+      report_.fetched_bytes = fetched.bytes;
     }
     report_.build_seconds = Seconds(clock_.monotonic() - begin).count();
   }
@@ -330,8 +335,25 @@ class Walk {
   }
 
   void publish() {
+    if (!options_.caches.empty()) publish_to_caches();
     for (const auto& place : options_.publish) {
       report_.publications.push_back(publish_map(place, report_.map, source_, clock_.now()));
+    }
+  }
+
+  void publish_to_caches() {
+    std::set<StorePath> outputs;
+    std::vector<DerivationIndex> derivations;
+    for (const auto& target : report_.targets) {
+      if (target.outcome != Outcome::good || target.verdict == Verdict::removed) continue;
+      const auto index = graph_->find(report_.map.targets.at(target.label).derivation);
+      if (!index || graph_->kind(*index) == DerivationKind::impure) continue;
+      for (const auto& [name, path] : target.outputs) outputs.insert(path);
+      derivations.push_back(*index);
+    }
+    for (const auto& cache : options_.caches) {
+      report_.caches.push_back(
+          publish_outputs(cache, workshop_, *graph_, derivations, outputs, options_.jobs, stop_));
     }
   }
 

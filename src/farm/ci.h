@@ -14,6 +14,7 @@
 #include "farm/workshop.h"
 #include "process/process.h"
 #include "record/record.h"
+#include "store/store_reference.h"
 
 namespace grange {
 
@@ -30,8 +31,9 @@ struct CiOptions {
   BaseChoice base;
   /// Evaluations of the selection that are older are forgotten before a base is chosen.
   std::optional<Seconds> keep_for;
-  std::vector<MapPlace> publish;  ///< where the map of a clean work tree goes
-  bool retry = false;             ///< try known failures again
+  std::vector<MapPlace> publish;       ///< where the map of a clean work tree goes
+  std::vector<StoreReference> caches;  ///< where the outputs of good targets go
+  bool retry = false;                  ///< try known failures again
   CheckScope check = CheckScope::none;
   /// Try recipes of fixed outputs that were rewritten and never tried, though the outputs are
   /// there.

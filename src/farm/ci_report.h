@@ -77,6 +77,15 @@ struct MapPublication {
   std::string problem;  ///< why it was not; empty when it was
 };
 
+/// What became of publishing a run's outputs in one store.
+struct CachePublication {
+  std::string place;             ///< for people
+  std::size_t paths = 0;         ///< that were not there
+  std::uint64_t bytes = 0;       ///< of their NARs
+  std::size_t realisations = 0;  ///< that are there now
+  std::string problem;           ///< why it failed; empty when it did not
+};
+
 /// The value of a whole run.
 struct CiReport {
   TargetMap map;  ///< with outcomes and output sets
@@ -85,11 +94,14 @@ struct CiReport {
   std::string base;                ///< what it was compared with, for people
   BaseReport base_details;
   std::vector<MapPublication> publications;
+  std::vector<CachePublication> caches;
   Comparison comparison;
   Explanation explanation;            ///< why targets changed; empty without a base
   std::vector<TargetReport> targets;  ///< by label
   std::vector<AttemptReport> attempts;
-  std::size_t present = 0;  ///< steps whose outputs were there
+  std::size_t present = 0;          ///< steps whose outputs were there
+  std::size_t fetched_paths = 0;    ///< from substituters
+  std::uint64_t fetched_bytes = 0;  ///< of their NARs
   CutOff cut_off;
   std::vector<RealisationConflict> conflicts;
   /// What checks gave: nothing of it touches a target's outcome.

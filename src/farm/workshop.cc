@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "build/leftovers.h"
 #include "farm/eval_store_care.h"
+#include "store/binary_cache.h"
+#include "store/open_store.h"
 
 namespace grange {
 
@@ -73,6 +75,34 @@ LocalStore& Workshop::eval_store() {
         StoreLocation::at_root(config_.eval_store_root, config_.store_dir), reading);
   }
   return *eval_store_;
+}
+
+Substituters& Workshop::substituters() {
+  if (substituters_) return *substituters_;
+  std::vector<Substituter> opened;
+  for (const auto& reference : config_.substituters) {
+    try {
+      StoreOpening opening;
+      opening.store_dir = config_.store_dir;
+      opening.warn = config_.warn;
+      Substituter substituter;
+      substituter.store = open_store(reference, opening);
+      if (const auto* cache = dynamic_cast<const BinaryCache*>(substituter.store.get())) {
+        substituter.priority = cache->info().priority;
+      }
+      const auto trusted = reference.parameters.find("trusted");
+      substituter.trusted = trusted != reference.parameters.end() &&
+                            (trusted->second == "true" || trusted->second == "1");
+      opened.push_back(std::move(substituter));
+    } catch (const Error& error) {
+      config_.warn("a substituter is left out: " + std::string(error.what()));
+    }
+  }
+  TrustedKeys keys;
+  for (const auto& key : config_.trusted_keys) keys.add(key);
+  substituters_ = std::make_unique<Substituters>(std::move(opened), std::move(keys),
+                                                 config_.fetch_jobs, config_.warn);
+  return *substituters_;
 }
 
 Builder& Workshop::builder() {

@@ -1,16 +1,21 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/signature.h"
 #include "build/builder.h"
 #include "build/local_builder.h"
 #include "process/launcher.h"
 #include "store/local_store.h"
 #include "store/low_disk.h"
+#include "store/store_reference.h"
+#include "store/substituters.h"
 
 namespace grange {
 
@@ -24,6 +29,12 @@ struct WorkshopConfig {
   bool sync = false;           ///< fsync each batch of store objects before registering it
   bool fast_metadata = false;  ///< leave syncing the store's database to the system
   LocalBuilderConfig builder;
+  /// Stores that outputs are fetched from, by name, and whose signatures count there.
+  std::vector<StoreReference> substituters;
+  std::vector<PublicKey> trusted_keys;
+  unsigned fetch_jobs = 4;  ///< paths on their way at once
+  /// Hears why something was not fetched, from any thread.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
   LowDiskOptions low_disk;  ///< of the destination store's disk, while something is made
   /// Hears of collections on low disk, from a thread of its own.
   LowDiskCollector::Tell tell_low_disk = [](const std::string&) {};
@@ -41,6 +52,8 @@ class Workshop {
   LocalStore& store() { return *store_; }
   /// Opened read-only at the first call (one thread).
   LocalStore& eval_store();
+  /// Opened at the first call (one thread); one that cannot be opened is warned of and left out.
+  Substituters& substituters();
   const WorkshopConfig& config() const { return config_; }
   /// The policy under which this workshop makes steps.
   BuildPolicy policy() const;
@@ -54,6 +67,7 @@ class Workshop {
   std::unique_ptr<LocalStore> store_;
   FileDescriptor eval_store_use_;  ///< keeps collectors off while we read from it
   std::unique_ptr<LocalStore> eval_store_;
+  std::unique_ptr<Substituters> substituters_;
   std::unique_ptr<LazyBuilder> builder_;
 };
 

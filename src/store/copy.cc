@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/thread_annotations.h"
+#include "store/realisation_closure.h"
 
 namespace grange {
 namespace {
@@ -58,12 +59,16 @@ class MovingNar final : public NarStream {
   std::function<void(std::uint64_t)> moved_;
 };
 
-/// What the destination lacks of a closure. A store that has a path has all that it refers to, so
-/// nothing below such a path is asked for.
-std::map<StorePath, PathInfo> missing_paths(Store& from, Store& to,
-                                            const std::set<StorePath>& roots,
-                                            const std::stop_token& stop) {
-  std::map<StorePath, PathInfo> missing;
+/// What the destination lacks of a closure.
+struct Missing {
+  std::map<StorePath, PathInfo> infos;
+  std::set<StorePath> absent;  ///< of the closure, and nowhere
+};
+
+/// A store that has a path has all that it refers to, so nothing below such a path is asked for.
+Missing find_missing(Store& from, Store& to, const std::set<StorePath>& roots,
+                     const std::stop_token& stop) {
+  Missing missing;
   std::set<StorePath> seen = roots;
   std::set<StorePath> asked = roots;
   while (!asked.empty()) {
@@ -74,27 +79,46 @@ std::map<StorePath, PathInfo> missing_paths(Store& from, Store& to,
     for (const auto& path : asked) {
       const auto found = infos.find(path);
       if (found == infos.end()) {
-        throw NotFoundError("path '" + from.store_dir().print(path) + "' is not in " +
-                            from.describe());
+        missing.absent.insert(path);
+        continue;
       }
       for (const auto& reference : found->second.references) {
         if (seen.insert(reference).second) next.insert(reference);
       }
-      missing.emplace(path, std::move(found->second));
+      missing.infos.emplace(path, std::move(found->second));
     }
     asked = std::move(next);
   }
   return missing;
 }
 
+/// Leaves out what refers to what is nowhere, directly or through others.
+void leave_out_incomplete(Missing& missing) {
+  std::map<StorePath, std::vector<StorePath>> referrers;
+  for (const auto& [path, info] : missing.infos) {
+    for (const auto& reference : info.references) {
+      if (reference != path) referrers[reference].push_back(path);
+    }
+  }
+  std::vector<StorePath> pending(missing.absent.begin(), missing.absent.end());
+  while (!pending.empty()) {
+    const auto path = std::move(pending.back());
+    pending.pop_back();
+    for (const auto& referrer : referrers[path]) {
+      if (missing.infos.erase(referrer) > 0) pending.push_back(referrer);
+    }
+  }
+}
+
 /// Copies paths from several threads, each when its references are there.
 class Copying {
  public:
-  Copying(Store& from, Store& to, std::map<StorePath, PathInfo> infos, CopyObserver& observer,
-          std::stop_token stop)
+  Copying(Store& from, Store& to, std::map<StorePath, PathInfo> infos, bool keep_going,
+          CopyObserver& observer, std::stop_token stop)
       : from_(from),
         to_(to),
         infos_(std::move(infos)),
+        keep_going_(keep_going),
         observer_(observer),
         stop_(std::move(stop)) {
     for (const auto& [path, info] : infos_) {
@@ -110,7 +134,8 @@ class Copying {
     left_ = infos_.size();
   }
 
-  void run(unsigned jobs) {
+  /// What failed itself, and why: only where it keeps going.
+  std::map<StorePath, std::string> run(unsigned jobs) {
     const std::stop_callback wake(stop_, [this] {
       const MutexLock lock(mutex_);
       changed_.notify_all();
@@ -123,7 +148,7 @@ class Copying {
     }
     const MutexLock lock(mutex_);
     if (error_) std::rethrow_exception(error_);
-    if (left_ == 0) return;
+    if (left_ == 0) return std::move(failed_);
     if (stop_.stop_requested()) throw CancelledError("copying was cancelled");
     throw CorruptError("the references of what is to be copied go in a circle");
   }
@@ -134,7 +159,11 @@ class Copying {
       try {
         copy(infos_.at(*path));
         done(*path);
-      } catch (...) {
+      } catch (const std::exception& error) {
+        if (keep_going_ && !stop_.stop_requested()) {
+          give_up_on(*path, error.what());
+          continue;
+        }
         const MutexLock lock(mutex_);
         if (!error_) error_ = std::current_exception();
         --running_;
@@ -174,13 +203,31 @@ class Copying {
         });
   }
 
+  /// Nor will anything that refers to it be copied.
+  void give_up_on(const StorePath& path, const std::string& why) {
+    const MutexLock lock(mutex_);
+    failed_.emplace(path, why);
+    --running_;
+    std::vector<StorePath> pending = {path};
+    while (!pending.empty()) {
+      const auto given_up = std::move(pending.back());
+      pending.pop_back();
+      --left_;
+      for (const auto& referrer : referrers_[given_up]) {
+        if (waiting_.erase(referrer) > 0) pending.push_back(referrer);
+      }
+    }
+    changed_.notify_all();
+  }
+
   void done(const StorePath& path) {
     const MutexLock lock(mutex_);
     observer_.copied(infos_.at(path));
     --running_;
     --left_;
     for (const auto& referrer : referrers_[path]) {
-      if (--waiting_.at(referrer) == 0) ready_.push_back(referrer);
+      const auto waiting = waiting_.find(referrer);
+      if (waiting != waiting_.end() && --waiting->second == 0) ready_.push_back(referrer);
     }
     changed_.notify_all();
   }
@@ -188,6 +235,7 @@ class Copying {
   Store& from_;
   Store& to_;
   const std::map<StorePath, PathInfo> infos_;
+  const bool keep_going_;
   CopyObserver& observer_;
   std::stop_token stop_;
   Mutex mutex_;
@@ -198,6 +246,7 @@ class Copying {
   std::size_t left_ GUARDED_BY(mutex_) = 0;
   std::size_t running_ GUARDED_BY(mutex_) = 0;
   std::exception_ptr error_ GUARDED_BY(mutex_);
+  std::map<StorePath, std::string> failed_ GUARDED_BY(mutex_);
 };
 
 void check_store_dirs(const Store& from, const Store& to) {
@@ -207,84 +256,46 @@ void check_store_dirs(const Store& from, const Store& to) {
                      to.store_dir().str() + "' (" + to.describe() + ")");
 }
 
-/// The asked realisations and all that they depend on.
-std::map<DrvOutput, Realisation> with_dependencies(Store& from, const std::set<DrvOutput>& ids,
-                                                   const std::stop_token& stop) {
-  std::map<DrvOutput, Realisation> found;
-  std::set<DrvOutput> asked = ids;
-  while (!asked.empty()) {
-    if (stop.stop_requested()) throw CancelledError("copying was cancelled");
-    auto answers = from.realisations(asked);
-    std::set<DrvOutput> next;
-    for (const auto& id : asked) {
-      const auto answer = answers.find(id);
-      if (answer == answers.end()) {
-        throw NotFoundError("realisation '" + id.to_string() + "' is not in " + from.describe());
-      }
-      for (const auto& [dependency, path] : answer->second.dependencies) {
-        if (!found.contains(dependency) && !asked.contains(dependency)) next.insert(dependency);
-      }
-      found.emplace(id, std::move(answer->second));
-    }
-    asked = std::move(next);
-  }
-  return found;
-}
-
-/// Dependencies before what depends on them; what goes in a circle last.
-std::vector<Realisation> in_order(const std::map<DrvOutput, Realisation>& realisations) {
-  std::vector<Realisation> order;
-  std::set<DrvOutput> placed;
-  // Depth first without recursion: how deep it goes is up to whoever wrote them.
-  std::vector<std::pair<const Realisation*, bool>> pending;
-  for (const auto& [id, realisation] : realisations) pending.emplace_back(&realisation, false);
-  std::set<DrvOutput> entered;
-  while (!pending.empty()) {
-    const auto [realisation, left] = pending.back();
-    pending.pop_back();
-    if (left) {
-      if (placed.insert(realisation->id).second) order.push_back(*realisation);
-      continue;
-    }
-    if (!entered.insert(realisation->id).second) continue;
-    pending.emplace_back(realisation, true);
-    for (const auto& [dependency, path] : realisation->dependencies) {
-      const auto found = realisations.find(dependency);
-      if (found != realisations.end()) pending.emplace_back(&found->second, false);
-    }
-  }
-  return order;
-}
-
 }  // namespace
 
 CopyResult copy_closure(Store& from, Store& to, const std::set<StorePath>& roots,
                         const CopyOptions& options, CopyObserver& observer,
                         const std::stop_token& stop) {
   check_store_dirs(from, to);
-  auto infos = missing_paths(from, to, roots, stop);
+  auto missing = find_missing(from, to, roots, stop);
+  if (!missing.absent.empty() && !options.keep_going) {
+    throw NotFoundError("path '" + from.store_dir().print(*missing.absent.begin()) +
+                        "' is not in " + from.describe());
+  }
+  leave_out_incomplete(missing);
   CopyResult result;
-  result.paths = infos.size();
-  for (const auto& [path, info] : infos) {
+  result.paths = missing.infos.size();
+  for (const auto& [path, info] : missing.infos) {
     if (options.trust) check_trusted(from.store_dir(), info, *options.trust, from.describe());
     result.bytes += info.nar_size;
   }
   observer.planned(result.paths, result.bytes);
-  if (!infos.empty()) Copying(from, to, std::move(infos), observer, stop).run(options.jobs);
+  if (missing.infos.empty()) return result;
+  result.failed = Copying(from, to, std::move(missing.infos), options.keep_going, observer, stop)
+                      .run(options.jobs);
   return result;
 }
 
 CopyResult copy_realised(Store& from, Store& to, const std::set<DrvOutput>& ids,
                          const CopyOptions& options, CopyObserver& observer,
                          const std::stop_token& stop) {
-  const auto realisations = with_dependencies(from, ids, stop);
+  const auto [realisations, missing] = realisation_closure(from, ids, stop);
+  if (!missing.empty()) {
+    throw NotFoundError("realisation '" + missing.begin()->to_string() + "' is not in " +
+                        from.describe());
+  }
   std::set<StorePath> paths;
   for (const auto& [id, realisation] : realisations) {
     if (options.trust) check_trusted(realisation, *options.trust, from.describe());
     paths.insert(realisation.out_path);
   }
   auto result = copy_closure(from, to, paths, options, observer, stop);
-  result.conflicts = to.register_realisations(in_order(realisations));
+  result.conflicts = to.register_realisations(in_dependency_order(realisations));
   result.realisations = realisations.size() - result.conflicts.size();
   return result;
 }

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "store/store.h"
 #include "store/trust.h"
@@ -15,6 +18,8 @@ struct CopyOptions {
   /// What the destination demands of what comes; nothing: it takes anything, as a binary cache
   /// does, whose readers check for themselves.
   std::optional<Trust> trust{};
+  /// What is not there or cannot be copied is left out, with all that refers to it.
+  bool keep_going = false;
 };
 
 /// Hears how a copy goes. Calls come from several threads, one at a time.
@@ -28,10 +33,11 @@ class CopyObserver {
 };
 
 struct CopyResult {
-  std::size_t paths = 0;  ///< that were copied; the others were there
+  std::size_t paths = 0;  ///< that were to be copied; the others were there
   std::uint64_t bytes = 0;
   std::size_t realisations = 0;  ///< that were registered
   std::vector<RealisationConflict> conflicts{};
+  std::map<StorePath, std::string> failed{};  ///< and why; only with `keep_going`
 };
 
 /// Copies what the destination does not have of the closure of `roots`, references before what

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/signature.h"
+#include "base/thread_annotations.h"
+#include "store/local_store.h"
+#include "store/store.h"
+
+namespace grange {
+
+/// A store that outputs may be fetched from instead of making them.
+struct Substituter {
+  std::shared_ptr<Store> store;
+  std::int64_t priority = 0;  ///< smaller ones are asked first
+  bool trusted = false;       ///< needs no signatures
+};
+
+/// Fetches what others have made (nix-store.md §7.4): for each path the first substituter counts
+/// that has it and is believed; when fetching it from there fails, the next one is asked. Thread
+/// safe.
+class Substituters {
+ public:
+  struct Fetched {
+    std::size_t paths = 0;
+    std::uint64_t bytes = 0;  ///< of their NARs
+    std::size_t realisations = 0;
+  };
+
+  /// `jobs`: paths on their way at once, for each call. `warn` hears, once each, why something was
+  /// not taken, from any thread.
+  Substituters(std::vector<Substituter> substituters, TrustedKeys keys, unsigned jobs,
+               std::function<void(const std::string&)> warn);
+
+  bool empty() const { return substituters_.empty(); }
+
+  /// Makes those of `paths` valid in `to` whose whole closures can be had. Who asks looks
+  /// afterwards what is there. Throws CancelledError, and what `to` throws.
+  void fetch_paths(LocalStore& to, const std::set<StorePath>& paths, const std::stop_token& stop);
+  /// Registers realisations of `ids` in `to`, with all that they depend on, once their outputs are
+  /// there. One that contradicts what `to` knows of a dependency is not taken.
+  void fetch_realisations(LocalStore& to, const std::set<DrvOutput>& ids,
+                          const std::stop_token& stop);
+
+  Fetched fetched() const;  ///< so far
+  /// Tells of a problem, once.
+  void warn(const std::string& problem);
+
+ private:
+  class Together;
+  class Counting;
+
+  std::vector<Substituter> substituters_;  ///< by priority
+  TrustedKeys keys_;
+  unsigned jobs_;
+  std::function<void(const std::string&)> warn_;
+  mutable Mutex mutex_;
+  Fetched fetched_ GUARDED_BY(mutex_);
+  std::set<std::string> warned_ GUARDED_BY(mutex_);
+  std::set<std::size_t> disabled_ GUARDED_BY(mutex_);  ///< did not answer
+};
+
+}  // namespace grange
