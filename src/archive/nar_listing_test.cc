@@ -12,13 +12,13 @@
 namespace grange {
 namespace {
 
-std::string dump(const std::filesystem::path& path) {
+std::string nar_of_tree(const std::filesystem::path& path) {
   StringSink nar;
   dump_nar(path, nar);
   return nar.take();
 }
 
-std::string list(const std::string& nar) {
+std::string listing_of(const std::string& nar) {
   StringSource source(nar);
   NarListing listing;
   parse_nar(source, listing);
@@ -28,7 +28,7 @@ std::string list(const std::string& nar) {
 TEST(NarListing, OfOneFileIsAsNixWritesIt) {
   const TemporaryDirectory directory;
   write_file(directory.path() / "f", "four");
-  EXPECT_EQ(list(dump(directory.path() / "f")),
+  EXPECT_EQ(listing_of(nar_of_tree(directory.path() / "f")),
             R"({"version":1,"root":{"type":"regular","size":4,"narOffset":96}})");
 }
 
@@ -65,8 +65,8 @@ TEST(NarListing, OffsetsPointAtContents) {
   }
   std::filesystem::create_symlink("sub/nowhere", root / "link");
   write_file(root / "\xff odd \"name\"", "");
-  const auto nar = dump(root);
-  const auto json = nlohmann::json::parse(list(nar));
+  const auto nar = nar_of_tree(root);
+  const auto json = nlohmann::json::parse(listing_of(nar));
   EXPECT_EQ(json.at("version"), 1);
   const auto& entries = json.at("root").at("entries");
   EXPECT_EQ(entries.at("link"), (nlohmann::json{{"type", "symlink"}, {"target", "sub/nowhere"}}));
