@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -124,11 +127,11 @@ TEST_F(HttpDownloadTest, GivesTheSinkNothingOfAnError) {
   EXPECT_EQ(sink.text(), "");
 }
 
-/// Sleeps before each write; remembers the largest.
+/// Begins slowly; remembers the largest write.
 class SlowSink final : public Sink {
  public:
   void write(std::string_view data) override {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (text_.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1500));
     largest_ = std::max(largest_, data.size());
     text_.append(data);
   }
@@ -142,7 +145,7 @@ TEST_F(HttpDownloadTest, WaitsForASlowSinkWithBoundedMemory) {
       [&](const LoopbackRequest&, LoopbackReply& reply) { reply.send_all(200, "", text); });
   auto options = loopback_options();
   options.buffer_size = 100'000;
-  options.timeouts.stall = Seconds(0.05);  // we make the server wait, not it us
+  options.timeouts.stall = Seconds(0.7);  // we make the server wait, not it us
   HttpClient client(options, clock_);
   SlowSink sink;
   client.download(HttpRequest(server.url("/")), sink);
