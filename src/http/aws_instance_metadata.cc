@@ -44,7 +44,12 @@ TimePoint parse_utc(const std::string& text) {
   }
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
                                          std::chrono::day(day)};
-  if (!date.ok()) throw CorruptError("an expiry is not a day of the calendar");
+  // The clock counts nanoseconds in 64 bits, which end in 2262.
+  const auto is_within = [](int value, int end) { return value >= 0 && value < end; };
+  if (!date.ok() || year < 1970 || year > 2261 || !is_within(hour, 24) || !is_within(minute, 60) ||
+      !is_within(second, 61)) {
+    throw CorruptError("an expiry is not a time of the calendar");
+  }
   return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second);
 }
