@@ -173,7 +173,7 @@ void HttpClientDriver::collect() {
 
 void HttpClientDriver::release(Job& job) {
   if (job.easy == nullptr) return;
-  ::curl_multi_remove_handle(multi_.get(), job.easy);
+  GRANGE_CHECK(::curl_multi_remove_handle(multi_.get(), job.easy) == CURLM_OK);
   running_.erase(job.easy);
   idle_.push_back(job.easy);
   job.easy = nullptr;

@@ -7,8 +7,6 @@
 namespace grange {
 namespace {
 
-constexpr long kReceiveBuffer = 128L << 10;
-
 void prepare_curl_library() {
   // Once per process, as the library asks; with 7.84 and later this is thread safe.
   static const CURLcode code = ::curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -21,9 +19,10 @@ long milliseconds_of(Seconds seconds) {
 
 }  // namespace
 
-void detail::check_curl_code(CURLcode code) {
+void detail::check_curl_code(CURLcode code, CURLoption option) {
   if (code == CURLE_OK) return;
-  throw UnavailableError(std::string("libcurl refuses an option: ") + ::curl_easy_strerror(code));
+  throw UnavailableError("libcurl refuses option " + std::to_string(option) + ": " +
+                         ::curl_easy_strerror(code));
 }
 
 CurlEasyHandle make_curl_easy() {
@@ -71,8 +70,6 @@ void set_up_curl(CURL* easy, const HttpRequest& request, const HttpClientOptions
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   set(CURLOPT_PIPEWAIT, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
-  set(CURLOPT_BUFFERSIZE, kReceiveBuffer);
-  set(CURLOPT_UPLOAD_BUFFERSIZE, kReceiveBuffer);
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_CONNECTTIMEOUT_MS,

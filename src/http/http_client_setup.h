@@ -20,13 +20,13 @@ CurlMultiHandle make_curl_multi(const HttpClientOptions& options);
 CurlHeaderList make_curl_headers(const HttpHeaders& headers);
 
 namespace detail {
-void check_curl_code(CURLcode code);
+void check_curl_code(CURLcode code, CURLoption option);
 }
 
 /// As curl_easy_setopt; throws UnavailableError when libcurl refuses.
 template <typename Value>
 void set_curl_option(CURL* easy, CURLoption option, Value value) {
-  detail::check_curl_code(::curl_easy_setopt(easy, option, value));
+  detail::check_curl_code(::curl_easy_setopt(easy, option, value), option);
 }
 
 /// Resets the handle and sets it up for everything but callbacks and bodies.
