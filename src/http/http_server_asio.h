@@ -1,9 +1,7 @@
 #pragma once
 
-// Asio as this house uses it: compiled once, in http_server_asio.cc, with a concrete executor. Only
-// for http_server*.cc: no public header may lead here.
-#define BOOST_ASIO_SEPARATE_COMPILATION
-#define BOOST_BEAST_SEPARATE_COMPILATION
+// Asio as this house uses it: with a concrete executor, and compiled once, in http_server_asio.cc,
+// which CMakeLists.txt tells every file. Only for http_server*.cc: no public header may lead here.
 
 #include <chrono>
 

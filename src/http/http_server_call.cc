@@ -107,7 +107,7 @@ void HttpConnection::report(const ServerRequest& request, const std::exception_p
   try {
     std::rethrow_exception(error);
   } catch (const std::exception& exception) {
-    if (error_response(exception).status >= 500) core_.options.on_error(request, exception);
+    core_.options.on_error(request, exception);
   }
 }
 

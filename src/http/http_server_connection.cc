@@ -216,8 +216,8 @@ Awaitable<void> HttpConnection::answer(std::shared_ptr<const ServerRequest> requ
   } catch (const Refusal& thrown) {
     refusal = thrown;
   } catch (const std::exception& error) {
-    report(*request, std::current_exception());
     response = error_response(error);
+    if (response.status >= 500) report(*request, std::current_exception());
   }
   if (refusal) {
     response = text_response(refusal->status, refusal->text);
