@@ -257,7 +257,7 @@ TEST_F(HttpServerTest, UploadsWaitForASlowReader) {
                   [&](HandlerCall& call) {
                     char first = 0;
                     call.source->read(&first, 1);
-                    // The whole pipe fills before anything more is taken.
+                    // The pipe fills, but for this byte, before anything more is taken.
                     gate.wait(call.stop);
                     HashSink hash(HashAlgorithm::sha256);
                     hash.write({&first, 1});
@@ -274,7 +274,7 @@ TEST_F(HttpServerTest, UploadsWaitForASlowReader) {
     one.send(body);
   });
   EXPECT_TRUE(comes_true([&] {
-    return server_->counters().buffered_bytes == static_cast<std::int64_t>(options_.pipe_size);
+    return server_->counters().buffered_bytes + 1 >= static_cast<std::int64_t>(options_.pipe_size);
   }));
   gate.open();
   const auto seen = one.receive();
@@ -476,8 +476,8 @@ TEST_F(HttpServerTest, AClientThatTakesNothingEnds) {
   serve();
   auto one = client();
   one.send(simple_request("GET", "/stream"));
-  EXPECT_TRUE(all_have_ended() || server_->counters().requests == 0);
   EXPECT_TRUE(comes_true([&] { return thrown.load(); }));
+  EXPECT_TRUE(all_have_ended());
 }
 
 TEST_F(HttpServerTest, ClientsThatVanishLeaveNothingBehind) {

@@ -83,7 +83,7 @@ class RawClient {
     } else {
       while (more()) {
       }
-      seen.whole = !was_reset_;
+      seen.whole = !was_reset_ && !timed_out_;
       seen.body = take(buffer_.size());
     }
     return seen;
