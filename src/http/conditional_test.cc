@@ -65,7 +65,8 @@ TEST(HttpDateTest, RoundTripsAndRefuses) {
   EXPECT_EQ(format_http_date(TimePoint()), "Thu, 01 Jan 1970 00:00:00 GMT");
   for (const char* other : {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Mon, 06 Nov 1994 08:49:37 GMT",
                             "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT",
-                            "Sun, 06 Nov 1994 08:49:37 UTC", "Sun  06 Nov 1994 08:49:37 GMT"}) {
+                            "Sun, 06 Nov 1994 08:49:37 UTC", "Fri, 31 Dec 9999 23:59:59 GMT",
+                            "Sun  06 Nov 1994 08:49:37 GMT"}) {
     EXPECT_FALSE(parse_http_date(other)) << other;
   }
 }
