@@ -4,18 +4,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "http/http_token.h"
 
 namespace grange {
 namespace {
 
 char lower_header_character(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_token_character(char c) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         kMarks.find(c) != std::string_view::npos;
 }
 
 }  // namespace
@@ -29,7 +24,7 @@ HttpHeaders::HttpHeaders(std::initializer_list<Field> fields) {
 }
 
 void HttpHeaders::add(std::string_view name, std::string_view value) {
-  if (name.empty() || !std::ranges::all_of(name, is_token_character)) {
+  if (!is_http_token(name)) {
     throw InvalidError("'" + printable(name) + "' is not the name of an HTTP header");
   }
   if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {

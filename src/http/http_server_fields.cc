@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "http/http_token.h"
 
 namespace grange {
 
@@ -12,13 +13,6 @@ namespace {
 char lower_ascii(char character) {
   return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A'))
                                               : character;
-}
-
-/// RFC 9110, 5.6.2: what names are made of.
-bool is_token_character(char character) {
-  const char low = lower_ascii(character);
-  return (low >= 'a' && low <= 'z') || (low >= '0' && low <= '9') ||
-         (low != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(low) != std::string_view::npos);
 }
 
 bool is_value_character(char character) {
@@ -34,7 +28,7 @@ bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept
 }
 
 void HeaderFields::add(std::string_view name, std::string_view value) {
-  if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_character)) {
+  if (!is_http_token(name)) {
     throw InvalidError("'" + printable(name) + "' is no name of a header field");
   }
   if (!std::all_of(value.begin(), value.end(), is_value_character)) {
