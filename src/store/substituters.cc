@@ -195,7 +195,8 @@ void Substituters::fetch_realisations(LocalStore& to, const std::set<DrvOutput>&
                                       const std::stop_token& stop) {
   if (empty() || ids.empty()) return;
   Together together(*this, to.store_dir());
-  auto [found, missing] = realisation_closure(together, ids, stop);
+  auto closure = realisation_closure(together, ids, stop);
+  auto& found = closure.realisations;
   std::set<DrvOutput> known_ids;
   for (const auto& [id, realisation] : found) known_ids.insert(id);
   const auto known = to.realisations(known_ids);
