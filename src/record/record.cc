@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/thread_annotations.h"
+#include "database/read_transaction.h"
 #include "database/sqlite.h"
 #include "derivation/target_map_text.h"
 #include "record/attempts.h"
@@ -14,7 +15,6 @@
 #include "record/evaluations.h"
 #include "record/good.h"
 #include "record/schema.h"
-#include "record/transaction.h"
 
 namespace grange {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
-#include "record/transaction.h"
+#include "database/read_transaction.h"
 
 namespace grange {
 namespace {

@@ -22,7 +22,7 @@ namespace {
 constexpr std::uint64_t kMaxRealisationSize = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMaxCacheInfoSize = std::uint64_t{64} << 10;
 constexpr std::uint64_t kMaxLogSize = std::uint64_t{1} << 30;
-constexpr unsigned kWritesAtOnce = 8;
+constexpr unsigned kAskedAtOnce = 8;
 /// So many narinfos are remembered; a walk over a closure asks for each at least twice.
 constexpr std::size_t kRemembered = 100'000;
 
@@ -94,7 +94,7 @@ class StoredBinaryCache final : public BinaryCache {
       }
     }
     std::vector<char> there(asked.size());
-    parallel_for(asked.size(), kWritesAtOnce,
+    parallel_for(asked.size(), kAskedAtOnce,
                  [&](std::size_t i) { there[i] = storage_->has(narinfo_key(*asked[i])); });
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (there[i] != 0) valid.insert(*asked[i]);

@@ -1,8 +1,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "database/read_transaction.h"
 #include "store/path_reader.h"
-#include "store/read_transaction.h"
 
 namespace grange {
 namespace {

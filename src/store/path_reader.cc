@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "store/read_transaction.h"
+#include "database/read_transaction.h"
 
 namespace grange {
 namespace {
