@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/stream.h"
+#include "base/terminal_text.h"
 #include "base/text.h"
-#include "build/terminal_text.h"
 
 namespace grange {
 namespace {

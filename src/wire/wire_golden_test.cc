@@ -68,7 +68,7 @@ std::vector<WireGolden> goldens() {
       {"worker-protocol/handshake-to-client", worker(34), pass_as<std::uint64_t>(), 2},
       {"worker-protocol/keyed-build-result-1.29", worker(29),
        pass_as<std::pair<DerivedPath, WireBuildResult>>()},
-      {"worker-protocol/optional-trusted-flag", worker(35), pass_as<Trust>()},
+      {"worker-protocol/optional-trusted-flag", worker(35), pass_as<PeerTrust>()},
       {"worker-protocol/realisation-realisation-with-path-not-hash", by_path,
        pass_as<NewRealisation>()},
       {"worker-protocol/unkeyed-realisation-realisation-with-path-not-hash", by_path,

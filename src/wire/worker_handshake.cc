@@ -51,7 +51,7 @@ Features common(const Features& ours, const Features& theirs) {
 WorkerServerInfo WorkerServerInfo::read(WireReader& in) {
   WorkerServerInfo info;
   if (in.at_least(33)) info.nix_version = in.string();
-  if (in.at_least(35)) info.trust = in.get<Trust>();
+  if (in.at_least(35)) info.trust = in.get<PeerTrust>();
   return info;
 }
 

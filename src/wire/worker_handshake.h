@@ -10,18 +10,22 @@
 namespace grange {
 
 /// Does the server trust the client? Nobody says so below 1.35.
-enum class Trust : std::uint8_t { unknown = 0, trusted = 1, not_trusted = 2 };
+enum class PeerTrust : std::uint8_t { unknown = 0, trusted = 1, not_trusted = 2 };
 
 template <>
-struct WireCodec<Trust> {
-  static Trust read(WireReader& in) { return static_cast<Trust>(in.bounded(2, "a trust flag")); }
-  static void write(WireWriter& out, Trust trust) { out.number(static_cast<std::uint64_t>(trust)); }
+struct WireCodec<PeerTrust> {
+  static PeerTrust read(WireReader& in) {
+    return static_cast<PeerTrust>(in.bounded(2, "a trust flag"));
+  }
+  static void write(WireWriter& out, PeerTrust trust) {
+    out.number(static_cast<std::uint64_t>(trust));
+  }
 };
 
 /// What the server tells of itself after versions are agreed on.
 struct WorkerServerInfo {
-  std::string nix_version{};     ///< from 1.33 on, for people
-  Trust trust = Trust::unknown;  ///< from 1.35 on
+  std::string nix_version{};             ///< from 1.33 on, for people
+  PeerTrust trust = PeerTrust::unknown;  ///< from 1.35 on
 
   static WorkerServerInfo read(WireReader& in);
   void write(WireWriter& out) const;

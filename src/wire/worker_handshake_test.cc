@@ -24,7 +24,7 @@ TEST(WorkerHandshake, BothSidesAgreeOnTheLower) {
       const WorkerAnnouncement client{{1, client_minor}, {"a", "b"}};
       const WorkerAnnouncement server{{1, server_minor}, {"b", "c"}};
       const auto agreed = sample_dialect({1, std::min(client_minor, server_minor)});
-      const WorkerServerInfo info{"2.8.0", Trust::trusted};
+      const WorkerServerInfo info{"2.8.0", PeerTrust::trusted};
       const auto answers = server_bytes(agreed, server, info);
       StringSource to_client(answers);
       StringSink sent;
@@ -34,7 +34,7 @@ TEST(WorkerHandshake, BothSidesAgreeOnTheLower) {
       EXPECT_EQ(got.dialect.has("b"), agreed.at_least(38));
       EXPECT_FALSE(got.dialect.has("a"));
       EXPECT_EQ(got.server.nix_version, agreed.at_least(33) ? "2.8.0" : "");
-      EXPECT_EQ(got.server.trust, agreed.at_least(35) ? Trust::trusted : Trust::unknown);
+      EXPECT_EQ(got.server.trust, agreed.at_least(35) ? PeerTrust::trusted : PeerTrust::unknown);
       EXPECT_EQ(read_all(to_client, 1), "");
 
       StringSource to_server(sent.text());

@@ -1,4 +1,4 @@
-#include "build/terminal_text.h"
+#include "base/terminal_text.h"
 
 #include "base/text.h"
 
