@@ -46,11 +46,12 @@ void AttemptPool::start(Task task) {
   if (!threads_) threads_.emplace(thread_count_);
   std::stop_source stop;
   running_.insert_or_assign(task.attempt.step, stop);
-  threads_->post([this, task = std::move(task), token = stop.get_token()] {
-    BuildResult result = run(task, token);
-    result.check = task.policy.mode == BuildPolicy::Mode::check;
+  threads_->post([this, prepared = prepare(std::move(task)), token = stop.get_token()] {
+    BuildResult result = run(*prepared, token);
+    result.check = prepared->task.policy.mode == BuildPolicy::Mode::check;
+    const auto& attempt = prepared->task.attempt;
     const MutexLock lock(mutex_);
-    ended_.push_back({task.attempt.step, task.attempt.recipe, std::move(result)});
+    ended_.push_back({attempt.step, attempt.recipe, std::move(result)});
     any_ended_.notify_all();
   });
 }
@@ -87,17 +88,38 @@ void AttemptPool::wake() {
   any_ended_.notify_all();
 }
 
-BuildResult AttemptPool::run(const Task& task, const std::stop_token& stop) {
+std::shared_ptr<const AttemptPool::Prepared> AttemptPool::prepare(Task task) const {
+  auto request = request_for(task);
+  const auto prepared =
+      std::make_shared<Prepared>(Prepared{std::move(task), std::move(request), {}, {}});
+  if (prepared->task.resolved) {
+    prepared->request.derivation = &prepared->task.resolved->derivation;
+    return prepared;
+  }
+  try {
+    prepared->derivation = read_derivation_file(graph_, prepared->task.attempt.recipe, reader_);
+  } catch (const InvalidError& error) {
+    prepared->refused = ended_without(Outcome::unsupported, error.what());
+  } catch (const std::exception& error) {
+    prepared->refused = ended_without(Outcome::aborted, error.what());
+  }
+  prepared->request.derivation = &prepared->derivation;
+  return prepared;
+}
+
+BuildResult AttemptPool::run(const Prepared& prepared, const std::stop_token& stop) {
   BuildResult result;
   try {
-    result =
-        stop.stop_requested() ? ended_without(Outcome::aborted, "cancelled") : build(task, stop);
+    result = stop.stop_requested() ? ended_without(Outcome::aborted, "cancelled")
+                                   : build(prepared, stop);
   } catch (const std::exception& error) {
     result = ended_without(Outcome::aborted, error.what());
   } catch (...) {
     result = ended_without(Outcome::aborted, "an unknown error");
   }
-  if (task.resolved) result.resolved_as = {task.resolved->path, task.resolved->output_set};
+  if (const auto& resolved = prepared.task.resolved) {
+    result.resolved_as = {resolved->path, resolved->output_set};
+  }
   return result;
 }
 
@@ -130,21 +152,10 @@ BuildRequest AttemptPool::request_for(const Task& task) const {
   return request;
 }
 
-BuildResult AttemptPool::build(const Task& task, const std::stop_token& stop) {
-  RecipeObserver observer(observer_, task.attempt.recipe);
-  auto request = request_for(task);
-  if (task.resolved) {
-    request.derivation = &task.resolved->derivation;
-    return builder_.build(request, observer, stop);
-  }
-  std::optional<Derivation> derivation;
-  try {
-    derivation = read_derivation_file(graph_, task.attempt.recipe, reader_);
-  } catch (const InvalidError& error) {
-    return ended_without(Outcome::unsupported, error.what());
-  }
-  request.derivation = &*derivation;
-  return builder_.build(request, observer, stop);
+BuildResult AttemptPool::build(const Prepared& prepared, const std::stop_token& stop) {
+  if (prepared.refused) return *prepared.refused;
+  RecipeObserver observer(observer_, prepared.task.attempt.recipe);
+  return builder_.build(prepared.request, observer, stop);
 }
 
 }  // namespace grange

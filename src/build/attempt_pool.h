@@ -51,8 +51,16 @@ class AttemptPool {
   void wake();
 
  private:
-  BuildResult run(const Task& task, const std::stop_token& stop);
-  BuildResult build(const Task& task, const std::stop_token& stop);
+  /// What an attempt needs, gathered by the owner: the graph may change while it runs.
+  struct Prepared {
+    Task task;
+    BuildRequest request;
+    Derivation derivation{};               ///< what is built, where it need not be resolved
+    std::optional<BuildResult> refused{};  ///< it cannot be attempted
+  };
+  std::shared_ptr<const Prepared> prepare(Task task) const;
+  BuildResult run(const Prepared& prepared, const std::stop_token& stop);
+  BuildResult build(const Prepared& prepared, const std::stop_token& stop);
   BuildRequest request_for(const Task& task) const;
 
   const DerivationGraph& graph_;

@@ -21,6 +21,7 @@ struct RealiseRequest {
   DerivationIndex derivation;
   std::vector<std::string> outputs;  ///< empty: all
   StepLimits limits;
+  std::optional<BuildPolicy> policy{};  ///< nothing: that of the options
 };
 
 /// What attempts are remembered by (rule 4 of the rules of identity).

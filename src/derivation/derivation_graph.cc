@@ -20,6 +20,19 @@ DerivationGraph DerivationGraph::load(const StoreDir& store, std::span<const Sto
   return DerivationGraph(std::move(data));
 }
 
+void DerivationGraph::extend(std::span<const StorePath> roots, const DerivationReader& reader,
+                             const GraphOptions& options) {
+  GRANGE_CHECK(data_->grown.size() == data_->nodes.size());
+  std::vector<StorePath> fresh;
+  for (const auto& root : roots) {
+    if (!find(root)) fresh.push_back(root);
+  }
+  if (fresh.empty()) return;
+  auto growing = options;
+  growing.may_grow = true;
+  GraphLoader(*data_, reader, growing).load(fresh);
+}
+
 const StoreDir& DerivationGraph::store_dir() const {
   return data_->store;
 }

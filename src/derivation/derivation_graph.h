@@ -27,6 +27,8 @@ struct GraphOptions {
   unsigned threads = 0;  ///< 0: as many as there are processors
   /// Also recompute each .drv's own store path from its text (`drv verify`).
   bool check_own_paths = false;
+  /// Keep what `extend` needs: some 40 bytes for each derivation.
+  bool may_grow = false;
   /// Loading ends with CancelledError soon after a stop was requested.
   std::stop_token stop = {};
 };
@@ -38,9 +40,9 @@ struct GraphData;
 /// recomputed (rule 2 of the rules of identity), never from what a .drv states.
 ///
 /// A derivation that is missing or unreadable stays in the graph with its problem; what lies above
-/// it is *unverified* and has no output set. Immutable once loaded. Indices depend only on the
-/// roots and the texts, never on the timing of threads, and inputs have smaller ones than what uses
-/// them.
+/// it is *unverified* and has no output set. Immutable once loaded, but for `extend`. Indices
+/// depend only on the roots and the texts, never on the timing of threads, and inputs have smaller
+/// ones than what uses them.
 class DerivationGraph {
  public:
   enum class State : std::uint8_t {
@@ -60,6 +62,13 @@ class DerivationGraph {
   /// what concerns the whole run (out of memory, a reader that throws) is thrown.
   static DerivationGraph load(const StoreDir& store, std::span<const StorePath> roots,
                               const DerivationReader& reader, const GraphOptions& options = {});
+
+  /// Adds the closures of further roots to a graph that was loaded with `may_grow`. What is in it
+  /// keeps its index, its spans and its views, and stays as it was found, broken or not; what
+  /// comes has larger indices. Nobody may look at the graph meanwhile. When this throws, the graph
+  /// must not be used any more.
+  void extend(std::span<const StorePath> roots, const DerivationReader& reader,
+              const GraphOptions& options = {});
 
   ~DerivationGraph();
   DerivationGraph(DerivationGraph&&) noexcept;

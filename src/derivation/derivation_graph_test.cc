@@ -44,6 +44,57 @@ TEST(DerivationGraph, KnowsEverythingOfASmallClosure) {
   EXPECT_EQ(graph.topological_order().size(), 3U);
 }
 
+TEST(DerivationGraph, GrowsWithoutChangingWhatItHas) {
+  DerivationForge forge;
+  const auto source = forge.add_fixed("source", "content");
+  const auto floating = forge.add("floating", {{source, kOut}}, FloatingOutput{kRecursive});
+  const auto library = forge.add("library", {{source, kOut}}, DeferredOutput{}, {"lib", "out"});
+  const auto above = forge.add("above", {{floating, kOut}, {library, {{"lib"}, {}}}});
+  const auto program = forge.add("program", {{library, kOut}, {source, kOut}, {above, kOut}});
+  const auto whole = forge.load({program}, {});
+  auto graph = forge.load({floating}, {.may_grow = true});
+  const auto first = graph.find(floating).value();
+  const auto name = graph.derivation_name(first);
+  const DerivationReader reader = reader_of(forge.texts);
+  graph.extend(std::vector{library}, reader);
+  EXPECT_EQ(graph.size(), 3U);
+  graph.extend(std::vector{library, floating}, reader);
+  EXPECT_EQ(graph.size(), 3U);
+  graph.extend(std::vector{program, program}, reader);
+  EXPECT_EQ(graph.size(), whole.size());
+  EXPECT_EQ(graph.find(floating), first);
+  EXPECT_EQ(graph.derivation_name(first).data(), name.data());
+  EXPECT_EQ(graph.topological_order().size(), whole.size());
+  for (const auto& path : {source, floating, library, above, program}) {
+    const auto grown = graph.find(path).value();
+    const auto loaded = whole.find(path).value();
+    EXPECT_EQ(graph.path(grown), path);
+    EXPECT_EQ(graph.state(grown), DerivationGraph::State::verified);
+    EXPECT_EQ(graph.kind(grown), whole.kind(loaded));
+    EXPECT_EQ(graph.output_set(grown), whole.output_set(loaded));
+    EXPECT_EQ(graph.drv_output_hash(grown), whole.drv_output_hash(loaded));
+    EXPECT_EQ(graph.output_path(grown, "out"), whole.output_path(loaded, "out"));
+    for (const auto& edge : graph.inputs(grown)) EXPECT_LT(edge.input, grown);
+  }
+}
+
+TEST(DerivationGraph, WhatWasBrokenStaysSoWhenItGrows) {
+  DerivationForge forge;
+  const auto source = forge.add_fixed("source", "content");
+  const auto library = forge.add("library", {{source, kOut}});
+  const auto program = forge.add("program", {{library, kOut}});
+  bool there = false;
+  const DerivationReader reader = [&](const StorePath& path, std::string& text) {
+    return (there || path != source) && reader_of(forge.texts)(path, text);
+  };
+  auto graph = DerivationGraph::load(kNix, std::vector{library}, reader, {.may_grow = true});
+  there = true;
+  graph.extend(std::vector{program}, reader);
+  EXPECT_EQ(state_of(graph, source), DerivationGraph::State::missing);
+  EXPECT_EQ(state_of(graph, program), DerivationGraph::State::unverified);
+  EXPECT_EQ(graph.broken_input(graph.find(program).value()), graph.find(source));
+}
+
 TEST(DerivationGraph, RewrittenFixedDerivationsChangeNothingAbove) {
   DerivationForge forge;
   const auto mirror = forge.add("curl");

@@ -67,7 +67,8 @@ std::string GraphLoader::describe_cycle(DerivationIndex cycle) {
   return text.append(" -> ").append(entries_[cycle].node.base_name);
 }
 
-/// Numbers everything anew in the order in which a depth-first walk from the roots leaves it.
+/// Numbers what has come anew, in the order in which a depth-first walk from the roots leaves it,
+/// behind what was there.
 void GraphLoader::arrange(std::span<const StorePath> roots) {
   const MutexLock lock(mutex_);
   struct Step {
@@ -77,7 +78,12 @@ void GraphLoader::arrange(std::span<const StorePath> roots) {
   std::vector<DerivationIndex> number(entries_.size(), kUnseen);
   std::vector<bool> entered(entries_.size(), false);
   std::vector<Step> walk;
-  DerivationIndex count = 0;
+  const auto old = static_cast<DerivationIndex>(data_.nodes.size());
+  for (DerivationIndex index = 0; index < old; ++index) {
+    number[index] = index;
+    entered[index] = true;
+  }
+  DerivationIndex count = old;
   const auto enter = [&](DerivationIndex entry) {
     if (entered[entry]) return;
     entered[entry] = true;
@@ -97,13 +103,19 @@ void GraphLoader::arrange(std::span<const StorePath> roots) {
     }
   }
   data_.nodes.resize(entries_.size());
+  if (options_.may_grow) data_.grown.resize(entries_.size());
   for (auto& entry : entries_) {
+    if (entry.number < old) continue;
     for (auto& edge : entry.node.inputs) edge.input = number[edge.input];
     entry.node.broken_input = number[entry.node.broken_input];
     data_.nodes[number[entry.number]] = entry.node;
+    if (options_.may_grow) {
+      data_.grown[number[entry.number]] = {entry.unmasked, entry.paths_unknown,
+                                           entry.outputs_opaque};
+    }
   }
   data_.table.renumber(number);
-  for (DerivationIndex index = 0; index < count; ++index) {
+  for (DerivationIndex index = old; index < count; ++index) {
     if (data_.nodes[index].state != DerivationGraph::State::cyclic) {
       data_.topological_order.push_back(index);
     }

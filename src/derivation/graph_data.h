@@ -35,6 +35,13 @@ struct GraphData {
     bool has_output_set = false;
   };
 
+  /// What is needed of a node by those that come to use it.
+  struct Grown {
+    Sha256 unmasked{};
+    bool paths_unknown = false;
+    bool outputs_opaque = false;
+  };
+
   static std::string_view derivation_name(const Node& node) {
     return node.base_name.substr(StorePath::kHashLength + 1,
                                  node.base_name.size() - StorePath::kHashLength - 5);
@@ -42,6 +49,7 @@ struct GraphData {
 
   StoreDir store;
   std::vector<Node> nodes;
+  std::vector<Grown> grown;  ///< by node, where the graph may grow; else empty
   std::vector<DerivationIndex> topological_order;
   BaseNameTable table;
   std::vector<std::string_view> names;  ///< output names used of inputs; the first is "out"

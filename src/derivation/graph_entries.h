@@ -15,6 +15,9 @@ class GraphEntries {
  public:
   explicit GraphEntries(GraphData& data) : data_(data) {}
 
+  /// What the graph has already, finished.
+  void take_over();
+
   std::size_t size() const noexcept { return entries_.size(); }
   GraphEntry& operator[](DerivationIndex number) { return entries_[number]; }
   auto begin() { return entries_.begin(); }

@@ -20,12 +20,13 @@ bool concerns_one_file(ErrorKind kind) noexcept {
 GraphLoader::GraphLoader(GraphData& data, const DerivationReader& reader,
                          const GraphOptions& options)
     : data_(data), reader_(reader), options_(options), entries_(data) {
-  data_.names.emplace_back("out");
+  if (data_.names.empty()) data_.names.emplace_back("out");
 }
 
 void GraphLoader::load(std::span<const StorePath> roots) {
   {
     const MutexLock lock(mutex_);
+    entries_.take_over();
     // The first root is read first.
     for (auto root = roots.rbegin(); root != roots.rend(); ++root) {
       unread_.push_back(&entries_.intern(root->base_name(), data_.table.hash(root->base_name())));

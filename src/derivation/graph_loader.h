@@ -14,7 +14,7 @@
 
 namespace grange {
 
-/// Loads closures into a graph's arrays with several threads. Used once.
+/// Loads closures into a graph's arrays, beside what is there, with several threads. Used once.
 ///
 /// Each thread takes one derivation at a time: reads and parses its text, registers its inputs,
 /// and hashes it as soon as the last of them is done. What was found last is read first, so that

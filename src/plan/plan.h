@@ -118,7 +118,7 @@ class Plan {
   /// in which steps became known.
   using Ranking = std::function<bool(DerivationIndex, DerivationIndex)>;
 
-  /// `graph` must outlive the plan.
+  /// `graph` must outlive the plan, and may be extended between two events.
   Plan(const DerivationGraph& graph, Options options, Ranking ranking = nullptr);
   ~Plan();
   Plan(Plan&&) noexcept;

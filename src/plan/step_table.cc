@@ -10,11 +10,15 @@ constexpr PromiseIndex kUnknown = std::numeric_limits<PromiseIndex>::max();
 
 }  // namespace
 
-StepTable::StepTable(const DerivationGraph& graph)
-    : graph_(graph),
-      promises_of_(graph.size(), kUnknown),
-      ages_(graph.size(), 0),
-      learned_(graph.size(), false) {}
+StepTable::StepTable(const DerivationGraph& graph) : graph_(graph) {
+  grow();
+}
+
+void StepTable::grow() {
+  promises_of_.resize(graph_.size(), kUnknown);
+  ages_.resize(graph_.size(), 0);
+  learned_.resize(graph_.size(), false);
+}
 
 PolicyIndex StepTable::policy_index(const BuildPolicy& policy) {
   const auto [found, is_new] =
@@ -112,6 +116,7 @@ void StepTable::remove_helper(StepIndex helper) {
 }
 
 void StepTable::learn_asked(DerivationIndex derivation) {
+  if (derivation >= learned_.size()) grow();
   const std::int64_t age = -++asked_;
   if (learned_[derivation] && is_fixed(derivation)) {
     renew(derivation, age);
@@ -121,6 +126,7 @@ void StepTable::learn_asked(DerivationIndex derivation) {
 }
 
 void StepTable::learn_further(DerivationIndex derivation) {
+  if (derivation >= learned_.size()) grow();
   learn(derivation, ++further_);
 }
 

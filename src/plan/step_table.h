@@ -51,6 +51,8 @@ class StepTable {
     std::vector<DerivationIndex> recipes;  ///< known ones, where fixed
   };
 
+  /// Room for what the graph has by now.
+  void grow();
   PromiseIndex promise_of(DerivationIndex derivation);
   Step& add_step(DerivationIndex derivation, PolicyIndex policy, PromiseIndex promise);
   StepIndex check_for(DerivationIndex derivation, PolicyIndex policy);

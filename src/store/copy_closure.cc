@@ -15,7 +15,7 @@ void LocalStoreImplementation::copy_closure_from(LocalStore& from, const std::se
                        "' cannot be copied to a store of '" + store_dir().str() + "'");
   }
   const std::set<StorePath> closure = from.closure(paths);
-  writing().roots.add(closure);
+  roots().add(closure);
   const std::set<StorePath> valid = valid_among(closure);
   std::vector<PathInfo> missing;
   for (const StorePath& path : closure) {

@@ -72,8 +72,8 @@ std::unique_ptr<LocalStore> LocalStore::open(const StoreLocation& location,
         if (!fresh) check_store_schema(location);
         std::unique_ptr<StoreWriting> writing;
         if (!options.read_only) writing = open_for_writing(location, options, fresh);
-        return std::make_unique<LocalStoreImplementation>(location, std::move(big_lock),
-                                                          std::move(writing));
+        return std::make_unique<LocalStoreImplementation>(
+            std::make_shared<OpenedStore>(location, std::move(big_lock), std::move(writing)));
       });
 }
 
@@ -82,24 +82,35 @@ StoreWriting::StoreWriting(const StoreLocation& location, const LocalStoreOption
     : database(std::move(opened)),
       paths(database, location.store_dir),
       commits(database, commit_hooks(location, options)),
-      roots(location),
       staging(location) {}
 
-LocalStoreImplementation::LocalStoreImplementation(const StoreLocation& location,
-                                                   FileDescriptor big_lock,
-                                                   std::unique_ptr<StoreWriting> writing)
-    : location_(location),
-      big_lock_(std::move(big_lock)),
-      readers_([this] {
-        return PathReader(open_store_database_for_reading(location_), location_.store_dir);
-      }),
-      writing_(std::move(writing)) {}
+OpenedStore::OpenedStore(const StoreLocation& at, FileDescriptor lock,
+                         std::unique_ptr<StoreWriting> with)
+    : location(at),
+      big_lock(std::move(lock)),
+      readers([at] { return PathReader(open_store_database_for_reading(at), at.store_dir); }),
+      writing(std::move(with)) {}
+
+LocalStoreImplementation::LocalStoreImplementation(std::shared_ptr<OpenedStore> opened)
+    : opened_(std::move(opened)),
+      location_(opened_->location),
+      readers_(opened_->readers),
+      roots_(location_) {}
+
+std::unique_ptr<LocalStore> LocalStoreImplementation::session() {
+  return std::make_unique<LocalStoreImplementation>(opened_);
+}
 
 StoreWriting& LocalStoreImplementation::writing() const {
-  if (!writing_) {
+  if (!opened_->writing) {
     throw DeniedError("the store at '" + location_.real_store.string() + "' is open for reading");
   }
-  return *writing_;
+  return *opened_->writing;
+}
+
+TemporaryRoots& LocalStoreImplementation::roots() {
+  writing();
+  return roots_;
 }
 
 bool LocalStoreImplementation::is_valid(const StorePath& path) {
@@ -214,22 +225,22 @@ std::vector<RealisationConflict> LocalStoreImplementation::register_realisations
 }
 
 void LocalStoreImplementation::add_temporary_root(const StorePath& path) {
-  writing().roots.add({path});
+  roots().add({path});
 }
 
 void LocalStoreImplementation::add_temporary_roots(const std::set<StorePath>& paths) {
-  writing().roots.add(paths);
+  roots().add(paths);
 }
 
 void LocalStoreImplementation::renew_temporary_roots(const std::set<StorePath>& paths) {
-  writing().roots.renew(paths);
+  roots().renew(paths);
 }
 
 void LocalStoreImplementation::add_indirect_root(const std::filesystem::path& link,
                                                  const StorePath& target) {
   writing();
   make_indirect_root(location_, link, target);
-  writing().roots.renew({target});
+  roots().renew({target});
 }
 
 std::optional<PathLocks> LocalStoreImplementation::try_lock(const std::set<StorePath>& paths) {

@@ -92,6 +92,10 @@ class LocalStore : public Store {
   static std::unique_ptr<LocalStore> open(const StoreLocation& location,
                                           const LocalStoreOptions& options = {});
 
+  /// The same store, over the same connections and transactions, with temporary roots of its own
+  /// that are given up with it.
+  virtual std::unique_ptr<LocalStore> session() = 0;
+
   virtual const StoreLocation& location() const = 0;
   const StoreDir& store_dir() const final { return location().store_dir; }
   std::string describe() const final { return location().real_store.string(); }
@@ -136,7 +140,7 @@ class LocalStore : public Store {
   virtual void copy_closure_from(LocalStore& from, const std::set<StorePath>& paths,
                                  std::stop_token stop) = 0;
 
-  /// Keeps garbage collectors off until this process ends. Call before checking validity.
+  /// Keeps garbage collectors off while this session lives. Call before checking validity.
   virtual void add_temporary_root(const StorePath& path) = 0;
   virtual void add_temporary_roots(const std::set<StorePath>& paths) = 0;
   /// For paths that have just become permanent roots in some other way than `add_indirect_root`: a

@@ -27,14 +27,24 @@ struct StoreWriting {
   /// Made with the first realisation, then used inside `commits` only.
   std::optional<RealisationTables> realisations;
   GroupCommit commits;
-  TemporaryRoots roots;
   Staging staging;
+};
+
+/// What all sessions of one opened store share.
+struct OpenedStore {
+  OpenedStore(const StoreLocation& at, FileDescriptor lock, std::unique_ptr<StoreWriting> with);
+
+  const StoreLocation location;
+  const FileDescriptor big_lock;
+  PathReaderPool readers;
+  std::unique_ptr<StoreWriting> writing;  ///< null when it is open for reading
 };
 
 class LocalStoreImplementation final : public LocalStore {
  public:
-  LocalStoreImplementation(const StoreLocation& location, FileDescriptor big_lock,
-                           std::unique_ptr<StoreWriting> writing);
+  explicit LocalStoreImplementation(std::shared_ptr<OpenedStore> opened);
+
+  std::unique_ptr<LocalStore> session() override;
 
   const StoreLocation& location() const override { return location_; }
   bool is_valid(const StorePath& path) override;
@@ -83,15 +93,16 @@ class LocalStoreImplementation final : public LocalStore {
  private:
   /// Throws DeniedError for a store that was opened read-only.
   StoreWriting& writing() const;
+  TemporaryRoots& roots();
   /// Makes a staged tree canonical, moves it into place and registers it, unless the path has
   /// become valid meanwhile.
   void place(StagedTree& staged, const PathInfo& info, const std::stop_token& stop);
   void copy_object(LocalStore& from, const PathInfo& info, const std::stop_token& stop);
 
-  const StoreLocation location_;
-  FileDescriptor big_lock_;
-  PathReaderPool readers_;
-  std::unique_ptr<StoreWriting> writing_;
+  const std::shared_ptr<OpenedStore> opened_;
+  const StoreLocation& location_;
+  PathReaderPool& readers_;
+  TemporaryRoots roots_;
 };
 
 }  // namespace grange
