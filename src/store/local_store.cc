@@ -93,6 +93,7 @@ LocalStoreImplementation::LocalStoreImplementation(const StoreLocation& location
       readers_([this] {
         return PathReader(open_store_database_for_reading(location_), location_.store_dir);
       }),
+      changes_([this] { return open_store_database_for_reading(location_); }),
       writing_(std::move(writing)) {}
 
 StoreWriting& LocalStoreImplementation::writing() const {
@@ -117,6 +118,16 @@ std::optional<PathInfo> LocalStoreImplementation::path_info(const StorePath& pat
 std::map<StorePath, PathInfo> LocalStoreImplementation::path_infos(
     const std::set<StorePath>& paths) {
   return readers_.with_reader([&](PathReader& reader) { return reader.path_infos(paths); });
+}
+
+std::optional<PathInfo> LocalStoreImplementation::path_info_of_hash_part(
+    std::string_view hash_part) {
+  return readers_.with_reader(
+      [&](PathReader& reader) { return reader.path_info_of_hash_part(hash_part); });
+}
+
+std::uint64_t LocalStoreImplementation::changes() {
+  return changes_.now();
 }
 
 std::unique_ptr<NarStream> LocalStoreImplementation::open_nar(const StorePath& path) {

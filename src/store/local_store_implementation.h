@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/change_counter.h"
 #include "store/group_commit.h"
 #include "store/local_store.h"
 #include "store/path_reader.h"
@@ -41,6 +42,8 @@ class LocalStoreImplementation final : public LocalStore {
   std::set<StorePath> valid_among(const std::set<StorePath>& paths) override;
   std::optional<PathInfo> path_info(const StorePath& path) override;
   std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths) override;
+  std::optional<PathInfo> path_info_of_hash_part(std::string_view hash_part) override;
+  std::uint64_t changes() override;
   std::unique_ptr<NarStream> open_nar(const StorePath& path) override;
   void add(const PathInfo& info, NarStream& nar) override;
   std::size_t add_signatures(const StorePath& path,
@@ -91,6 +94,7 @@ class LocalStoreImplementation final : public LocalStore {
   const StoreLocation location_;
   FileDescriptor big_lock_;
   PathReaderPool readers_;
+  ChangeCounter changes_;
   std::unique_ptr<StoreWriting> writing_;
 };
 

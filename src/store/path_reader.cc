@@ -36,7 +36,9 @@ PathReader::PathReader(SqliteDatabase database, StoreDir store)
       reference_ids_(database_.prepare("select reference from Refs where referrer = ?")),
       referrers_(database_.prepare(
           "select path from Refs join ValidPaths on referrer = id where reference = ?")),
-      path_(database_.prepare("select path from ValidPaths where id = ?")) {}
+      path_(database_.prepare("select path from ValidPaths where id = ?")),
+      first_from_(
+          database_.prepare("select path from ValidPaths where path >= ? order by path limit 1")) {}
 
 StorePath PathReader::parse(std::string_view full) const {
   if (auto path = store_.try_parse_path(full)) return std::move(*path);
@@ -74,6 +76,19 @@ std::set<StorePath> PathReader::paths_of(SqliteStatement& statement) {
 std::optional<PathInfo> PathReader::path_info(const StorePath& path) {
   const ReadTransaction transaction(database_);
   return read_info(path);
+}
+
+std::optional<PathInfo> PathReader::path_info_of_hash_part(std::string_view hash_part) {
+  const ReadTransaction transaction(database_);
+  // By the index of full paths: nothing lies between "…/DIGITS-" and the first path that has them.
+  const std::string begin = store_.str() + "/" + std::string(hash_part) + "-";
+  std::optional<StorePath> path;
+  if (first_from_.bind(1, begin).step() && first_from_.text(0).starts_with(begin)) {
+    path = parse(first_from_.text(0));
+  }
+  first_from_.reset();
+  if (!path) return std::nullopt;
+  return read_info(*path);
 }
 
 std::map<StorePath, PathInfo> PathReader::path_infos(const std::set<StorePath>& paths) {

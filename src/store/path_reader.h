@@ -27,6 +27,7 @@ class PathReader {
   std::set<StorePath> valid_among(const std::set<StorePath>& paths);
   std::optional<PathInfo> path_info(const StorePath& path);
   std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths);
+  std::optional<PathInfo> path_info_of_hash_part(std::string_view hash_part);
   std::vector<StorePath> all_valid_paths();
   std::set<StorePath> referrers(const StorePath& path);
   std::set<StorePath> closure(const std::set<StorePath>& paths);
@@ -50,6 +51,7 @@ class PathReader {
   SqliteStatement reference_ids_;
   SqliteStatement referrers_;
   SqliteStatement path_;
+  SqliteStatement first_from_;
   std::unique_ptr<RealisationTables> realisations_;  ///< once they are asked for
 };
 
