@@ -15,6 +15,7 @@ using Action = std::function<int()>;
 // One function per file NAME_command.cc: adds the subcommand with its options, examples and exit
 // codes (in the footer) to `parent`; when it is chosen, its callback sets `chosen`.
 void add_build_command(CLI::App& parent, Action& chosen);
+void add_cache_command(CLI::App& parent, Action& chosen);
 void add_ci_command(CLI::App& parent, Action& chosen);
 void add_compare_command(CLI::App& parent, Action& chosen);
 void add_why_command(CLI::App& parent, Action& chosen);

@@ -1,7 +1,9 @@
 #include "http/conditional.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -43,12 +45,51 @@ bool may_be_continued(const ServerRequest& request, const ServerResponse& respon
   return date && date == parse_http_date(response.headers.get("Last-Modified"));
 }
 
+/// Thrown through what writes a body when the part that was asked for is complete. No Error: nobody
+/// on the way is to take it for one.
+struct PartIsComplete {};
+
+/// Passes on one part of what is written.
+class PartSink final : public Sink {
+ public:
+  PartSink(Sink& next, const ByteRange& range)
+      : next_(next), before_(range.offset), left_(range.length) {}
+
+  void write(std::string_view data) override {
+    const auto dropped = static_cast<std::size_t>(std::min<std::uint64_t>(before_, data.size()));
+    before_ -= dropped;
+    data = data.substr(dropped, std::min<std::uint64_t>(left_, data.size() - dropped));
+    if (data.empty()) return;
+    next_.write(data);
+    left_ -= data.size();
+    if (left_ == 0) throw PartIsComplete();
+  }
+
+ private:
+  Sink& next_;
+  std::uint64_t before_;
+  std::uint64_t left_;
+};
+
+void cut_stream(const ByteRange& range, StreamBody& body) {
+  body.write = [range, write = std::move(body.write)](Sink& sink) {
+    PartSink part(sink, range);
+    try {
+      write(part);
+    } catch (const PartIsComplete&) {
+    }
+  };
+  body.length = range.length;
+}
+
 void cut_to(const ByteRange& range, ResponseBody& body) {
   if (auto* text = std::get_if<std::string>(&body)) {
     *text = text->substr(range.offset, range.length);
   } else if (auto* file = std::get_if<FileBody>(&body)) {
     file->offset += range.offset;
     file->length = range.length;
+  } else if (auto* stream = std::get_if<StreamBody>(&body)) {
+    cut_stream(range, *stream);
   }
 }
 
@@ -100,8 +141,10 @@ ServerResponse apply_conditions(const ServerRequest& request, ServerResponse res
     response.body = std::monostate();
     return response;
   }
+  const auto* stream = std::get_if<StreamBody>(&response.body);
   const bool has_parts = std::holds_alternative<std::string>(response.body) ||
-                         std::holds_alternative<FileBody>(response.body);
+                         std::holds_alternative<FileBody>(response.body) ||
+                         (stream != nullptr && stream->has_ranges && stream->length);
   if (!has_parts) return response;
   response.headers.set("Accept-Ranges", "bytes");
   const std::string* asked = request.headers.find("Range");

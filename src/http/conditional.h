@@ -21,7 +21,8 @@ inline constexpr std::string_view kImmutable = "public, max-age=31536000, immuta
 /// Holds a response to the conditions and the range of its request, by its own ETag and
 /// Last-Modified: 304 for If-None-Match and If-Modified-Since, 206 or 416 for Range, unless
 /// If-Range says that the client's part is of something else. Concerns GET and HEAD with status
-/// 200; the range, GET with a text or a file; any other response is returned as it came.
+/// 200; the range, GET with a text, a file or a stream that has ranges; any other response is
+/// returned as it came.
 ServerResponse apply_conditions(const ServerRequest& request, ServerResponse response);
 
 }  // namespace grange

@@ -89,6 +89,7 @@ OpenedStore::OpenedStore(const StoreLocation& at, FileDescriptor lock,
     : location(at),
       big_lock(std::move(lock)),
       readers([at] { return PathReader(open_store_database_for_reading(at), at.store_dir); }),
+      changes([at] { return open_store_database_for_reading(at); }),
       writing(std::move(with)) {}
 
 LocalStoreImplementation::LocalStoreImplementation(std::shared_ptr<OpenedStore> opened)
@@ -130,6 +131,16 @@ std::map<StorePath, PathInfo> LocalStoreImplementation::path_infos(
   return readers_.with_reader([&](PathReader& reader) { return reader.path_infos(paths); });
 }
 
+std::optional<PathInfo> LocalStoreImplementation::path_info_of_hash_part(
+    std::string_view hash_part) {
+  return readers_.with_reader(
+      [&](PathReader& reader) { return reader.path_info_of_hash_part(hash_part); });
+}
+
+std::uint64_t LocalStoreImplementation::changes() {
+  return opened_->changes.now();
+}
+
 std::unique_ptr<NarStream> LocalStoreImplementation::open_nar(const StorePath& path) {
   if (!is_valid(path)) {
     throw NotFoundError("path '" + store_dir().print(path) + "' is not in " + describe());
@@ -156,6 +167,10 @@ void LocalStoreImplementation::add(const PathInfo& info, NarStream& nar) {
 
 std::vector<StorePath> LocalStoreImplementation::all_valid_paths() {
   return readers_.with_reader([](PathReader& reader) { return reader.all_valid_paths(); });
+}
+
+std::set<StorePath> LocalStoreImplementation::valid_derivers(const StorePath& path) {
+  return readers_.with_reader([&](PathReader& reader) { return reader.valid_derivers(path); });
 }
 
 std::set<StorePath> LocalStoreImplementation::referrers(const StorePath& path) {

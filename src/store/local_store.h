@@ -106,7 +106,15 @@ class LocalStore : public Store {
 
   virtual bool is_valid(const StorePath& path) = 0;
   virtual std::optional<PathInfo> path_info(const StorePath& path) = 0;
+  /// The same for the path that begins with these 32 digits of base 32.
+  virtual std::optional<PathInfo> path_info_of_hash_part(std::string_view hash_part) = 0;
+  /// Another number than before whenever paths or realisations may have been registered or
+  /// invalidated since, by whatever process; what was read after one call is still so at a later
+  /// one that answers the same. Costs two system calls.
+  virtual std::uint64_t changes() = 0;
   virtual std::vector<StorePath> all_valid_paths() = 0;
+  /// Valid derivations that state this output.
+  virtual std::set<StorePath> valid_derivers(const StorePath& path) = 0;
   virtual std::set<StorePath> referrers(const StorePath& path) = 0;
   /// Everything that `paths` need at run time, themselves included. Throws NotFoundError naming a
   /// path that is not valid.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "store/change_counter.h"
 #include "store/group_commit.h"
 #include "store/local_store.h"
 #include "store/path_reader.h"
@@ -37,6 +38,7 @@ struct OpenedStore {
   const StoreLocation location;
   const FileDescriptor big_lock;
   PathReaderPool readers;
+  ChangeCounter changes;
   std::unique_ptr<StoreWriting> writing;  ///< null when it is open for reading
 };
 
@@ -51,11 +53,14 @@ class LocalStoreImplementation final : public LocalStore {
   std::set<StorePath> valid_among(const std::set<StorePath>& paths) override;
   std::optional<PathInfo> path_info(const StorePath& path) override;
   std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths) override;
+  std::optional<PathInfo> path_info_of_hash_part(std::string_view hash_part) override;
+  std::uint64_t changes() override;
   std::unique_ptr<NarStream> open_nar(const StorePath& path) override;
   void add(const PathInfo& info, NarStream& nar) override;
   std::size_t add_signatures(const StorePath& path,
                              const std::vector<std::string>& signatures) override;
   std::vector<StorePath> all_valid_paths() override;
+  std::set<StorePath> valid_derivers(const StorePath& path) override;
   std::set<StorePath> referrers(const StorePath& path) override;
   std::set<StorePath> closure(const std::set<StorePath>& paths) override;
   std::vector<std::optional<std::uint64_t>> closure_sizes(

@@ -36,7 +36,12 @@ PathReader::PathReader(SqliteDatabase database, StoreDir store)
       reference_ids_(database_.prepare("select reference from Refs where referrer = ?")),
       referrers_(database_.prepare(
           "select path from Refs join ValidPaths on referrer = id where reference = ?")),
-      path_(database_.prepare("select path from ValidPaths where id = ?")) {}
+      path_(database_.prepare("select path from ValidPaths where id = ?")),
+      derivers_(database_.prepare(
+          "select v.path from DerivationOutputs d join ValidPaths v on d.drv = v.id "
+          "where d.path = ?")),
+      first_from_(
+          database_.prepare("select path from ValidPaths where path >= ? order by path limit 1")) {}
 
 StorePath PathReader::parse(std::string_view full) const {
   if (auto path = store_.try_parse_path(full)) return std::move(*path);
@@ -76,6 +81,19 @@ std::optional<PathInfo> PathReader::path_info(const StorePath& path) {
   return read_info(path);
 }
 
+std::optional<PathInfo> PathReader::path_info_of_hash_part(std::string_view hash_part) {
+  const ReadTransaction transaction(database_);
+  // By the index of full paths: nothing lies between "…/DIGITS-" and the first path that has them.
+  const std::string begin = store_.str() + "/" + std::string(hash_part) + "-";
+  std::optional<StorePath> path;
+  if (first_from_.bind(1, begin).step() && first_from_.text(0).starts_with(begin)) {
+    path = parse(first_from_.text(0));
+  }
+  first_from_.reset();
+  if (!path) return std::nullopt;
+  return read_info(*path);
+}
+
 std::map<StorePath, PathInfo> PathReader::path_infos(const std::set<StorePath>& paths) {
   const ReadTransaction transaction(database_);
   std::map<StorePath, PathInfo> infos;
@@ -106,6 +124,11 @@ std::optional<PathInfo> PathReader::read_info(const StorePath& path) {
   info_.reset();
   info.references = paths_of(references_.bind(1, id));
   return info;
+}
+
+std::set<StorePath> PathReader::valid_derivers(const StorePath& path) {
+  const ReadTransaction transaction(database_);
+  return paths_of(derivers_.bind(1, store_.print(path)));
 }
 
 std::vector<StorePath> PathReader::all_valid_paths() {

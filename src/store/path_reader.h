@@ -27,8 +27,11 @@ class PathReader {
   std::set<StorePath> valid_among(const std::set<StorePath>& paths);
   std::optional<PathInfo> path_info(const StorePath& path);
   std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths);
+  std::optional<PathInfo> path_info_of_hash_part(std::string_view hash_part);
   std::vector<StorePath> all_valid_paths();
   std::set<StorePath> referrers(const StorePath& path);
+  /// Derivations with this output.
+  std::set<StorePath> valid_derivers(const StorePath& path);
   std::set<StorePath> closure(const std::set<StorePath>& paths);
   std::vector<std::optional<std::uint64_t>> closure_sizes(
       const std::vector<std::set<StorePath>>& groups);
@@ -50,6 +53,8 @@ class PathReader {
   SqliteStatement reference_ids_;
   SqliteStatement referrers_;
   SqliteStatement path_;
+  SqliteStatement derivers_;
+  SqliteStatement first_from_;
   std::unique_ptr<RealisationTables> realisations_;  ///< once they are asked for
 };
 
