@@ -249,7 +249,8 @@ class Making {
 
   /// What is left for people to look at, as the end of a sentence.
   std::string keep() {
-    if (!context_.config.keep_failed || world_ == BuildWorld::builtin) return "";
+    const bool asked = context_.config.keep_failed || request_.limits.keep_failed;
+    if (!asked || world_ == BuildWorld::builtin) return "";
     return keep_failed(
         context_.store.location(), area_,
         {request_.derivation->name, build_directory_, world_ == BuildWorld::sandboxed, places_});

@@ -36,6 +36,7 @@ class RealiseEngine {
   void wait(const std::stop_token& stop) { take_ended(stop); }
   /// Lets `turn` or `wait` return.
   void wake() { pool_.wake(); }
+  bool keeps_realisations() const { return known_.keeps_realisations(); }
   /// Registers what was learnt and not registered yet.
   void register_learnt();
   /// Cancels what runs and waits for it; answers how many attempts that were.

@@ -67,7 +67,7 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
   settings.store_dir = context.store.store_dir();
   settings.build_directory =
       sandboxed ? std::string(kBuildDirectoryInside) : build_directory.string();
-  settings.cores = context.config.cores;
+  settings.cores = run.request.limits.cores.value_or(context.config.cores);
   settings.impure = context.config.impure_environment;
   settings.graphs = std::move(graphs);
   settings.rewrites = input_rewrites(settings.store_dir, run.places);

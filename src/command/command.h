@@ -20,6 +20,7 @@ void add_ci_command(CLI::App& parent, Action& chosen);
 void add_compare_command(CLI::App& parent, Action& chosen);
 void add_why_command(CLI::App& parent, Action& chosen);
 void add_copy_command(CLI::App& parent, Action& chosen);
+void add_daemon_command(CLI::App& parent, Action& chosen);
 void add_drv_command(CLI::App& parent, Action& chosen);
 void add_evaluate_command(CLI::App& parent, Action& chosen);
 void add_gc_command(CLI::App& parent, Action& chosen);

@@ -34,6 +34,7 @@ int run(int argc, char** argv) {
   add_gc_command(app, chosen);
   add_copy_command(app, chosen);
   add_cache_command(app, chosen);
+  add_daemon_command(app, chosen);
   add_sign_command(app, chosen);
   add_key_command(app, chosen);
   try {

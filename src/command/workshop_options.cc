@@ -10,34 +10,11 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "command/builder_defaults.h"
 #include "command/care_options.h"
 #include "command/state_directory.h"
 
 namespace grange {
-namespace {
-
-/// The launcher stands beside the program (a build tree) or in ../libexec/grange (installed).
-std::filesystem::path find_launcher() {
-  if (const char* given = std::getenv("GRANGE_LAUNCHER")) return given;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe");
-  const auto beside = program.parent_path() / "grange-launcher";
-  if (std::filesystem::exists(beside)) return beside;
-  const auto installed = program.parent_path().parent_path() / "libexec/grange/grange-launcher";
-  if (std::filesystem::exists(installed)) return installed;
-  throw NotFoundError("the program grange-launcher is neither at '" + beside.string() +
-                      "' nor at '" + installed.string() + "'; set GRANGE_LAUNCHER");
-}
-
-/// What the given paths leave uncovered of what every builder counts on: a shell at /bin/sh.
-void add_default_shell(std::vector<SandboxPath>& paths) {
-  const bool covered = std::any_of(paths.begin(), paths.end(), [](const SandboxPath& path) {
-    return path.target == "/bin/sh" || path.target == "/bin";
-  });
-  if (!covered) paths.push_back(SandboxPath::parse("/bin/sh=/bin/busybox?"));
-}
-
-}  // namespace
-
 unsigned WorkshopOptions::job_count() const {
   return jobs == 0 ? processor_count() : jobs;
 }
@@ -166,10 +143,7 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   }
   config.sync = options.sync;
   config.fast_metadata = options.fast_metadata;
-  config.builder.system = this_system();
-  if (config.builder.system == "x86_64-linux") config.builder.extra_platforms = {"i686-linux"};
-  config.builder.features = {"benchmark", "big-parallel"};
-  if (::access("/dev/kvm", R_OK | W_OK) == 0) config.builder.features.emplace_back("kvm");
+  config.builder = builder_defaults();
   config.builder.cores = options.cores;
   config.builder.keep_failed = options.keep_failed;
   config.builder.repeat = options.repeat;
@@ -186,13 +160,6 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.builder.hashed_mirrors = options.hashed_mirrors;
   config.builder.netrc = options.netrc;
   config.builder.certificates = options.certificates;
-  config.builder.run_as_pool = ::geteuid() == 0;
-  for (char** variable = ::environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (const auto equals = text.find('='); equals != std::string_view::npos) {
-      config.builder.impure_environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-  }
   return config;
 }
 

@@ -36,7 +36,9 @@ struct StepLimits {
   Seconds timeout{0};
   Seconds max_silent{0};
   std::uint64_t max_log_bytes = 0;
-  int priority = 0;  ///< higher first
+  int priority = 0;                 ///< higher first
+  bool keep_failed = false;         ///< leave what a failed attempt left behind, if anybody asks
+  std::optional<unsigned> cores{};  ///< NIX_BUILD_CORES, 0: all; nothing: the builder's own
   StepLimits joined(const StepLimits& other) const;
   friend bool operator==(const StepLimits&, const StepLimits&) = default;
 };

@@ -19,6 +19,9 @@ StepLimits StepLimits::joined(const StepLimits& other) const {
   result.max_silent = longer(max_silent, other.max_silent);
   result.max_log_bytes = longer(max_log_bytes, other.max_log_bytes);
   result.priority = std::max(priority, other.priority);
+  result.keep_failed = keep_failed || other.keep_failed;
+  result.cores = !cores || !other.cores ? (cores ? cores : other.cores)
+                                        : std::optional(longer(*cores, *other.cores));
   return result;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/stream.h"
+#include "base/text.h"
 #include "store/content_check.h"
 #include "store/local_store_implementation.h"
 #include "store/nar_check.h"
@@ -19,6 +20,7 @@ namespace {
 
 /// Whoever holds it may be building the same path; then this is how long a build may take.
 constexpr std::chrono::seconds kLockPatience = std::chrono::hours(24);
+constexpr std::uint64_t kMaxText = std::uint64_t{256} << 20;
 
 /// The content itself must have the address that the path claims.
 void check_content(const StoreDir& store, const std::filesystem::path& staged,
@@ -113,23 +115,61 @@ StorePath LocalStoreImplementation::add_tree(const std::filesystem::path& source
         StagedTree staged(writing().staging);
         // What counts is what was copied: the source may have changed since it was hashed.
         NarDigest digest = copy_tree(source, staged.path());
-        ContentAddress address{method.method, digest.hash};
         if (method.method == ContentMethod::flat) {  // which knows of no executable files
           if (::chmod(staged.path().c_str(), 0644) != 0) {
             throw_errno("changing the mode of", staged.path().string());
           }
           digest = hash_nar(staged.path());
         }
-        if (method.method == ContentMethod::flat || method.algorithm != HashAlgorithm::sha256) {
-          address.hash = hash_content(staged.path(), method);
+        return place_content(staged, name, method, {}, digest);
+      });
+}
+
+StorePath LocalStoreImplementation::place_content(StagedTree& staged, std::string_view name,
+                                                  ContentMethodAlgorithm method,
+                                                  const std::set<StorePath>& references,
+                                                  NarDigest digest) {
+  ContentAddress address{method.method, digest.hash};
+  if (method.method == ContentMethod::flat || method.algorithm != HashAlgorithm::sha256) {
+    address.hash = hash_content(staged.path(), method);
+  }
+  StorePath path = make_content_addressed_path(store_dir(), name, address, {references, false});
+  add_temporary_root(path);
+  PathInfo info(path, digest.hash);
+  info.nar_size = digest.size;
+  info.references = references;
+  info.content_address = address;
+  place(staged, info, {});
+  return path;
+}
+
+StorePath LocalStoreImplementation::add_content(std::string_view name,
+                                                ContentMethodAlgorithm method,
+                                                const std::set<StorePath>& references,
+                                                Source& content) {
+  return with_context(
+      [&] { return "while adding '" + printable(name) + "' to the store"; },
+      [&] {
+        if (method.method == ContentMethod::text) {
+          return add_text(name, read_all(content, kMaxText), references);
         }
-        path = path_of(address.hash);
-        add_temporary_root(path);
-        PathInfo info(path, digest.hash);
-        info.nar_size = digest.size;
-        info.content_address = address;
-        place(staged, info, {});
-        return path;
+        if (method.method == ContentMethod::git) {
+          throw InvalidError("objects that are addressed by a git hash cannot be added yet");
+        }
+        StagedTree staged(writing().staging);
+        HashSink hash(HashAlgorithm::sha256);
+        if (method.method == ContentMethod::recursive) {
+          TeeSource tee(content, hash);
+          restore_nar(staged.path(), tee);
+          const auto size = hash.size();
+          return place_content(staged, name, method, references, {hash.finish(), size});
+        }
+        {
+          const FileDescriptor file = open_file(staged.path(), O_WRONLY | O_CREAT | O_EXCL, 0644);
+          FdSink sink(file.get());
+          drain(content, sink);
+        }
+        return place_content(staged, name, method, references, hash_nar(staged.path()));
       });
 }
 

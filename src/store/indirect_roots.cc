@@ -42,14 +42,33 @@ fs::path free_name(const fs::path& root) {
   }
 }
 
+fs::path place_of_root(const StoreLocation& location, const fs::path& link) {
+  fs::path place = (fs::current_path() / link).lexically_normal();
+  if (is_below(place, location.store_dir.str()) || is_below(place, location.real_store)) {
+    throw InvalidError("a root cannot be in the store itself: '" + place.string() + "'");
+  }
+  return place;
+}
+
+/// `make_link` may make the link itself, while no collector can begin.
+template <typename MakeLink>
+void root_at(const StoreLocation& location, const fs::path& place, MakeLink&& make_link) {
+  const auto roots = location.state / "gcroots/auto";
+  grange::create_directories(roots);
+  const Hash name = hash_bytes(HashAlgorithm::sha1, place.string());
+  const auto root = roots / name.digits(HashFormat::nix32);
+  const FileDescriptor lock = open_file(location.state / "gc.lock", O_RDWR | O_CREAT, 0600);
+  const bool no_collector = ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
+  make_link();
+  fault_point("roots.before-indirect");
+  replace_symlink(place, no_collector ? root : free_name(root));
+}
+
 }  // namespace
 
 void make_indirect_root(const StoreLocation& location, const fs::path& link,
                         const StorePath& target) {
-  const fs::path place = (fs::current_path() / link).lexically_normal();
-  if (is_below(place, location.store_dir.str()) || is_below(place, location.real_store)) {
-    throw InvalidError("a root cannot be in the store itself: '" + place.string() + "'");
-  }
+  const fs::path place = place_of_root(location, link);
   std::error_code error;
   const auto status = fs::symlink_status(place, error);
   if (fs::exists(status)) {
@@ -59,15 +78,11 @@ void make_indirect_root(const StoreLocation& location, const fs::path& link,
                           "' exists and is no symlink into the store; it is left alone");
     }
   }
-  const auto roots = location.state / "gcroots/auto";
-  grange::create_directories(roots);
-  const Hash name = hash_bytes(HashAlgorithm::sha1, place.string());
-  const auto root = roots / name.digits(HashFormat::nix32);
-  const FileDescriptor lock = open_file(location.state / "gc.lock", O_RDWR | O_CREAT, 0600);
-  const bool no_collector = ::flock(lock.get(), LOCK_SH | LOCK_NB) == 0;
-  replace_symlink(location.store_dir.print(target), place);
-  fault_point("roots.before-indirect");
-  replace_symlink(place, no_collector ? root : free_name(root));
+  root_at(location, place, [&] { replace_symlink(location.store_dir.print(target), place); });
+}
+
+void adopt_indirect_root(const StoreLocation& location, const fs::path& link) {
+  root_at(location, place_of_root(location, link), [] {});
 }
 
 }  // namespace grange

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "store/build_logs.h"
+#include "store/gc_roots.h"
 #include "store/indirect_roots.h"
 #include "store/local_store_implementation.h"
 #include "store/path_locks.h"
@@ -256,6 +257,15 @@ void LocalStoreImplementation::add_indirect_root(const std::filesystem::path& li
   writing();
   make_indirect_root(location_, link, target);
   roots().renew({target});
+}
+
+void LocalStoreImplementation::adopt_indirect_root(const std::filesystem::path& link) {
+  writing();
+  grange::adopt_indirect_root(location_, link);
+  std::error_code error;
+  const auto target = std::filesystem::read_symlink(link, error);
+  if (error) return;
+  if (auto path = object_at(location_, target.string())) roots().renew({*std::move(path)});
 }
 
 std::optional<PathLocks> LocalStoreImplementation::try_lock(const std::set<StorePath>& paths) {

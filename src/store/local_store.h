@@ -143,6 +143,10 @@ class LocalStore : public Store {
   /// A file tree from outside, content-addressed: recursive or flat.
   virtual StorePath add_tree(const std::filesystem::path& source, std::string_view name,
                              ContentMethodAlgorithm method) = 0;
+  /// The same from a stream: a NAR for the method recursive, otherwise the bytes. Reads it to its
+  /// end. Throws InvalidError for references where the method allows none.
+  virtual StorePath add_content(std::string_view name, ContentMethodAlgorithm method,
+                                const std::set<StorePath>& references, Source& content) = 0;
   /// Copies the closure of `paths` from another store, references first; what is valid here is
   /// skipped.
   virtual void copy_closure_from(LocalStore& from, const std::set<StorePath>& paths,
@@ -156,6 +160,8 @@ class LocalStore : public Store {
   virtual void renew_temporary_roots(const std::set<StorePath>& paths) = 0;
   /// A permanent indirect root: `link` (outside the store) will point at `target`.
   virtual void add_indirect_root(const std::filesystem::path& link, const StorePath& target) = 0;
+  /// The same for a link that somebody else has made, or will make.
+  virtual void adopt_indirect_root(const std::filesystem::path& link) = 0;
 
   /// Takes the locks of all `paths` (sorted), or nothing when another process holds one.
   virtual std::optional<PathLocks> try_lock(const std::set<StorePath>& paths) = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "archive/nar.h"
 #include "store/change_counter.h"
 #include "store/group_commit.h"
 #include "store/local_store.h"
@@ -79,6 +80,8 @@ class LocalStoreImplementation final : public LocalStore {
                      const std::set<StorePath>& references) override;
   StorePath add_tree(const std::filesystem::path& source, std::string_view name,
                      ContentMethodAlgorithm method) override;
+  StorePath add_content(std::string_view name, ContentMethodAlgorithm method,
+                        const std::set<StorePath>& references, Source& content) override;
   void copy_closure_from(LocalStore& from, const std::set<StorePath>& paths,
                          std::stop_token stop) override;
 
@@ -86,6 +89,8 @@ class LocalStoreImplementation final : public LocalStore {
   void add_temporary_roots(const std::set<StorePath>& paths) override;
   void renew_temporary_roots(const std::set<StorePath>& paths) override;
   void add_indirect_root(const std::filesystem::path& link, const StorePath& target) override;
+
+  void adopt_indirect_root(const std::filesystem::path& link) override;
 
   std::optional<PathLocks> try_lock(const std::set<StorePath>& paths) override;
   PathLocks lock(const std::set<StorePath>& paths, std::stop_token stop) override;
@@ -102,6 +107,9 @@ class LocalStoreImplementation final : public LocalStore {
   /// Makes a staged tree canonical, moves it into place and registers it, unless the path has
   /// become valid meanwhile.
   void place(StagedTree& staged, const PathInfo& info, const std::stop_token& stop);
+  /// The same for something content-addressed, whose NAR is `digest`; its path.
+  StorePath place_content(StagedTree& staged, std::string_view name, ContentMethodAlgorithm method,
+                          const std::set<StorePath>& references, NarDigest digest);
   void copy_object(LocalStore& from, const PathInfo& info, const std::stop_token& stop);
 
   const std::shared_ptr<OpenedStore> opened_;

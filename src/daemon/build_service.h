@@ -1,0 +1,126 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/thread_annotations.h"
+#include "build/builder.h"
+#include "daemon/attempt_slots.h"
+#include "store/substituters.h"
+
+namespace grange {
+
+/// What one client asks of one derivation.
+struct BuildWish {
+  StorePath derivation;              ///< valid, with its whole closure
+  std::vector<std::string> outputs;  ///< empty: all
+};
+
+/// What a wish came to.
+struct GrantedWish {
+  Outcome outcome = Outcome::unknown;
+  std::string message;                   ///< what was wrong
+  std::string log_tail;                  ///< of its own attempt, where that failed
+  std::vector<StorePath> failed_inputs;  ///< for dependency_failed
+  std::map<std::string, StorePath> outputs;
+  std::map<std::string, Realisation> realisations;
+  bool made = false;  ///< an attempt made it since it was asked for
+  TimePoint start{};  ///< of that attempt
+  TimePoint stop{};
+};
+
+/// How it is to be made.
+struct BuildTerms {
+  BuildPolicy policy;
+  StepLimits limits;
+  bool keep_going = false;                     ///< false: the first failure ends all wishes
+  bool may_build = true;                       ///< false: only what can be fetched
+  std::shared_ptr<Substituters> substituters;  ///< null: none
+};
+
+/// Hears of what its wishes need: from any thread, and must not block.
+class BuildListener {
+ public:
+  virtual ~BuildListener() = default;
+  virtual void attempt_started(const StorePath& derivation) = 0;
+  virtual void attempt_finished(const StorePath& derivation, const BuildResult& result) = 0;
+  virtual void log(const StorePath& derivation, std::string_view data) = 0;
+  virtual void phase(const StorePath& derivation, std::string_view name) = 0;
+  /// In the order of the wishes; the last thing it hears.
+  virtual void ended(std::vector<GrantedWish> granted) = 0;
+};
+
+class BuildGeneration;
+
+/// Where the builds of all clients meet: equivalent work is done once, whoever asks, and what
+/// nobody waits for any more is cancelled.
+///
+/// A *generation* is one plan with a graph that grows. It never asks again about what it has found
+/// there, or seen fail; so who would meet a failure, or asks for what is made anew each time
+/// (impure derivations, checks), begins the next one, and a generation without clients ends soon.
+/// Between generations the locks of output paths keep anything from being made twice at once.
+/// Thread safe.
+class BuildService {
+ public:
+  /// A builder that writes to this session of the store.
+  using MakeBuilder = std::function<std::unique_ptr<Builder>(LocalStore& session)>;
+
+  /// `jobs`: attempts at once, over all clients, at least 1.
+  BuildService(LocalStore& store, MakeBuilder make_builder, unsigned jobs);
+  /// Cancels everything and waits. All tickets are gone by then.
+  ~BuildService();
+  BuildService(const BuildService&) = delete;
+  BuildService& operator=(const BuildService&) = delete;
+
+  /// Somebody waits for his wishes while it lives. What they came to is kept from garbage
+  /// collectors so long.
+  class Ticket {
+   public:
+    virtual ~Ticket() = default;
+  };
+  std::unique_ptr<Ticket> ask(std::vector<BuildWish> wishes, BuildTerms terms,
+                              std::shared_ptr<BuildListener> listener);
+
+  /// One attempt beside the plan, for what is in no graph: `request` as a Builder has it.
+  BuildResult attempt(LocalStore& session, const BuildRequest& request, BuildObserver& observer,
+                      std::stop_token stop);
+
+  /// A number that no other activity of this daemon has.
+  std::uint64_t new_activity() { return kFirstActivity + activities_++; }
+
+  /// Ends generations that nobody waits for, and gives up what they keep from collectors.
+  void release_idle();
+
+ private:
+  friend class BuildGeneration;
+  struct Asked;
+
+  class Waiting;
+
+  void admit(const std::shared_ptr<Asked>& asked) EXCLUDES(mutex_);
+  void forget(const std::shared_ptr<Asked>& asked) EXCLUDES(mutex_);
+  void reap() REQUIRES(mutex_);
+
+  static constexpr std::uint64_t kFirstActivity = std::uint64_t{0x6772} << 32;
+
+  LocalStore& store_;
+  std::atomic<std::uint64_t> activities_{0};
+  const MakeBuilder make_builder_;
+  const unsigned jobs_;
+  AttemptSlots slots_;
+  Mutex mutex_;
+  std::list<std::shared_ptr<BuildGeneration>> generations_ GUARDED_BY(mutex_);  ///< oldest first
+  bool closing_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace grange

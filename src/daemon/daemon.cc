@@ -1,0 +1,80 @@
+#include "daemon/daemon.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "build/leftovers.h"
+#include "build/local_builder.h"
+#include "store/trust.h"
+
+namespace grange {
+namespace {
+
+constexpr unsigned kFetchesAtOnce = 8;
+
+/// Signs what an attempt has made, before anybody hears that it is there.
+class SigningBuilder final : public Builder {
+ public:
+  SigningBuilder(std::unique_ptr<Builder> builder, LocalStore& store,
+                 const std::vector<SecretKey>& keys)
+      : builder_(std::move(builder)), store_(store), keys_(keys) {}
+
+  BuildResult build(const BuildRequest& request, BuildObserver& observer,
+                    std::stop_token stop) override {
+    auto result = builder_->build(request, observer, std::move(stop));
+    if (!result.good() || result.already_valid || result.check) return result;
+    for (const auto& [name, path] : result.outputs) {
+      const auto info = store_.path_info(path);
+      if (!info) continue;
+      std::vector<std::string> signatures;
+      for (const auto& key : keys_) {
+        signatures.push_back(key.sign(path_fingerprint(store_.store_dir(), *info)));
+      }
+      store_.add_signatures(path, signatures);
+    }
+    return result;
+  }
+
+ private:
+  std::unique_ptr<Builder> builder_;
+  LocalStore& store_;
+  const std::vector<SecretKey>& keys_;
+};
+
+}  // namespace
+
+Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Clock& clock,
+               std::function<void(const std::string&)> note, std::stop_token stop)
+    : settings_(std::move(settings)),
+      launcher_program_(std::move(launcher)),
+      clock_(clock),
+      note_(std::move(note)),
+      store_(LocalStore::open(settings_.location, settings_.store)) {
+  substituters_.emplace(store_->store_dir(), kFetchesAtOnce, note_);
+  builds_.emplace(
+      *store_, [this](LocalStore& session) { return make_builder(session); },
+      std::max(settings_.max_jobs, 1U));
+  context_.emplace(DaemonContext{*store_, *builds_, *substituters_, settings_, std::move(stop)});
+}
+
+Daemon::~Daemon() = default;
+
+std::unique_ptr<Builder> Daemon::make_builder(LocalStore& session) {
+  std::call_once(started_, [this] {
+    clean_build_leftovers(*store_);
+    LauncherConfig config;
+    config.program = launcher_program_;
+    const auto& location = store_->location();
+    if (location.relocated()) {
+      config.store_dir = location.store_dir.str();
+      config.physical_store = location.real_store;
+    }
+    launcher_ = Launcher::start(config);
+  });
+  auto builder = make_local_builder(session, session, *launcher_, clock_, settings_.builder);
+  if (settings_.secret_keys.empty()) return builder;
+  return std::make_unique<SigningBuilder>(std::move(builder), session, settings_.secret_keys);
+}
+
+}  // namespace grange

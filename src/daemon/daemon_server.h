@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "base/file.h"
+#include "base/thread_annotations.h"
+#include "daemon/daemon.h"
+
+namespace grange {
+
+/// A socket that clients connect to: made here, or handed over by systemd (LISTEN_FDS).
+class DaemonSocket {
+ public:
+  /// Replaces a socket that nobody listens on any more; its directory is made. Everybody may
+  /// connect: who may do what is decided for each. Throws ConflictError where another daemon is.
+  static DaemonSocket listen_at(const std::filesystem::path& path);
+  /// Nothing when this process was given none.
+  static std::optional<DaemonSocket> activated();
+
+  ~DaemonSocket();
+  DaemonSocket(DaemonSocket&&) noexcept = default;
+  int get() const { return fd_.get(); }
+
+ private:
+  explicit DaemonSocket(FileDescriptor fd) : fd_(std::move(fd)) {}
+  FileDescriptor fd_;
+  std::filesystem::path path_;  ///< removed at the end; empty: not ours
+};
+
+/// Serves the clients of a socket, each in a thread of its own, until `stop`; then what they wait
+/// for is cancelled and their connections end.
+class DaemonServer {
+ public:
+  DaemonServer(const Daemon& daemon, DaemonSocket socket,
+               std::function<void(const std::string&)> note);
+  void run(const std::stop_token& stop);
+
+ private:
+  struct Connection {
+    FileDescriptor socket;
+    bool ended = false;  ///< guarded by the server's lock
+    std::jthread thread{};
+  };
+
+  void accept_one();
+  void serve(Connection& connection) noexcept;
+  void reap() EXCLUDES(mutex_);
+
+  const Daemon& daemon_;
+  DaemonSocket socket_;
+  std::function<void(const std::string&)> note_;
+  Mutex mutex_;
+  std::list<Connection> connections_ GUARDED_BY(mutex_);
+};
+
+}  // namespace grange
