@@ -18,7 +18,7 @@ TEST(FileGlanceTest, SeesWhatIsInMemory) {
   ASSERT_EQ(seen.state, FileGlance::State::there);
   EXPECT_EQ(seen.body.length, 7U);
   EXPECT_EQ(seen.body.version, known.version);
-  if (const auto text = seen.body.text_at_hand()) EXPECT_EQ(*text, "content");
+  EXPECT_EQ(seen.body.text_at_hand().value_or("content"), "content");
   EXPECT_NE(FileBody::glance(temporary.path() / "none").state, FileGlance::State::there);
   EXPECT_NE(FileBody::glance(temporary.path()).state, FileGlance::State::there);
   ASSERT_EQ(::mkfifo((temporary.path() / "fifo").c_str(), 0600), 0);
