@@ -43,7 +43,7 @@ struct CacheServeOptions {
 
 constexpr std::uint64_t kLargestSecretFile = std::uint64_t{64} << 10;
 constexpr std::int64_t kUsualPriority = 30;
-constexpr std::chrono::seconds kGrace(10);
+constexpr std::chrono::seconds kServingGrace(10);
 /// A client that takes a NAR slowly keeps one.
 constexpr unsigned kCacheThreads = 128;
 
@@ -87,7 +87,7 @@ ListenAddress parse_listen_address(const std::string& text) {
   return address;
 }
 
-std::vector<SecretKey> read_keys(const CacheServeOptions& options) {
+std::vector<SecretKey> read_cache_keys(const CacheServeOptions& options) {
   std::vector<SecretKey> keys;
   for (const auto& file : options.keys) {
     keys.push_back(
@@ -101,7 +101,7 @@ std::vector<SecretKey> read_keys(const CacheServeOptions& options) {
 class CacheSites {
  public:
   explicit CacheSites(const CacheServeOptions& options)
-      : options_(options), keys_(read_keys(options)), priority_(options.priority) {
+      : options_(options), keys_(read_cache_keys(options)), priority_(options.priority) {
     if (!options.token_file.empty()) {
       tokens_ = with_context(
           [&] { return "while reading the tokens in '" + options.token_file + "'"; },
@@ -181,7 +181,7 @@ class CacheSites {
   std::vector<std::unique_ptr<CacheSite>> sites_;
 };
 
-void wait_for_stop(const std::stop_token& stop) {
+void wait_for_end_of_serving(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
@@ -212,12 +212,12 @@ int run_cache_serve(const CacheServeOptions& options) {
   const bool is_six = address.host.find(':') != std::string::npos;
   std::fprintf(stderr, "grange: serving at http://%s:%s/\n",
                (is_six ? "[" + address.host + "]" : address.host).c_str(), port.c_str());
-  wait_for_stop(interrupt.token());
-  server.stop(kGrace);
+  wait_for_end_of_serving(interrupt.token());
+  server.stop(kServingGrace);
   return kExitGood;
 }
 
-void add_serve(CLI::App& parent, Action& chosen) {
+void add_cache_serve(CLI::App& parent, Action& chosen) {
   auto* command = parent.add_subcommand("serve", "Serve stores as a binary cache over HTTP");
   const auto options = std::make_shared<CacheServeOptions>();
   command->add_option("--listen", options->listen, "Where to listen; port 0: one that is free")
@@ -264,7 +264,7 @@ void add_serve(CLI::App& parent, Action& chosen) {
 void add_cache_command(CLI::App& parent, Action& chosen) {
   auto* command = parent.add_subcommand("cache", "Be a binary cache for others");
   command->require_subcommand(1);
-  add_serve(*command, chosen);
+  add_cache_serve(*command, chosen);
 }
 
 }  // namespace grange

@@ -3,12 +3,15 @@
 #include <set>
 #include <utility>
 
+#include <sys/stat.h>
+
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "daemon/cache_response.h"
 #include "daemon/cache_signing.h"
+#include "http/file_version.h"
 #include "store/directory_storage.h"
 
 namespace grange {
@@ -25,6 +28,11 @@ constexpr std::uint64_t kLargestNar = std::uint64_t{1} << 40;
 constexpr std::uint64_t kLargestListing = std::uint64_t{256} << 20;
 constexpr std::uint64_t kLargestLog = std::uint64_t{1} << 30;
 constexpr std::uint64_t kLargestJson = std::uint64_t{1} << 20;
+
+/// Small, and asked for again and again.
+bool is_remembered(CacheName::Kind kind) {
+  return kind == CacheName::Kind::narinfo || kind == CacheName::Kind::realisation;
+}
 
 std::string tag_of(const FileBody& file) {
   std::string bytes;
@@ -67,22 +75,34 @@ std::string CacheDirectory::signed_text(const CacheName& name, const std::string
 }
 
 CacheGlance CacheDirectory::glance(const CacheName& name) {
-  auto seen = FileBody::glance(directory_ / name.key);
+  const auto path = directory_ / name.key;
+  if (is_remembered(name.kind)) {
+    // To look whether it is still the same costs a quarter of opening and reading it; it was looked
+    // at before, so its inode is at hand.
+    if (const auto version = memory_.version_of(name.key)) {
+      struct stat status {};
+      const bool is_same = ::stat(path.c_str(), &status) == 0 && file_version(status) == *version;
+      const auto known = is_same ? memory_.find(name.key, *version) : nullptr;
+      if (known) {
+        return {CacheGlance::State::has, cache_response(name.kind, *known->text, known->tag)};
+      }
+    }
+  }
+  auto seen = FileBody::glance(path);
   if (seen.state == FileGlance::State::unknown) return {};
   if (seen.state == FileGlance::State::not_there) return {CacheGlance::State::has_not};
-  if (is_signed_here(name)) {
-    const auto known = memory_.find(name.key, seen.body.version);
-    if (!known) return {};
-    return {CacheGlance::State::has, cache_response(name.kind, *known->text, known->tag)};
+  if (is_signed_here(name)) return {};
+  std::string tag = tag_of(seen.body);
+  if (seen.body.length > kLargestText) {
+    return {CacheGlance::State::has, cache_response(name.kind, std::move(seen.body), tag)};
   }
-  const std::string tag = tag_of(seen.body);
-  if (seen.body.length <= kLargestText) {
-    if (auto text = seen.body.text_at_hand()) {
-      return {CacheGlance::State::has, cache_response(name.kind, *std::move(text), tag)};
-    }
-    return {};
+  auto text = seen.body.text_at_hand();
+  if (!text) return {};
+  if (is_remembered(name.kind)) {
+    memory_.put(name.key, seen.body.version,
+                std::make_shared<const RememberedText>(RememberedText{*text, tag}));
   }
-  return {CacheGlance::State::has, cache_response(name.kind, std::move(seen.body), tag)};
+  return {CacheGlance::State::has, cache_response(name.kind, *std::move(text), tag)};
 }
 
 std::optional<ServerResponse> CacheDirectory::find(const CacheName& name) {

@@ -78,6 +78,21 @@ TEST_F(CacheDirectoryTest, TakesWhatComesInOrder) {
   EXPECT_EQ(put(cache, target_of(above), text_of(above)).status, 201);
 }
 
+TEST_F(CacheDirectoryTest, SeesWhatOthersChange) {
+  const auto cache = server();
+  auto narinfo = narinfo_of('1');
+  put(cache, "/" + narinfo.url, file_of('1'));
+  put(cache, target_of(narinfo), text_of(narinfo));
+  get_from_cache(cache, target_of(narinfo));
+  EXPECT_EQ(get_from_cache(cache, target_of(narinfo)).body, text_of(narinfo));
+  narinfo.info.signatures = {"key:c2ln"};
+  write_file(directory() / target_of(narinfo).substr(1), text_of(narinfo));
+  const auto changed = get_from_cache(cache, target_of(narinfo));
+  EXPECT_EQ(changed.body, text_of(narinfo));
+  std::filesystem::remove(directory() / target_of(narinfo).substr(1));
+  EXPECT_EQ(get_from_cache(cache, target_of(narinfo)).status, 404);
+}
+
 TEST_F(CacheDirectoryTest, RefusesWhatIsNotWhatItSays) {
   const auto cache = server();
   const auto narinfo = narinfo_of('1');

@@ -23,6 +23,15 @@ std::shared_ptr<const RememberedText> CacheMemory::find(std::string_view key,
   return entry.text;
 }
 
+std::optional<std::uint64_t> CacheMemory::version_of(std::string_view key) {
+  const MutexLock lock(mutex_);
+  for (const Generation* generation : {&young_, &old_}) {
+    const auto at = generation->entries.find(key);
+    if (at != generation->entries.end()) return at->second.version;
+  }
+  return std::nullopt;
+}
+
 void CacheMemory::put(std::string_view key, std::uint64_t version,
                       std::shared_ptr<const RememberedText> text) {
   const MutexLock lock(mutex_);

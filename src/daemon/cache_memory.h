@@ -27,6 +27,8 @@ class CacheMemory {
   /// Null: it has to be made.
   std::shared_ptr<const RememberedText> find(std::string_view key, std::uint64_t version)
       EXCLUDES(mutex_);
+  /// The version that is remembered; for whoever learns the present one only where that is of use.
+  std::optional<std::uint64_t> version_of(std::string_view key) EXCLUDES(mutex_);
   void put(std::string_view key, std::uint64_t version, std::shared_ptr<const RememberedText> text)
       EXCLUDES(mutex_);
   std::size_t size() const EXCLUDES(mutex_);

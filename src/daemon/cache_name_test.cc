@@ -82,7 +82,7 @@ TEST(MadeNarNameTest, TakesNoOtherForm) {
 }
 
 TEST(FileNarNameTest, IsADigestAndASuffix) {
-  for (const std::string& suffix : {"", ".xz", ".zst", ".bz2", ".br"}) {
+  for (const char* suffix : {"", ".xz", ".zst", ".bz2", ".br"}) {
     const auto name = FileNarName::try_parse("nar/" + kSomeSha256 + ".nar" + suffix);
     EXPECT_EQ(name.value().file_hash, Hash(HashAlgorithm::sha256));
   }

@@ -39,7 +39,10 @@ ServerResponse with_allowed(ServerResponse response) {
 
 std::string url_of(const ServerRequest& request) {
   const std::string* host = request.headers.find("Host");
-  return "http://" + (host == nullptr || host->empty() ? std::string("HOST") : printable(*host));
+  // What stands in front says how it was asked itself.
+  const bool is_secure = request.headers.get("X-Forwarded-Proto") == "https";
+  return (is_secure ? "https://" : "http://") +
+         (host == nullptr || host->empty() ? std::string("HOST") : printable(*host));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ Compression compression_of_upload(NarCompression compression) {
   return Compression::none;
 }
 
-ServerResponse created() {
+ServerResponse created_response() {
   ServerResponse response;
   response.status = 201;
   return response;
@@ -156,10 +156,10 @@ ServerResponse CacheStore::put(const CacheName& name, HandlerCall& call) {
   switch (name.kind) {
     case CacheName::Kind::narinfo:
       put_path(name, call);
-      return created();
+      return created_response();
     case CacheName::Kind::nar:
       staging_->put(name, *call.source);
-      return created();
+      return created_response();
     case CacheName::Kind::listing: {
       NullSink nowhere;
       drain(*call.source, nowhere);
@@ -167,7 +167,7 @@ ServerResponse CacheStore::put(const CacheName& name, HandlerCall& call) {
     }
     case CacheName::Kind::log:
       store_->write_log(*name.derivation, read_all(*call.source, kLargestStoreLog));
-      return created();
+      return created_response();
     case CacheName::Kind::realisation: {
       const auto realisation = check_realisation(name, call.text);
       if (!store_->is_valid(realisation.out_path)) {
@@ -179,7 +179,7 @@ ServerResponse CacheStore::put(const CacheName& name, HandlerCall& call) {
         throw ConflictError("this output is '" + store_dir().print(conflicts.front().kept) +
                             "' here already");
       }
-      return created();
+      return created_response();
     }
     default:
       throw DeniedError("this is never put");

@@ -139,6 +139,32 @@ TEST_F(ConditionsTest, PartsOfTheSameThingOnly) {
   }
 }
 
+TEST_F(ConditionsTest, PartsOfStreams) {
+  const auto part_of_stream = [&](const std::string& range) {
+    StreamBody body;
+    body.length = 10;
+    body.has_ranges = true;
+    body.write = [](Sink& sink) {
+      for (const char* piece : {"01", "234", "5678", "9"}) sink.write(piece);
+    };
+    ServerRequest request;
+    request.headers.set("Range", range);
+    ServerResponse response;
+    response.body = std::move(body);
+    response = apply_conditions(request, std::move(response));
+    auto& cut = std::get<StreamBody>(response.body);
+    StringSink sink;
+    cut.write(sink);
+    EXPECT_EQ(cut.length, sink.text().size());
+    return sink.take();
+  };
+  EXPECT_EQ(part_of_stream("bytes=0-0"), "0");
+  EXPECT_EQ(part_of_stream("bytes=3-6"), "3456");
+  EXPECT_EQ(part_of_stream("bytes=9-"), "9");
+  EXPECT_EQ(part_of_stream("bytes=-8"), "23456789");
+  EXPECT_EQ(part_of_stream("lines=1-2"), "0123456789");
+}
+
 TEST_F(ConditionsTest, PartsOfFiles) {
   request_.headers.set("Range", "bytes=-3");
   ServerResponse response;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "http/file_version.h"
 
 namespace grange {
 
@@ -20,14 +21,7 @@ FileBody body_of(std::shared_ptr<const FileDescriptor> file, const struct stat& 
   body.file = std::move(file);
   body.length = static_cast<std::uint64_t>(status.st_size);
   body.modified = std::chrono::system_clock::from_time_t(status.st_mtime);
-  // FNV-1a over what changes with the content.
-  body.version = 0xcbf29ce484222325;
-  for (const std::uint64_t part :
-       {std::uint64_t{status.st_ino}, static_cast<std::uint64_t>(status.st_size),
-        static_cast<std::uint64_t>(status.st_mtim.tv_sec),
-        static_cast<std::uint64_t>(status.st_mtim.tv_nsec)}) {
-    body.version = (body.version ^ part) * 0x100000001b3;
-  }
+  body.version = file_version(status);
   return body;
 }
 

@@ -284,6 +284,29 @@ TEST_F(LocalStoreTest, IndirectRootsLeadToTheLogicalPath) {
   EXPECT_THROW(store().add_indirect_root(location().real_store / "x", a), InvalidError);
 }
 
+TEST_F(LocalStoreTest, FindsAPathByItsHashPart) {
+  const StorePath first = add(path("a", '1'), "a");
+  const StorePath last = add(path("z", '3'), "z");
+  EXPECT_EQ(store().path_info_of_hash_part(first.hash_part())->path, first);
+  EXPECT_EQ(store().path_info_of_hash_part(last.hash_part())->path, last);
+  for (const char digit : {'0', '2', '4'}) {
+    EXPECT_FALSE(store().path_info_of_hash_part(std::string(32, digit))) << digit;
+  }
+}
+
+TEST_F(LocalStoreTest, TellsThatSomethingChanged) {
+  const auto other = LocalStore::open(location(), {.read_only = true});
+  const auto before = store().changes();
+  const auto seen_by_other = other->changes();
+  EXPECT_EQ(store().changes(), before);
+  const StorePath object = add(path("a"), "a");
+  const auto after = store().changes();
+  EXPECT_NE(after, before);
+  EXPECT_NE(other->changes(), seen_by_other);
+  store().invalidate(object);
+  EXPECT_NE(store().changes(), after);
+}
+
 TEST_F(LocalStoreTest, ReadsDerivationsFromADirectory) {
   const StorePath drv = store().add_text("x.drv.txt", "text", {});
   const auto reader = directory_reader(location().real_store);
