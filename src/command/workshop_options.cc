@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "command/care_options.h"
 #include "command/state_directory.h"
+#include "store/lookup_cache.h"
 
 namespace grange {
 namespace {
@@ -97,8 +98,10 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
       ->type_name("URL")
       ->allow_extra_args(false);
   command
-      .add_option("--netrc", options.netrc,
-                  "Names and passwords for builtin:fetchurl, by host, as in a .netrc")
+      .add_option(
+          "--netrc", options.netrc,
+          "Names and passwords for builtin:fetchurl and for stores at http:// and https://, by "
+          "host, as in a .netrc")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
   command
@@ -134,6 +137,16 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
                   "Whose signatures count on what is fetched; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME:BASE64");
+  command
+      .add_option("--narinfo-cache-positive-ttl", options.positive_ttl,
+                  "Seconds that it is believed of a substituter that it has something (30 days)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--narinfo-cache-negative-ttl", options.negative_ttl,
+                  "Seconds that it is believed that it has not (1 hour)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
   command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
   command.add_flag("--fast-metadata", options.fast_metadata,
                    "Leave syncing the store's database to the system, as nix does with "
@@ -158,6 +171,12 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.warn = [](const std::string& problem) {
     std::fprintf(stderr, "grange: warning: %s\n", printable(problem).c_str());
   };
+  LookupCacheOptions lookups;
+  lookups.file = default_lookup_file();
+  lookups.positive = std::chrono::seconds(options.positive_ttl);
+  lookups.negative = std::chrono::seconds(options.negative_ttl);
+  config.remote.lookups = std::make_shared<LookupCache>(
+      std::move(lookups), std::make_shared<SystemClock>(), config.warn);
   for (const auto& name : options.substituters) {
     config.substituters.push_back(StoreReference::parse(name));
   }
@@ -185,13 +204,12 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   }
   config.builder.hashed_mirrors = options.hashed_mirrors;
   config.builder.netrc = options.netrc;
+  config.remote.netrc_file = options.netrc;
+  config.remote.environment = process_environment();
   config.builder.certificates = options.certificates;
   config.builder.run_as_pool = ::geteuid() == 0;
-  for (char** variable = ::environ; *variable != nullptr; ++variable) {
-    const std::string_view text = *variable;
-    if (const auto equals = text.find('='); equals != std::string_view::npos) {
-      config.builder.impure_environment.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
+  for (const auto& [name, value] : config.remote.environment) {
+    config.builder.impure_environment.emplace(name, value);
   }
   return config;
 }
