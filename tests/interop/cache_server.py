@@ -30,6 +30,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def handle_expect_100(self):
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def answer(self, status, body=b"", headers=(), length=None, cut=None):
         if options.log:
             with self.lock, open(options.log, "a") as log:
