@@ -38,7 +38,7 @@ TEST_F(LookupCacheTest, RemembersUntilItIsTooLongAgo) {
                   {{"a.narinfo", "text"}, {"b.narinfo", std::nullopt}, {"nix-cache-info", "i"}});
   cache = open();
   EXPECT_EQ(find(*cache, "a.narinfo"), Answer("text"));
-  EXPECT_EQ(find(*cache, "b.narinfo"), Answer());
+  EXPECT_EQ(find(*cache, "b.narinfo"), std::optional<Answer>(Answer()));
   EXPECT_FALSE(cache->find("http://other", {"a.narinfo"})[0]);
   clock_->advance(std::chrono::minutes(61));
   EXPECT_FALSE(find(*cache, "b.narinfo"));
