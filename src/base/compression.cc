@@ -7,6 +7,7 @@
 #include <brotli/decode.h>
 #include <bzlib.h>
 #include <lzma.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include "base/check.h"
@@ -321,6 +322,48 @@ class BrotliSource final : public Source {
       BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), &BrotliDecoderDestroyInstance};
 };
 
+class GzipSource final : public Source {
+ public:
+  explicit GzipSource(Source& from) : input_(from) {
+    GRANGE_CHECK(inflateInit2(&stream_, kGzip) == Z_OK);
+  }
+  ~GzipSource() override { inflateEnd(&stream_); }
+
+  std::size_t read(char* buffer, std::size_t size) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(buffer);
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, 1U << 30));
+    const auto offered = stream_.avail_out;
+    while (stream_.avail_out == offered) {
+      if (stream_.avail_in == 0) {
+        const auto piece = input_.next();
+        if (piece.empty()) {
+          if (!ended_) throw CorruptError("the gzip stream is truncated");
+          return 0;
+        }
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+        stream_.avail_in = static_cast<uInt>(piece.size());
+      }
+      if (ended_) {  // gzip files may be concatenated
+        GRANGE_CHECK(inflateReset(&stream_) == Z_OK);
+        ended_ = false;
+      }
+      const int status = inflate(&stream_, Z_NO_FLUSH);
+      if (status == Z_STREAM_END) {
+        ended_ = true;
+      } else if (status != Z_OK) {
+        throw CorruptError("the gzip stream is broken");
+      }
+    }
+    return offered - stream_.avail_out;
+  }
+
+ private:
+  static constexpr int kGzip = 16 + MAX_WBITS;  ///< a gzip header, and the largest window
+  Input input_;
+  z_stream stream_{};
+  bool ended_ = false;
+};
+
 /// One frame that says how large its content is, so that reading it allocates once.
 std::string compress_zstd(std::string_view data, int level) {
   const std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
@@ -361,7 +404,8 @@ std::unique_ptr<CompressionSink> make_compression_sink(Compression method, Sink&
     case Compression::zstd:
       return std::make_unique<ZstdSink>(next, level, threads);
     case Compression::brotli:
-      throw InvalidError("brotli is only read, not written");
+    case Compression::gzip:
+      throw InvalidError("brotli and gzip are only read, not written");
   }
   GRANGE_CHECK(false);
 }
@@ -378,6 +422,8 @@ std::unique_ptr<Source> make_decompression_source(Compression method, Source& fr
       return std::make_unique<ZstdSource>(from);
     case Compression::brotli:
       return std::make_unique<BrotliSource>(from);
+    case Compression::gzip:
+      return std::make_unique<GzipSource>(from);
   }
   GRANGE_CHECK(false);
 }

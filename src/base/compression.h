@@ -9,7 +9,8 @@
 
 namespace grange {
 
-enum class Compression { none, bzip2, xz, zstd, brotli };  ///< brotli is only read
+/// gzip and brotli are only read.
+enum class Compression { none, bzip2, xz, zstd, brotli, gzip };
 
 /// A sink that compresses into another. `finish` writes the end of the stream and must be called;
 /// without it the stream is truncated.

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 
 namespace grange {
@@ -130,6 +131,12 @@ std::string SecretKey::sign(std::string_view message) const {
   GRANGE_CHECK(crypto_sign_detached(signature.bytes.data(), nullptr, text.data(), text.size(),
                                     bytes_.data()) == 0);
   return signature.to_string();
+}
+
+SecretKey read_secret_key(const std::filesystem::path& file) {
+  constexpr std::uint64_t kLargestKeyFile = std::uint64_t{64} << 10;
+  return with_context([&] { return "while reading the secret key in '" + file.string() + "'"; },
+                      [&] { return SecretKey::parse(read_file(file, kLargestKeyFile)); });
 }
 
 void TrustedKeys::add(PublicKey key) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -59,6 +60,9 @@ class SecretKey {
   std::string name_;
   std::array<std::uint8_t, 64> bytes_;
 };
+
+/// The secret key in a file. Throws as reading one does, naming the file.
+SecretKey read_secret_key(const std::filesystem::path& file);
 
 /// The keys that are trusted, by name. Of two keys of one name either may verify.
 class TrustedKeys {

@@ -91,6 +91,7 @@ int run_build_command(const BuildCommandOptions& options) {
   const auto state = default_state_directory();
   grange::create_directories(state);
   auto config = workshop_config(options.workshop);
+  config.remote.stop = interrupt.token();
   auto evaluate = evaluate_options_of(options.selection);
   evaluate.fsync_metadata = !options.workshop.fast_metadata;
   config.eval_store_root = evaluate.eval_store_root;

@@ -93,6 +93,7 @@ int run_ci_command(const CiCommandOptions& options) {
   ci.jobs = options.workshop.job_count();
   ci.limits = options.workshop.limits();
   auto config = workshop_config(options.workshop);
+  config.remote.stop = interrupt.token();
   config.eval_store_root = ci.evaluate.eval_store_root;
   Workshop workshop(std::move(config), clock);
   RecordOptions record_options;

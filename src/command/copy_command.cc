@@ -10,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/parallel.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "command/copy_progress.h"
@@ -45,7 +44,9 @@ WHAT is a store path, or DRV^OUT,… (DRV^* for all): outputs of a derivation in
 they were realised. Of those whose path depends on their content the realisations are copied too,
 with all that they depend on; the destination needs no .drv for that.
 STORE is a directory (the root of a local store), file:///DIRECTORY?compression=zstd (a binary
-cache; also secret-key=FILE, compression-level=N, write-nar-listing=true, parallel-compression=true).
+cache; also secret-key=FILE, compression-level=N, write-nar-listing=true, parallel-compression=true),
+the same at http://HOST or https://HOST (also netrc-file=FILE, bearer-token-file=FILE) and
+at s3://BUCKET?region=…&endpoint=…&profile=… (keys from the environment or ~/.aws, as for other programs).
 A local store takes only what is content-addressed or signed by a --trusted-public-key.
 
 Examples:
@@ -129,7 +130,7 @@ Wanted what_is_wanted(const CopyCommandOptions& options, Store& from) {
 
 CopyOptions copy_options(const CopyCommandOptions& options, const Store& to) {
   CopyOptions copy;
-  copy.jobs = options.jobs > 0 ? options.jobs : processor_count();
+  copy.jobs = options.jobs;
   if (dynamic_cast<const LocalStore*>(&to) == nullptr) return copy;
   auto& trust = copy.trust.emplace();
   trust.required = !options.no_check_sigs;
@@ -143,8 +144,8 @@ int run_copy(const CopyCommandOptions& options) {
   }
   const InterruptWatch interrupt;
   const SystemClock clock;
-  const auto from = open_named_store(options.from, false);
-  const auto to = open_named_store(options.to, true);
+  const auto from = open_named_store(options.from, false, interrupt.token());
+  const auto to = open_named_store(options.to, true, interrupt.token());
   const auto wanted = what_is_wanted(options, *from);
   const auto copy = copy_options(options, *to);
   CopyProgress progress(clock, ProgressStyle::of_stderr(), from->store_dir());
@@ -202,8 +203,7 @@ void add_copy_command(CLI::App& parent, Action& chosen) {
   command->add_flag("--all", options->all, "Everything that the source has");
   command
       ->add_option("-j,--jobs", options->jobs,
-                   "NARs on their way at once (default: as many as "
-                   "there are processors)")
+                   "NARs on their way at once (default: one per processor, more over a network)")
       ->type_name("N");
   command
       ->add_option("--trusted-public-key", options->trusted_keys,

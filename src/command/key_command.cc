@@ -22,7 +22,7 @@ struct KeyOptions {
   std::string file;
 };
 
-constexpr std::uint64_t kLargestKeyFile = std::uint64_t{64} << 10;
+constexpr std::uint64_t kLargestKeyText = std::uint64_t{64} << 10;
 
 constexpr const char* kKeyFooter = R"(
 Keys are those of Nix: a name, ':' and base 64. The name says in every signature which key made it;
@@ -55,14 +55,11 @@ int run_generate(const KeyOptions& options) {
 }
 
 int run_public(const KeyOptions& options) {
-  std::string text;
-  if (options.file.empty() || options.file == "-") {
-    FdSource input(STDIN_FILENO);
-    text = read_all(input, kLargestKeyFile);
-  } else {
-    text = read_file(options.file, kLargestKeyFile);
-  }
-  grange::print_result(SecretKey::parse(text).public_key().to_string() + "\n");
+  FdSource input(STDIN_FILENO);
+  const auto key = options.file.empty() || options.file == "-"
+                       ? SecretKey::parse(read_all(input, kLargestKeyText))
+                       : read_secret_key(options.file);
+  grange::print_result(key.public_key().to_string() + "\n");
   return kExitGood;
 }
 

@@ -9,7 +9,8 @@
 
 namespace grange {
 
-std::unique_ptr<Store> open_named_store(const std::string& name, bool write) {
+std::unique_ptr<Store> open_named_store(const std::string& name, bool write,
+                                        const std::stop_token& stop) {
   StoreReference reference;
   if (name.empty()) {
     reference.scheme = "local";
@@ -19,6 +20,8 @@ std::unique_ptr<Store> open_named_store(const std::string& name, bool write) {
   }
   StoreOpening opening;
   opening.write = write;
+  opening.remote.environment = process_environment();
+  opening.remote.stop = stop;
   opening.warn = [](const std::string& problem) {
     std::fprintf(stderr, "grange: warning: %s\n", printable(problem).c_str());
   };

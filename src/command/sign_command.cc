@@ -7,7 +7,6 @@
 #include <fmt/core.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/signature.h"
 #include "base/text.h"
 #include "command/command.h"
@@ -24,8 +23,6 @@ struct SignOptions {
   std::string store;
   bool recursive = false;
 };
-
-constexpr std::uint64_t kLargestSecretKey = std::uint64_t{64} << 10;
 
 constexpr const char* kSignFooter = R"(
 Adds a signature by each key to what the store knows of the paths. Those that it has already are
@@ -63,11 +60,7 @@ std::map<StorePath, PathInfo> infos_of(Store& store, std::set<StorePath> asked, 
 
 int run_sign(const SignOptions& options) {
   std::vector<SecretKey> keys;
-  for (const auto& file : options.keys) {
-    keys.push_back(
-        with_context([&] { return "while reading the secret key in '" + file + "'"; },
-                     [&] { return SecretKey::parse(read_file(file, kLargestSecretKey)); }));
-  }
+  for (const auto& file : options.keys) keys.push_back(read_secret_key(file));
   const auto store = open_named_store(options.store, true);
   std::set<StorePath> paths;
   for (const auto& argument : options.paths) paths.insert(parse_path_of_store(*store, argument));

@@ -18,6 +18,13 @@ inline std::filesystem::path default_eval_store_root(const std::filesystem::path
 inline std::filesystem::path default_record_file(const std::filesystem::path& state) {
   return state / "record.sqlite";
 }
+/// What distant caches answered (store/lookup_cache.h).
+inline std::filesystem::path default_lookup_file(const std::filesystem::path& state) {
+  return state / "lookups.sqlite";
+}
+inline std::filesystem::path default_lookup_file() {
+  return default_lookup_file(default_state_directory());
+}
 inline std::filesystem::path default_store_root() {
   return default_store_root(default_state_directory());
 }

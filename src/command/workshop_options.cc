@@ -13,6 +13,7 @@
 #include "command/builder_defaults.h"
 #include "command/care_options.h"
 #include "command/state_directory.h"
+#include "store/lookup_cache.h"
 
 namespace grange {
 unsigned WorkshopOptions::job_count() const {
@@ -74,8 +75,10 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
       ->type_name("URL")
       ->allow_extra_args(false);
   command
-      .add_option("--netrc", options.netrc,
-                  "Names and passwords for builtin:fetchurl, by host, as in a .netrc")
+      .add_option(
+          "--netrc", options.netrc,
+          "Names and passwords for builtin:fetchurl and for stores at http:// and https://, by "
+          "host, as in a .netrc")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
   command
@@ -111,6 +114,16 @@ void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
                   "Whose signatures count on what is fetched; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME:BASE64");
+  command
+      .add_option("--narinfo-cache-positive-ttl", options.positive_ttl,
+                  "Seconds that it is believed of a substituter that it has something (30 days)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--narinfo-cache-negative-ttl", options.negative_ttl,
+                  "Seconds that it is believed that it has not (1 hour)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
   command.add_flag("--sync", options.sync, "Sync store objects to disk before registering them");
   command.add_flag("--fast-metadata", options.fast_metadata,
                    "Leave syncing the store's database to the system, as nix does with "
@@ -135,6 +148,12 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.warn = [](const std::string& problem) {
     std::fprintf(stderr, "grange: warning: %s\n", printable(problem).c_str());
   };
+  LookupCacheOptions lookups;
+  lookups.file = default_lookup_file();
+  lookups.positive = std::chrono::seconds(options.positive_ttl);
+  lookups.negative = std::chrono::seconds(options.negative_ttl);
+  config.remote.lookups = std::make_shared<LookupCache>(
+      std::move(lookups), std::make_shared<SystemClock>(), config.warn);
   for (const auto& name : options.substituters) {
     config.substituters.push_back(StoreReference::parse(name));
   }
@@ -159,6 +178,8 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   }
   config.builder.hashed_mirrors = options.hashed_mirrors;
   config.builder.netrc = options.netrc;
+  config.remote.netrc_file = options.netrc;
+  config.remote.environment = process_environment();
   config.builder.certificates = options.certificates;
   return config;
 }

@@ -26,6 +26,8 @@ struct WorkshopOptions {
   std::vector<std::string> substituters;
   std::vector<std::string> trusted_keys;
   std::string netrc;
+  std::int64_t positive_ttl = std::int64_t{30} * 24 * 3600;  ///< seconds
+  std::int64_t negative_ttl = 3600;
   std::string certificates;
   bool no_sandbox = false;
   bool relaxed_sandbox = false;

@@ -24,6 +24,8 @@ void publish(const StoreReference& cache, Workshop& workshop, const DerivationGr
   opening.store_dir = workshop.config().store_dir;
   opening.write = true;
   opening.warn = workshop.config().warn;
+  opening.remote = workshop.config().remote;
+  opening.remote.stop = stop;
   const auto to = open_store(cache, opening);
   CopyOptions options;
   options.jobs = jobs;

@@ -85,6 +85,7 @@ Substituters& Workshop::substituters() {
       StoreOpening opening;
       opening.store_dir = config_.store_dir;
       opening.warn = config_.warn;
+      opening.remote = config_.remote;
       Substituter substituter;
       substituter.store = open_store(reference, opening);
       if (const auto* cache = dynamic_cast<const BinaryCache*>(substituter.store.get())) {

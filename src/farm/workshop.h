@@ -14,6 +14,7 @@
 #include "process/launcher.h"
 #include "store/local_store.h"
 #include "store/low_disk.h"
+#include "store/open_store.h"
 #include "store/store_reference.h"
 #include "store/substituters.h"
 
@@ -32,7 +33,8 @@ struct WorkshopConfig {
   /// Stores that outputs are fetched from, by name, and whose signatures count there.
   std::vector<StoreReference> substituters;
   std::vector<PublicKey> trusted_keys;
-  unsigned fetch_jobs = 4;  ///< paths on their way at once
+  RemoteStoreOptions remote;  ///< of substituters, and of where results are published
+  unsigned fetch_jobs = 0;    ///< paths on their way at once; 0: as the substituters are worth
   /// Hears why something was not fetched, from any thread.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
   LowDiskOptions low_disk;  ///< of the destination store's disk, while something is made

@@ -17,7 +17,7 @@ constexpr std::chrono::minutes kRenewBefore{10};
 constexpr const char* kMetadataEndpoint = "http://169.254.169.254";
 
 /// Empty counts as unset, as for the AWS tools.
-std::optional<std::string> variable(const AwsEnvironment& environment, std::string_view name) {
+std::optional<std::string> variable(const Environment& environment, std::string_view name) {
   const auto found = environment.find(name);
   if (found == environment.end() || found->second.empty()) return std::nullopt;
   return found->second;
@@ -29,7 +29,7 @@ std::string profile_name(const AwsSettings& settings) {
   return variable(settings.environment, "AWS_DEFAULT_PROFILE").value_or("default");
 }
 
-AwsSharedFile read_shared_file(const AwsEnvironment& environment, std::string_view by_name,
+AwsSharedFile read_shared_file(const Environment& environment, std::string_view by_name,
                                const char* usual, AwsSharedFile::Kind kind) {
   const auto home = variable(environment, "HOME");
   auto path = variable(environment, by_name);
@@ -42,16 +42,16 @@ AwsSharedFile read_shared_file(const AwsEnvironment& environment, std::string_vi
                       [&] { return AwsSharedFile::parse(*text, kind); });
 }
 
-AwsSharedFile read_credentials_file(const AwsEnvironment& environment) {
+AwsSharedFile read_credentials_file(const Environment& environment) {
   return read_shared_file(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials",
                           AwsSharedFile::Kind::credentials);
 }
 
-AwsSharedFile read_config_file(const AwsEnvironment& environment) {
+AwsSharedFile read_config_file(const Environment& environment) {
   return read_shared_file(environment, "AWS_CONFIG_FILE", "config", AwsSharedFile::Kind::config);
 }
 
-std::optional<AwsKeys> keys_of_environment(const AwsEnvironment& environment) {
+std::optional<AwsKeys> keys_of_environment(const Environment& environment) {
   AwsKeys keys{variable(environment, "AWS_ACCESS_KEY_ID").value_or(""),
                variable(environment, "AWS_SECRET_ACCESS_KEY").value_or(""),
                variable(environment, "AWS_SESSION_TOKEN").value_or(""), std::nullopt};
@@ -80,7 +80,7 @@ std::optional<AwsKeys> keys_of_profile(const AwsSettings& settings) {
                       });
 }
 
-bool is_metadata_off(const AwsEnvironment& environment) {
+bool is_metadata_off(const Environment& environment) {
   const auto value = variable(environment, "AWS_EC2_METADATA_DISABLED");
   return value && (*value == "true" || *value == "TRUE" || *value == "True");
 }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/thread_annotations.h"
 #include "http/aws_keys.h"
 #include "http/aws_shared_files.h"
@@ -15,13 +16,10 @@
 
 namespace grange {
 
-/// Environment variables as a value: what is read is told, not looked up.
-using AwsEnvironment = std::map<std::string, std::string, std::less<>>;
-
 struct AwsSettings {
   std::optional<AwsKeys> keys;         ///< explicit: nothing else is looked at
   std::optional<std::string> profile;  ///< explicit: goes before the environment's keys
-  AwsEnvironment environment;
+  Environment environment;
 };
 
 /// Where AWS keys come from, in this order: explicit ones; AWS_ACCESS_KEY_ID,

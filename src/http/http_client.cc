@@ -1,5 +1,8 @@
 #include "http/http_client.h"
 
+#include <algorithm>
+#include <cstring>
+#include <string>
 #include <utility>
 
 #include "http/http_client_driver.h"
@@ -28,6 +31,47 @@ class GatheringPeer final : public HttpClientPeer {
  private:
   HttpClient::Callback done_;
   std::string body_;
+};
+
+/// A download whose reader pulls.
+class PulledDownload final : public Source {
+ public:
+  PulledDownload(HttpClientDriver& driver, std::unique_ptr<HttpTransfer> transfer,
+                 std::shared_ptr<HttpClientStream> stream, const std::stop_token& stop)
+      : driver_(driver),
+        stream_(std::move(stream)),
+        id_(driver_.start(std::move(transfer), stop)) {}
+  ~PulledDownload() override {
+    // What the request refers to may go once this is gone.
+    driver_.cancel(id_);
+    stream_->wait_for_end();
+  }
+  PulledDownload(const PulledDownload&) = delete;
+  PulledDownload& operator=(const PulledDownload&) = delete;
+
+  void begin() {
+    if (!refill()) throw_for_status(stream_->response());
+  }
+
+  std::size_t read(char* buffer, std::size_t size) override {
+    if (at_ == piece_.size() && !refill()) return 0;
+    const auto count = std::min(size, piece_.size() - at_);
+    std::memcpy(buffer, piece_.data() + at_, count);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  bool refill() {
+    at_ = 0;
+    return stream_->next(piece_, [this] { driver_.wake(id_); });
+  }
+
+  HttpClientDriver& driver_;
+  std::shared_ptr<HttpClientStream> stream_;
+  HttpClientDriver::Id id_;
+  std::string piece_;
+  std::size_t at_ = 0;  ///< what is before it has been read
 };
 
 }  // namespace
@@ -83,6 +127,16 @@ HttpResponse HttpClient::head(const Url& url, const std::stop_token& stop) {
 
 HttpResponse HttpClient::download(HttpRequest request, Sink& sink, const std::stop_token& stop) {
   return stream(std::move(request), &sink, nullptr, stop);
+}
+
+std::unique_ptr<Source> HttpClient::open(HttpRequest request, const std::stop_token& stop) {
+  auto stream = std::make_shared<HttpClientStream>(parts_->options.buffer_size);
+  auto transfer =
+      std::make_unique<HttpTransfer>(std::move(request), stream, parts_->options, parts_->clock);
+  auto source = std::make_unique<PulledDownload>(parts_->driver, std::move(transfer),
+                                                 std::move(stream), stop);
+  source->begin();
+  return source;
 }
 
 HttpResponse HttpClient::upload(HttpRequest request, const HttpBody& body,

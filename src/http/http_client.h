@@ -48,6 +48,10 @@ class HttpClient {
   /// hold a part.
   HttpResponse download(HttpRequest request, Sink& sink, const std::stop_token& stop = {});
 
+  /// The same, pulled: waits for the first bytes, and throws as throw_for_status where there is no
+  /// success. For one thread; the client outlives it.
+  std::unique_ptr<Source> open(HttpRequest request, const std::stop_token& stop = {});
+
   /// Sends `body`, read from this thread, and again from its start for each try. The answer
   /// is gathered. Throws also what the body throws, and CorruptError when it has not the stated
   /// size.

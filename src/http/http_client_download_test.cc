@@ -38,6 +38,31 @@ std::string range_head(std::size_t from, std::size_t total, const std::string& h
          "/" + std::to_string(total) + "\r\n" + headers + "\r\n";
 }
 
+TEST_F(HttpDownloadTest, MayBePulled) {
+  const auto text = long_text(3'000'000);
+  std::atomic<bool> broken{false};
+  LoopbackServer server([&](const LoopbackRequest& request, LoopbackReply& reply) {
+    if (request.target == "/none") return reply.send_all(404, "", "no");
+    if (request.target == "/empty") return reply.send_all(200, "", "");
+    std::size_t from = 0;
+    if (const auto range = request.headers.get("Range")) {
+      from = std::stoul(std::string(range->substr(6)));
+      reply.send(range_head(from, text.size(), "ETag: \"a\"\r\n"));
+    } else {
+      reply.send(whole_head(text.size(), "ETag: \"a\"\r\n"));
+    }
+    const bool breaks = !broken.exchange(true);
+    reply.send(std::string_view(text).substr(from, breaks ? 1'000'000 : text.npos));
+    if (breaks) reply.close();
+  });
+  EXPECT_EQ(read_all(*client_.open(HttpRequest(server.url("/"))), text.size()), text);
+  EXPECT_THROW(client_.open(HttpRequest(server.url("/none"))), NotFoundError);
+  EXPECT_EQ(read_all(*client_.open(HttpRequest(server.url("/empty"))), 1), "");
+  const auto left = client_.open(HttpRequest(server.url("/")));
+  char byte = 0;
+  EXPECT_EQ(left->read(&byte, 1), 1U);  // and what comes after it is never taken
+}
+
 TEST_F(HttpDownloadTest, ContinuesWhatBreaksOff) {
   const auto text = long_text(300'000);
   std::vector<std::string> asked;

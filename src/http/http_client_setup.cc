@@ -46,16 +46,19 @@ CurlMultiHandle make_curl_multi(const HttpClientOptions& options) {
   return multi;
 }
 
-CurlHeaderList make_curl_headers(const HttpHeaders& headers) {
+CurlHeaderList make_curl_headers(const HttpHeaders& headers, bool may_wait) {
   CurlHeaderList list(nullptr, &::curl_slist_free_all);
-  for (const auto& [name, value] : headers) {
-    // libcurl takes "name:" for a header that is not to be sent.
-    const auto line = value.empty() ? name + ";" : name + ": " + value;
+  const auto append = [&](const std::string& line) {
     auto* longer = ::curl_slist_append(list.get(), line.c_str());
     if (longer == nullptr) throw UnavailableError("no memory for HTTP headers");
     static_cast<void>(list.release());
     list.reset(longer);
+  };
+  // libcurl takes "name:" for a header that is not to be sent.
+  for (const auto& [name, value] : headers) {
+    append(value.empty() ? name + ";" : name + ": " + value);
   }
+  if (!may_wait) append("Expect:");
   return list;
 }
 

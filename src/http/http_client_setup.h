@@ -17,7 +17,9 @@ using CurlHeaderList = std::unique_ptr<curl_slist, void (*)(curl_slist*)>;
 CurlEasyHandle make_curl_easy();
 /// Bounded as the options say, with HTTP/2 multiplexing.
 CurlMultiHandle make_curl_multi(const HttpClientOptions& options);
-CurlHeaderList make_curl_headers(const HttpHeaders& headers);
+/// `may_wait`: libcurl may ask with "Expect: 100-continue" before it sends a body, which costs a
+/// round trip, or a second where nobody answers that.
+CurlHeaderList make_curl_headers(const HttpHeaders& headers, bool may_wait);
 
 namespace detail {
 void check_curl_code(CURLcode code, CURLoption option);

@@ -15,7 +15,16 @@ constexpr std::size_t kPiece = std::size_t{64} << 10;
 }  // namespace
 
 HttpClientStream::HttpClientStream(std::size_t buffer_size, Sink* sink, const HttpBody* body)
-    : buffer_size_(std::max<std::size_t>(buffer_size, 1)), sink_(sink), body_(body) {}
+    : buffer_size_(std::max<std::size_t>(buffer_size, 1)),
+      sink_(sink),
+      body_(body),
+      keeps_(sink != nullptr) {}
+
+HttpClientStream::HttpClientStream(std::size_t buffer_size)
+    : buffer_size_(std::max<std::size_t>(buffer_size, 1)),
+      sink_(nullptr),
+      body_(nullptr),
+      keeps_(true) {}
 
 bool HttpClientStream::wants_feed() const {
   return feeding_ && outbox_size_ < buffer_size_;
@@ -53,6 +62,26 @@ HttpResponse HttpClientStream::run(const std::function<void()>& wake) {
       feed(number, wake);
     }
   }
+}
+
+bool HttpClientStream::next(std::string& piece, const std::function<void()>& wake) {
+  piece.clear();
+  bool unpause = false;
+  {
+    MutexLock lock(mutex_);
+    while (!finished_ && inbox_.empty()) changed_.wait(mutex_);
+    if (finished_ && error_) std::rethrow_exception(error_);
+    if (inbox_.empty()) return false;
+    piece.swap(inbox_);
+    unpause = std::exchange(receive_paused_, false);
+  }
+  if (unpause) wake();
+  return true;
+}
+
+HttpResponse HttpClientStream::response() {
+  MutexLock lock(mutex_);
+  return response_;
 }
 
 void HttpClientStream::check_size(bool at_end) const {
@@ -100,18 +129,18 @@ void HttpClientStream::begin_try(bool with_body) {
   outbox_.clear();
   outbox_size_ = outbox_at_ = 0;
   send_paused_ = receive_paused_ = false;
-  if (sink_ == nullptr) inbox_.clear();
+  if (!keeps_) inbox_.clear();
   changed_.notify_all();
 }
 
 bool HttpClientStream::take(std::string_view data) {
   MutexLock lock(mutex_);
-  if (sink_ != nullptr && inbox_.size() >= buffer_size_) {
+  if (keeps_ && inbox_.size() >= buffer_size_) {
     receive_paused_ = true;
     return false;
   }
   inbox_.append(data);
-  if (sink_ != nullptr) changed_.notify_all();
+  if (keeps_) changed_.notify_all();
   return true;
 }
 

@@ -24,15 +24,21 @@ class HttpClientStream final : public HttpClientPeer {
   /// `sink`: none, then a success's body is gathered. `body`: none, then the request's own. Both
   /// are used by `run` only.
   HttpClientStream(std::size_t buffer_size, Sink* sink, const HttpBody* body);
+  /// For a caller that pulls a success's body with `next`.
+  explicit HttpClientStream(std::size_t buffer_size);
 
   /// Moves bytes until the transfer ends; its answer. Errors of the sink and the body pass
   /// through; the caller then cancels the transfer and calls `wait_for_end`. `wake` unpauses.
   HttpResponse run(const std::function<void()>& wake);
   void wait_for_end();
+  /// Waits for more of a success's body, in the place of `piece`; false: the answer has ended, see
+  /// `response`. Throws what the request ended with.
+  bool next(std::string& piece, const std::function<void()>& wake);
+  HttpResponse response();
 
   bool has_body() const override { return body_ != nullptr; }
   std::optional<std::uint64_t> body_size() const override { return body_->size; }
-  bool keeps() const override { return sink_ != nullptr; }
+  bool keeps() const override { return keeps_; }
   void begin_try(bool with_body) override;
   bool take(std::string_view data) override;
   std::optional<std::size_t> give(char* buffer, std::size_t size) override;
@@ -48,6 +54,7 @@ class HttpClientStream final : public HttpClientPeer {
   const std::size_t buffer_size_;
   Sink* const sink_;
   const HttpBody* const body_;
+  const bool keeps_;  ///< what is received goes to the caller as it comes
 
   Mutex mutex_;
   std::condition_variable_any changed_;

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kMaxHeaderBytes = std::size_t{128} << 10;
 /// A try that brought so much counts as the first: a large download may break off often.
 constexpr std::uint64_t kFruitfulTry = std::uint64_t{1} << 20;
+/// A body so large is not sent before the server has agreed.
+constexpr std::uint64_t kWorthWaiting = std::uint64_t{1} << 20;
 
 bool is_repeatable_method(std::string_view method) {
   return method != "POST" && method != "PATCH";
@@ -113,7 +115,8 @@ void HttpTransfer::begin(CURL* easy) {
   } else {
     add_credentials(sent);
   }
-  header_list_ = make_curl_headers(sent.headers);
+  header_list_ =
+      make_curl_headers(sent.headers, sent_size().value_or(kWorthWaiting) >= kWorthWaiting);
   set_up_curl(easy, sent, options_, header_list_.get());
   const auto set = [&](CURLoption option, auto value) { set_curl_option(easy, option, value); };
   set(CURLOPT_ERRORBUFFER, problem_);
@@ -125,18 +128,18 @@ void HttpTransfer::begin(CURL* easy) {
   peer_->begin_try(sends_body() && peer_->has_body());
 }
 
+std::optional<std::uint64_t> HttpTransfer::sent_size() const {
+  if (peer_->has_body() && sends_body()) return peer_->body_size();
+  return hop_.body ? hop_.body->size() : 0;
+}
+
 void HttpTransfer::set_up_body(CURL* easy) {
   const auto set = [&](CURLoption option, auto value) { set_curl_option(easy, option, value); };
   const bool empty = !sends_body() && (hop_.method == "POST" || hop_.method == "PUT");
   if (hop_.method == "HEAD") {
     set(CURLOPT_NOBODY, 1L);
   } else if (sends_body() || empty) {
-    std::optional<std::uint64_t> size = 0;
-    if (peer_->has_body() && sends_body()) {
-      size = peer_->body_size();
-    } else if (hop_.body) {
-      size = hop_.body->size();
-    }
+    const auto size = sent_size();
     set(CURLOPT_UPLOAD, 1L);
     set(CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t{-1});
     set(CURLOPT_READFUNCTION, &HttpTransfer::on_read);

@@ -62,6 +62,8 @@ class HttpTransfer {
 
   void begin_try();
   void set_up_body(CURL* easy);
+  /// Of the body that is sent; nothing: not known.
+  std::optional<std::uint64_t> sent_size() const;
   void add_credentials(HttpRequest& sent) const;
   void read_header(std::string_view line);
   void finish_headers();

@@ -11,7 +11,6 @@
 #include "archive/nar_parser.h"
 #include "base/compression.h"
 #include "base/error.h"
-#include "base/parallel.h"
 #include "base/text.h"
 #include "base/thread_annotations.h"
 #include "store/nar_check.h"
@@ -22,7 +21,6 @@ namespace {
 constexpr std::uint64_t kMaxRealisationSize = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMaxCacheInfoSize = std::uint64_t{64} << 10;
 constexpr std::uint64_t kMaxLogSize = std::uint64_t{1} << 30;
-constexpr unsigned kAskedAtOnce = 8;
 /// So many narinfos are remembered; a walk over a closure asks for each at least twice.
 constexpr std::size_t kRemembered = 100'000;
 
@@ -54,6 +52,19 @@ Compression base_compression(NarCompression compression) {
   return Compression::none;
 }
 
+/// A key, and behind it perhaps a query: some servers put one there, and who keeps files has none
+/// of such a name.
+bool is_nar_location(std::string_view url) {
+  const auto question = url.find('?');
+  if (question == url.npos) return is_storage_key(url);
+  const auto query = url.substr(question + 1);
+  return is_storage_key(url.substr(0, question)) &&
+         std::all_of(query.begin(), query.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("-._~=&%").find(c) != std::string_view::npos;
+         });
+}
+
 /// Unpacks a NAR as it arrives. What its file hashes to need not be looked at: what counts is the
 /// NAR's own hash, which whoever adds it to a store checks.
 class PackedSource final : public Source {
@@ -81,6 +92,7 @@ class StoredBinaryCache final : public BinaryCache {
 
   const StoreDir& store_dir() const override { return info_.store_dir; }
   std::string describe() const override { return storage_->describe(); }
+  unsigned transfers_at_once() const override { return storage_->requests_at_once(); }
   const CacheInfo& info() const override { return info_; }
 
   std::set<StorePath> valid_among(const std::set<StorePath>& paths) override {
@@ -93,9 +105,9 @@ class StoredBinaryCache final : public BinaryCache {
         asked.push_back(&path);
       }
     }
-    std::vector<char> there(asked.size());
-    parallel_for(asked.size(), kAskedAtOnce,
-                 [&](std::size_t i) { there[i] = storage_->has(narinfo_key(*asked[i])); });
+    std::vector<std::string> keys;
+    for (const auto* path : asked) keys.push_back(narinfo_key(*path));
+    const auto there = storage_->has_many(keys);
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (there[i] != 0) valid.insert(*asked[i]);
     }
@@ -115,16 +127,13 @@ class StoredBinaryCache final : public BinaryCache {
   }
 
   std::unique_ptr<NarStream> open_nar(const StorePath& path) override {
-    const auto found = narinfo(path);
-    if (!found) {
-      throw NotFoundError("path '" + store_dir().print(path) + "' is not in " + describe());
+    try {
+      return open_packed(path);
+    } catch (const NotFoundError&) {
+      // What is remembered of it may be older than the cache is now.
+      forget(path);
+      return open_packed(path);
     }
-    if (!is_storage_key(found->url)) {
-      throw CorruptError("the narinfo of '" + store_dir().print(path) +
-                         "' names a NAR outside the cache: '" + printable(found->url) + "'");
-    }
-    return nar_from_source(
-        std::make_unique<PackedSource>(storage_->open(found->url), found->compression));
   }
 
   void add(const PathInfo& info, NarStream& nar) override {
@@ -225,6 +234,19 @@ class StoredBinaryCache final : public BinaryCache {
   }
 
  private:
+  std::unique_ptr<NarStream> open_packed(const StorePath& path) {
+    const auto found = narinfo(path);
+    if (!found) {
+      throw NotFoundError("path '" + store_dir().print(path) + "' is not in " + describe());
+    }
+    if (!is_nar_location(found->url)) {
+      throw CorruptError("the narinfo of '" + store_dir().print(path) +
+                         "' names a NAR outside the cache: '" + printable(found->url) + "'");
+    }
+    return nar_from_source(
+        std::make_unique<PackedSource>(storage_->open(found->url), found->compression));
+  }
+
   /// Nothing of foreign text is believed to be what was asked for without a look.
   Realisation parse_realisation(const DrvOutput& id, const std::string& text) const {
     try {
@@ -339,6 +361,11 @@ class StoredBinaryCache final : public BinaryCache {
     const auto found = known_.find(path);
     return found == known_.end() ? std::nullopt : std::optional(found->second);
   }
+  void forget(const StorePath& path) {
+    storage_->forget(narinfo_key(path));
+    const MutexLock lock(mutex_);
+    known_.erase(path);
+  }
   bool is_remembered(const StorePath& path) {
     const MutexLock lock(mutex_);
     return known_.contains(path);
@@ -361,7 +388,11 @@ std::unique_ptr<BinaryCache> BinaryCache::open(std::unique_ptr<Storage> storage,
   return with_context([&] { return "while opening the binary cache " + shown; },
                       [&]() -> std::unique_ptr<BinaryCache> {
                         const auto text = storage->read("nix-cache-info", kMaxCacheInfoSize);
+                        if (!text && options.must_exist) {
+                          throw NotFoundError("there is no nix-cache-info: it is none");
+                        }
                         auto info = text ? CacheInfo::parse(*text) : options.fresh;
+                        if (options.priority) info.priority = *options.priority;
                         if (!text && specified) info.store_dir = *specified;
                         if (specified && info.store_dir != *specified) {
                           throw InvalidError("it is for another store directory: specified '" +

@@ -33,6 +33,10 @@ struct BinaryCacheOptions {
   std::vector<SecretKey> keys{};
   /// For one that does not say what it is yet, and is written to.
   CacheInfo fresh{};
+  /// In the place of what the cache says of itself.
+  std::optional<std::int64_t> priority{};
+  /// One that does not say what it is, is none: NotFoundError.
+  bool must_exist = false;
 };
 
 /// A binary cache as Nix has it (nix-store.md §7.1) in any place that keeps objects by key. What is

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "base/thread_annotations.h"
 #include "store/realisation_closure.h"
 
@@ -110,6 +111,15 @@ void leave_out_incomplete(Missing& missing) {
   }
 }
 
+/// A large NAR fills the line alone: what many of them at once would take is memory.
+constexpr std::uint64_t kLargeNar = std::uint64_t{4} << 20;
+constexpr unsigned kLargeAtOnce = 6;
+
+unsigned transfers_between(const Store& from, const Store& to, unsigned asked) {
+  if (asked > 0) return asked;
+  return std::max({from.transfers_at_once(), to.transfers_at_once(), processor_count()});
+}
+
 /// Copies paths from several threads, each when its references are there.
 class Copying {
  public:
@@ -129,7 +139,7 @@ class Copying {
         ++waits;
       }
       waiting_.emplace(path, waits);
-      if (waits == 0) ready_.push_back(path);
+      if (waits == 0) make_ready(path);
     }
     left_ = infos_.size();
   }
@@ -141,6 +151,11 @@ class Copying {
       changed_.notify_all();
     });
     const auto count = std::min<std::size_t>(std::max(jobs, 1U), infos_.size());
+    const auto large = std::max(kLargeAtOnce, processor_count());
+    {
+      const MutexLock lock(mutex_);
+      large_free_ = std::min(std::max(jobs, 1U), large);
+    }
     {
       std::vector<std::jthread> threads;
       for (std::size_t i = 1; i < count; ++i) threads.emplace_back([this] { work(); });
@@ -166,7 +181,7 @@ class Copying {
         }
         const MutexLock lock(mutex_);
         if (!error_) error_ = std::current_exception();
-        --running_;
+        ended(*path);
         changed_.notify_all();
         return;
       }
@@ -177,14 +192,29 @@ class Copying {
     const MutexLock lock(mutex_);
     for (;;) {
       if (error_ || left_ == 0 || stop_.stop_requested()) return std::nullopt;
-      if (!ready_.empty()) break;
+      if (!ready_.empty() || (!ready_large_.empty() && large_free_ > 0)) break;
       if (running_ == 0) return std::nullopt;  // a circle: nothing will ever be ready
       changed_.wait(mutex_);
     }
-    auto path = std::move(ready_.back());
-    ready_.pop_back();
+    // Large ones first: they take longest.
+    const bool large = !ready_large_.empty() && large_free_ > 0;
+    auto& from = large ? ready_large_ : ready_;
+    auto path = std::move(from.back());
+    from.pop_back();
+    if (large) --large_free_;
     ++running_;
     return path;
+  }
+
+  bool is_large(const StorePath& path) const { return infos_.at(path).nar_size > kLargeNar; }
+
+  void make_ready(const StorePath& path) REQUIRES(mutex_) {
+    (is_large(path) ? ready_large_ : ready_).push_back(path);
+  }
+
+  void ended(const StorePath& path) REQUIRES(mutex_) {
+    --running_;
+    if (is_large(path)) ++large_free_;
   }
 
   void copy(const PathInfo& info) {
@@ -207,7 +237,7 @@ class Copying {
   void give_up_on(const StorePath& path, const std::string& why) {
     const MutexLock lock(mutex_);
     failed_.emplace(path, why);
-    --running_;
+    ended(path);
     std::vector<StorePath> pending = {path};
     while (!pending.empty()) {
       const auto given_up = std::move(pending.back());
@@ -223,11 +253,11 @@ class Copying {
   void done(const StorePath& path) {
     const MutexLock lock(mutex_);
     observer_.copied(infos_.at(path));
-    --running_;
+    ended(path);
     --left_;
     for (const auto& referrer : referrers_[path]) {
       const auto waiting = waiting_.find(referrer);
-      if (waiting != waiting_.end() && --waiting->second == 0) ready_.push_back(referrer);
+      if (waiting != waiting_.end() && --waiting->second == 0) make_ready(referrer);
     }
     changed_.notify_all();
   }
@@ -243,6 +273,8 @@ class Copying {
   std::map<StorePath, std::vector<StorePath>> referrers_ GUARDED_BY(mutex_);
   std::map<StorePath, std::size_t> waiting_ GUARDED_BY(mutex_);  ///< for so many references
   std::vector<StorePath> ready_ GUARDED_BY(mutex_);
+  std::vector<StorePath> ready_large_ GUARDED_BY(mutex_);
+  unsigned large_free_ GUARDED_BY(mutex_) = 0;  ///< so many more may begin
   std::size_t left_ GUARDED_BY(mutex_) = 0;
   std::size_t running_ GUARDED_BY(mutex_) = 0;
   std::exception_ptr error_ GUARDED_BY(mutex_);
@@ -277,7 +309,7 @@ CopyResult copy_closure(Store& from, Store& to, const std::set<StorePath>& roots
   observer.planned(result.paths, result.bytes);
   if (missing.infos.empty()) return result;
   result.failed = Copying(from, to, std::move(missing.infos), options.keep_going, observer, stop)
-                      .run(options.jobs);
+                      .run(transfers_between(from, to, options.jobs));
   return result;
 }
 

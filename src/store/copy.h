@@ -14,7 +14,9 @@
 namespace grange {
 
 struct CopyOptions {
-  unsigned jobs = 1;  ///< NARs on their way at once
+  /// NARs on their way at once; 0: as many as the two stores are worth (Store::transfers_at_once).
+  /// Of large ones there are never more than some.
+  unsigned jobs = 0;
   /// What the destination demands of what comes; nothing: it takes anything, as a binary cache
   /// does, whose readers check for themselves.
   std::optional<Trust> trust{};

@@ -26,6 +26,12 @@ std::vector<std::optional<std::string>> Storage::read_many(const std::vector<std
   return contents;
 }
 
+std::vector<char> Storage::has_many(const std::vector<std::string>& keys) {
+  std::vector<char> there(keys.size());
+  parallel_for(keys.size(), kReadsAtOnce, [&](std::size_t i) { there[i] = has(keys[i]) ? 1 : 0; });
+  return there;
+}
+
 bool is_storage_key(std::string_view text) {
   if (text.empty() || text.size() > kLongestKey) return false;
   if (!std::all_of(text.begin(), text.end(), is_key_character)) return false;

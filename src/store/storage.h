@@ -30,6 +30,8 @@ class Storage {
   virtual std::string describe() const = 0;
 
   virtual bool has(const std::string& key) = 0;
+  /// Which of many are there (not 0), as many at once as the place allows.
+  virtual std::vector<char> has_many(const std::vector<std::string>& keys);
   /// A small object; nothing when there is none. Throws CorruptError beyond `limit` bytes.
   virtual std::optional<std::string> read(const std::string& key, std::uint64_t limit) = 0;
   /// Many small objects, in the order of `keys`, as many at once as the place allows.
@@ -43,6 +45,11 @@ class Storage {
                      std::string_view media_type) = 0;
   /// The keys without '/' in them that end in `suffix`.
   virtual std::vector<std::string> list(std::string_view suffix) = 0;
+
+  /// So many objects are worth having on their way at once; 0: one for each processor.
+  virtual unsigned requests_at_once() const { return 0; }
+  /// What somebody has remembered of this object (see lookup_cache.h) turned out to be wrong.
+  virtual void forget(const std::string& key) { static_cast<void>(key); }
 };
 
 /// Is `text` a relative key without "." or ".." among its parts, of characters that need no

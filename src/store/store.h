@@ -24,6 +24,9 @@ class Store {
   virtual const StoreDir& store_dir() const = 0;
   /// How people name it: a URL or a directory.
   virtual std::string describe() const = 0;
+  /// So many NARs are worth having on their way at once, more where each costs a round trip; 0:
+  /// one for each processor.
+  virtual unsigned transfers_at_once() const { return 0; }
 
   virtual std::set<StorePath> valid_among(const std::set<StorePath>& paths) = 0;
   virtual std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths) = 0;

@@ -21,6 +21,13 @@ class Substituters::Together final : public Store {
 
   const StoreDir& store_dir() const override { return store_dir_; }
   std::string describe() const override { return "the substituters"; }
+  unsigned transfers_at_once() const override {
+    unsigned most = 0;
+    for (const auto& one : all_.substituters_) {
+      most = std::max(most, one.store->transfers_at_once());
+    }
+    return most;
+  }
 
   std::set<StorePath> valid_among(const std::set<StorePath>& paths) override {
     std::set<StorePath> valid;

@@ -33,7 +33,8 @@ class Substituters {
     std::size_t realisations = 0;
   };
 
-  /// `jobs`: paths on their way at once, for each call. `warn` hears, once each, why something was
+  /// `jobs`: paths on their way at once, for each call; 0: as many as the substituters are worth.
+  /// `warn` hears, once each, why something was
   /// not taken, from any thread.
   Substituters(std::vector<Substituter> substituters, TrustedKeys keys, unsigned jobs,
                std::function<void(const std::string&)> warn);
