@@ -45,8 +45,11 @@ WHAT is a store path, or DRV^OUT,… (DRV^* for all): outputs of a derivation in
 they were realised. Of those whose path depends on their content the realisations are copied too,
 with all that they depend on; the destination needs no .drv for that.
 STORE is a directory (the root of a local store), file:///DIRECTORY?compression=zstd (a binary
-cache; also secret-key=FILE, compression-level=N, write-nar-listing=true, parallel-compression=true).
-A local store takes only what is content-addressed or signed by a --trusted-public-key.
+cache; also secret-key=FILE, compression-level=N, write-nar-listing=true, parallel-compression=true),
+daemon or unix:///SOCKET (what a Nix daemon serves), ssh-ng://[USER@]HOST or ssh://[USER@]HOST (also
+remote-program=COMMAND, remote-store=STORE, ssh-key=FILE, compress=true, max-connections=N).
+A local store takes only what is content-addressed or signed by a --trusted-public-key, a daemon what
+its own settings allow.
 
 Examples:
   grange copy --to 'file:///srv/cache?compression=zstd&secret-key=/etc/cache.key' ./result
@@ -143,8 +146,11 @@ int run_copy(const CopyCommandOptions& options) {
   }
   const InterruptWatch interrupt;
   const SystemClock clock;
-  const auto from = open_named_store(options.from, false);
-  const auto to = open_named_store(options.to, true);
+  StoreOpening opening;
+  opening.skip_signatures = options.no_check_sigs;
+  opening.stop = interrupt.token();
+  const auto from = open_named_store(options.from, false, opening);
+  const auto to = open_named_store(options.to, true, opening);
   const auto wanted = what_is_wanted(options, *from);
   const auto copy = copy_options(options, *to);
   CopyProgress progress(clock, ProgressStyle::of_stderr(), from->store_dir());
@@ -211,7 +217,7 @@ void add_copy_command(CLI::App& parent, Action& chosen) {
       ->allow_extra_args(false)
       ->type_name("NAME:BASE64");
   command->add_flag("--no-check-sigs", options->no_check_sigs,
-                    "A local destination believes everything from there");
+                    "The destination believes everything from there (a daemon, if it trusts you)");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(kCopyFooter);
   command->callback([options, &chosen] { chosen = [options] { return run_copy(*options); }; });

@@ -1,7 +1,5 @@
 #include "store/open_store.h"
 
-#include <charconv>
-#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -10,57 +8,15 @@
 #include "base/text.h"
 #include "store/binary_cache.h"
 #include "store/directory_storage.h"
+#include "store/open_remote_store.h"
+#include "store/store_parameters.h"
 
 namespace grange {
 namespace {
 
 constexpr std::uint64_t kMaxKeyFile = std::uint64_t{64} << 10;
 
-/// The parameters of one reference; what nobody asked for is left in the end.
-class Parameters {
- public:
-  explicit Parameters(const StoreReference& reference) : reference_(reference) {}
-
-  std::optional<std::string> text(std::string_view key) {
-    asked_.emplace(key);
-    const auto found = reference_.parameters.find(key);
-    if (found == reference_.parameters.end()) return std::nullopt;
-    return found->second;
-  }
-
-  bool flag(std::string_view key, bool otherwise) {
-    const auto value = text(key);
-    if (!value) return otherwise;
-    if (*value == "true" || *value == "1") return true;
-    if (*value == "false" || *value == "0") return false;
-    throw InvalidError("parameter '" + std::string(key) + "': specified true or false, got '" +
-                       printable(*value) + "'");
-  }
-
-  int number(std::string_view key, int otherwise) {
-    const auto value = text(key);
-    if (!value) return otherwise;
-    int result = 0;
-    const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), result);
-    if (error != std::errc() || end != value->data() + value->size()) {
-      throw InvalidError("parameter '" + std::string(key) + "': specified a number, got '" +
-                         printable(*value) + "'");
-    }
-    return result;
-  }
-
-  void warn_of_others(const std::function<void(const std::string&)>& warn) const {
-    if (!warn) return;
-    for (const auto& [key, value] : reference_.parameters) {
-      if (asked_.contains(key)) continue;
-      warn("'" + printable(key) + "' is no parameter of a store at " + reference_.scheme + "://");
-    }
-  }
-
- private:
-  const StoreReference& reference_;
-  std::set<std::string, std::less<>> asked_;
-};
+using Parameters = StoreParameters;
 
 std::vector<SecretKey> secret_keys(Parameters& parameters) {
   std::vector<std::string> files;
@@ -125,7 +81,8 @@ std::unique_ptr<Store> open_local(const StoreReference& reference, Parameters& p
 std::unique_ptr<Store> open_store(const StoreReference& reference, const StoreOpening& opening) {
   return with_context(
       [&] { return "while opening the store '" + printable(reference.to_string()) + "'"; },
-      [&] {
+      [&]() -> std::unique_ptr<Store> {
+        if (is_remote_store(reference)) return open_remote_store(reference, opening);
         Parameters parameters(reference);
         std::unique_ptr<Store> store;
         if (reference.scheme == "file") {

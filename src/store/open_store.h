@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "store/local_store.h"
@@ -17,9 +18,14 @@ struct StoreOpening {
   LocalStoreOptions local{};  ///< of local ones; `read_only` goes by `write`
   /// Told of parameters that this kind of store has not.
   std::function<void(const std::string& problem)> warn{};
+  // Of stores that others serve: see open_remote_store.h.
+  bool skip_signatures = false;  ///< what is added needs none there, if we are trusted
+  unsigned connections = 0;      ///< at once, where the reference does not say; 0: as usual
+  std::stop_token stop{};        ///< ends whatever waits for the other side
 };
 
-/// Opens a local store, or a binary cache in a directory (file://; created where it is written to).
+/// Opens a local store, a binary cache in a directory (file://; created where it is written to), or
+/// a store that others serve (unix://, ssh-ng://, ssh://).
 /// Throws InvalidError for another kind of store and for values that make no sense, NotFoundError
 /// where there is none.
 std::unique_ptr<Store> open_store(const StoreReference& reference, const StoreOpening& opening);
