@@ -29,6 +29,22 @@ inline std::pair<std::unique_ptr<StorePeer>, FileDescriptor> make_peer(const std
   return {StorePeer::over(FileDescriptor(ends[0]), shown), FileDescriptor(ends[1])};
 }
 
+/// Writes to a socket whose other end may have gone.
+class QuietSink final : public Sink {
+ public:
+  explicit QuietSink(int fd) : fd_(fd) {}
+  void write(std::string_view data) override {
+    while (!data.empty()) {
+      const auto sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+      if (sent < 0) throw_errno("sending");
+      data.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+
+ private:
+  int fd_;
+};
+
 /// The server's end of a worker connection, in a test's own words: each connection has a thread
 /// that hands every request to a script.
 class FakeDaemon {
@@ -69,7 +85,7 @@ class FakeDaemon {
 
    private:
     FdSource source_;
-    FdSink sink_;
+    QuietSink sink_;
     BufferedSink out_;
     WireDialect dialect_;
     WireReader reader_;

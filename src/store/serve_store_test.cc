@@ -46,7 +46,7 @@ class FakeServe {
  private:
   void serve(int fd) {
     FdSource source(fd);
-    FdSink sink(fd);
+    QuietSink sink(fd);
     BufferedSink out(sink);
     const auto dialect = greet_serve_client(source, out, StoreDir::nix(), version_);
     out.flush();
