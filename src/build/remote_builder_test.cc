@@ -42,6 +42,7 @@ class FakeMachine final : public BuildingStore {
 
   const StoreDir& store_dir() const override { return store_->store_dir(); }
   std::string describe() const override { return "the machine's store"; }
+  std::set<StorePath> all_paths() override { return {}; }
   std::set<StorePath> valid_among(const std::set<StorePath>& paths) override {
     return store_->valid_among(paths);
   }

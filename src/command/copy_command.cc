@@ -22,6 +22,7 @@
 #include "farm/build_outputs.h"
 #include "farm/realised_outputs.h"
 #include "store/binary_cache.h"
+#include "store/building_store.h"
 #include "store/copy.h"
 
 namespace grange {
@@ -125,6 +126,10 @@ Wanted what_is_wanted(const CopyCommandOptions& options, Store& from) {
     std::vector<StorePath> all;
     if (auto* cache = dynamic_cast<BinaryCache*>(&from)) all = cache->all_paths();
     if (auto* local = dynamic_cast<LocalStore*>(&from)) all = local->all_valid_paths();
+    if (auto* remote = dynamic_cast<BuildingStore*>(&from)) {
+      const auto there = remote->all_paths();
+      all.assign(there.begin(), there.end());
+    }
     wanted.paths.insert(all.begin(), all.end());
   }
   return wanted;

@@ -29,6 +29,8 @@ class RemoteBuildObserver {
 /// outputs valid.
 class BuildingStore : public Store {
  public:
+  /// Everything that is valid there. Throws InvalidError where that cannot be asked.
+  virtual std::set<StorePath> all_paths() = 0;
   /// A failed build is a value. When stopped, the connection is dropped, upon which the other side
   /// ends the build, and CancelledError is thrown. Throws DeniedError where we are not trusted
   /// enough, UnavailableError where the connection is lost.

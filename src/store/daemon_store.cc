@@ -102,6 +102,10 @@ class DaemonStore final : public BuildingStore {
     return connections_.borrow(options_.stop)->ask(QueryValidPaths{paths});
   }
 
+  std::set<StorePath> all_paths() override {
+    return connections_.borrow(options_.stop)->ask(QueryAllValidPaths{});
+  }
+
   std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths) override {
     std::map<StorePath, PathInfo> infos;
     if (paths.empty()) return infos;

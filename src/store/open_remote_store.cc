@@ -96,7 +96,8 @@ std::unique_ptr<BuildingStore> open_by_ssh(const StoreReference& reference,
   const auto command = serves ? remote_command(parameters, "nix-store", "--serve --write")
                               : remote_command(parameters, "nix-daemon", "--stdio");
   const auto connect = [ssh, command, shown] {
-    return StorePeer::start(ssh->arguments(command), shown);
+    return StorePeer::start(ssh->arguments(command), shown,
+                            ssh->is_remote() ? StorePeer::Group::ours : StorePeer::Group::own);
   };
   const auto connections = connection_count(parameters, opening, kSshConnections);
   if (serves) {

@@ -95,6 +95,11 @@ class ServeStore final : public BuildingStore {
         ->ask<std::set<StorePath>>(ServeQueryValidPaths{false, false, paths});
   }
 
+  std::set<StorePath> all_paths() override {
+    throw InvalidError("the protocol of " + describe() +
+                       " cannot tell all that is there: use ssh-ng://");
+  }
+
   std::map<StorePath, PathInfo> path_infos(const std::set<StorePath>& paths) override {
     std::map<StorePath, PathInfo> infos;
     if (paths.empty()) return infos;

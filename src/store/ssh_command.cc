@@ -23,7 +23,7 @@ SshCommand::SshCommand(SshTarget target) : target_(std::move(target)) {
 }
 
 std::vector<std::string> SshCommand::arguments(std::string_view command) const {
-  if (target_.host == "localhost") return {"bash", "-c", std::string(command)};
+  if (!is_remote()) return {"bash", "-c", std::string(command)};
   std::vector<std::string> arguments = {"ssh", "-x", "-a"};
   if (!target_.key_file.empty()) {
     arguments.emplace_back("-i");

@@ -26,6 +26,8 @@ class SshCommand {
 
   /// The program that runs `command`, which a shell reads, over there. Valid while this lives.
   std::vector<std::string> arguments(std::string_view command) const;
+  /// Is it really ssh, which may ask for a password?
+  bool is_remote() const { return target_.host != "localhost"; }
 
  private:
   SshTarget target_;

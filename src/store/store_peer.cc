@@ -102,7 +102,7 @@ std::unique_ptr<StorePeer> StorePeer::over(FileDescriptor socket, std::string sh
 }
 
 std::unique_ptr<StorePeer> StorePeer::start(const std::vector<std::string>& command,
-                                            std::string shown) {
+                                            std::string shown, Group group) {
   auto [their_in, our_out] = make_pipe();
   auto [our_in, their_out] = make_pipe();
   auto [our_error, their_error] = make_pipe();
@@ -111,6 +111,7 @@ std::unique_ptr<StorePeer> StorePeer::start(const std::vector<std::string>& comm
   options.standard_input = their_in.get();
   options.standard_output = their_out.get();
   options.standard_error = their_error.get();
+  options.new_process_group = group == Group::own;
   auto child = ChildProcess::spawn(options);
   return std::unique_ptr<StorePeer>(
       new StorePeer({std::move(our_in), std::move(our_out), std::move(our_error), std::move(child)},

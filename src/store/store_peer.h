@@ -30,9 +30,11 @@ class StorePeer final : public Source, public Sink {
 
   /// `shown` names the other end in errors.
   static std::unique_ptr<StorePeer> connect(const std::filesystem::path& socket, std::string shown);
-  /// Starts a program, in a process group of its own.
+  /// Starts a program: in a process group of its own, or in ours, where it may ask at the terminal
+  /// for what it needs and hears the terminal's signals.
+  enum class Group { own, ours };
   static std::unique_ptr<StorePeer> start(const std::vector<std::string>& command,
-                                          std::string shown);
+                                          std::string shown, Group group = Group::own);
   /// A connected stream socket.
   static std::unique_ptr<StorePeer> over(FileDescriptor socket, std::string shown);
 
