@@ -13,13 +13,19 @@
 namespace grange {
 namespace {
 
+/// Tests do not wait for the disk.
+std::unique_ptr<LocalStore> quick_store(const std::filesystem::path& root) {
+  LocalStoreOptions options;
+  options.fast_metadata = true;
+  return LocalStore::open(StoreLocation::at_root(root), options);
+}
+
 /// Another machine: its own store, and a script instead of a builder.
 class FakeMachine final : public BuildingStore {
  public:
   using Script = std::function<WireBuildResult(const Derivation&, RemoteBuildObserver&)>;
 
-  explicit FakeMachine(const std::filesystem::path& root)
-      : store_(LocalStore::open(StoreLocation::at_root(root))) {}
+  explicit FakeMachine(const std::filesystem::path& root) : store_(quick_store(root)) {}
 
   LocalStore& local() { return *store_; }
   Script script;
@@ -88,8 +94,8 @@ WireBuildResult ended_with(WireBuildStatus status, std::string error = "") {
 class RemoteBuilderTest : public testing::Test {
  protected:
   RemoteBuilderTest()
-      : eval_store_(LocalStore::open(StoreLocation::at_root(directory_.path() / "eval"))),
-        store_(LocalStore::open(StoreLocation::at_root(directory_.path() / "dest"))),
+      : eval_store_(quick_store(directory_.path() / "eval")),
+        store_(quick_store(directory_.path() / "dest")),
         machine_(directory_.path() / "machine"),
         builder_(make_remote_builder(*eval_store_, *store_, machine_, clock_, {"far away"})) {}
 
