@@ -16,10 +16,7 @@
 #include "base/fault.h"
 #include "base/file.h"
 #include "build/build_report.h"
-#include "build/builder_identity.h"
-#include "build/make_outputs.h"
 #include "build/output_places.h"
-#include "build/requirements.h"
 #include "derivation/aterm.h"
 #include "derivation/attributes.h"
 
@@ -28,16 +25,16 @@ namespace {
 
 class Attempt {
  public:
-  Attempt(const AttemptContext& context, const BuildRequest& request, BuildObserver& observer,
-          const std::stop_token& stop)
-      : context_(context),
-        store_(context.store),
+  Attempt(const AttemptStores& stores, OutputMaker& maker, const BuildRequest& request,
+          BuildObserver& observer, const std::stop_token& stop)
+      : stores_(stores),
+        store_(stores.store),
+        maker_(maker),
         request_(request),
         observer_(observer),
         stop_(stop) {}
 
   BuildResult run() {
-    const auto& config = context_.config;
     const auto shown = store_.store_dir().print(request_.derivation_path);
     try {
       attributes_ = DerivationAttributes::parse(*request_.derivation);
@@ -46,13 +43,8 @@ class Attempt {
           {BuildFailure{Outcome::failed, fmt::format("cannot build '{}': {}", shown, error.what())},
            ""});
     }
-    if (auto unmet = unmet_requirement(
-            shown, *request_.derivation, attributes_, request_.policy,
-            {config.system, config.extra_platforms, config.features, config.host_paths})) {
-      return failed({std::move(*unmet), ""});
-    }
-    // Before the locks: while holding them we only wait for the builder itself.
-    auto identity = take_identity();
+    if (auto unmet = maker_.unmet(request_, attributes_)) return failed({std::move(*unmet), ""});
+    maker_.prepare(request_, attributes_);
     auto locks = store_.lock(lock_names(), stop_);
     locks.remove_files();
     known_ = known_outputs();
@@ -63,7 +55,7 @@ class Attempt {
     }
     const auto valid = store_.valid_among(paths);
     if (request_.policy.mode == BuildPolicy::Mode::check) {
-      return check(locks, valid, identity);
+      return check(locks, valid);
     }
     if (has_all_wanted(valid)) {
       locks.release();
@@ -74,8 +66,7 @@ class Attempt {
     }
     copy_sources();
     add_derivation();
-    auto end =
-        make_outputs(context_, request_, attributes_, locks, valid, identity, observer_, stop_);
+    auto end = maker_.make(request_, attributes_, locks, valid);
     if (end.failure) return failed(std::move(end));
     auto outputs = std::move(end.outputs);
     outputs.insert(request_.output_paths.begin(), request_.output_paths.end());
@@ -96,14 +87,12 @@ class Attempt {
     return result;
   }
 
-  BuildResult check(const PathLocks& locks, const std::set<StorePath>& valid,
-                    BuilderIdentity& identity) {
+  BuildResult check(const PathLocks& locks, const std::set<StorePath>& valid) {
     if (auto missing = invalid_outputs(valid)) return failed({std::move(*missing), ""});
     copy_sources();
     auto request = request_;
     request.output_paths = known_;
-    auto end =
-        check_outputs(context_, request, attributes_, locks, valid, identity, observer_, stop_);
+    auto end = maker_.check(request, attributes_, locks, valid);
     if (end.failure) return failed(std::move(end));
     auto result = good(false, known_);
     result.compared = std::move(end.compared);
@@ -216,14 +205,6 @@ class Attempt {
     });
   }
 
-  BuilderIdentity take_identity() const {
-    const auto world = build_world(*request_.derivation, attributes_, request_.policy);
-    if (context_.pool == nullptr || world == BuildWorld::builtin) return {};
-    BuilderIdentity identity(*context_.pool, stop_);
-    if (world == BuildWorld::unsandboxed) identity.enter_store(store_.location());
-    return identity;
-  }
-
   void copy_sources() {
     const auto& sources = request_.derivation->input_sources;
     if (sources.empty()) return;
@@ -239,11 +220,12 @@ class Attempt {
           return fmt::format("while copying the sources of '{}'",
                              store_.store_dir().print(request_.derivation_path));
         },
-        [&] { store_.copy_closure_from(context_.eval_store, missing, stop_); });
+        [&] { store_.copy_closure_from(stores_.eval_store, missing, stop_); });
   }
 
-  const AttemptContext& context_;
+  const AttemptStores& stores_;
   LocalStore& store_;
+  OutputMaker& maker_;
   const BuildRequest& request_;
   BuildObserver& observer_;
   const std::stop_token& stop_;
@@ -253,18 +235,19 @@ class Attempt {
 
 }  // namespace
 
-BuildResult run_attempt(const AttemptContext& context, const BuildRequest& request,
-                        BuildObserver& observer, const std::stop_token& stop) {
-  const auto start = context.clock.now();
+BuildResult run_attempt(const AttemptStores& stores, OutputMaker& maker,
+                        const BuildRequest& request, BuildObserver& observer,
+                        const std::stop_token& stop) {
+  const auto start = stores.clock.now();
   try {
-    auto result = Attempt(context, request, observer, stop).run();
+    auto result = Attempt(stores, maker, request, observer, stop).run();
     result.start = start;
-    result.stop = context.clock.now();
+    result.stop = stores.clock.now();
     return result;
   } catch (const SystemError& error) {
     if (error.code() != ENOSPC && error.code() != EDQUOT) throw;
     throw UnavailableError(fmt::format("the disk is full while building '{}': {}",
-                                       context.store.store_dir().print(request.derivation_path),
+                                       stores.store.store_dir().print(request.derivation_path),
                                        error.what()));
   }
 }

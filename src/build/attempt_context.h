@@ -8,7 +8,7 @@
 
 namespace grange {
 
-/// What all attempts of one builder share. All of it is thread safe.
+/// What all attempts of a local builder share. All of it is thread safe.
 struct AttemptContext {
   LocalStore& eval_store;
   LocalStore& store;

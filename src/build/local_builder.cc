@@ -9,9 +9,52 @@
 #include "build/attempt.h"
 #include "build/attempt_context.h"
 #include "build/build_area.h"
+#include "build/builder_identity.h"
+#include "build/make_outputs.h"
+#include "build/requirements.h"
 
 namespace grange {
 namespace {
+
+/// Makes outputs by running the builder here.
+class LocalMaker final : public OutputMaker {
+ public:
+  LocalMaker(const AttemptContext& context, BuildObserver& observer, const std::stop_token& stop)
+      : context_(context), observer_(observer), stop_(stop) {}
+
+  std::optional<BuildFailure> unmet(const BuildRequest& request,
+                                    const DerivationAttributes& attributes) override {
+    const auto& config = context_.config;
+    return unmet_requirement(
+        context_.store.store_dir().print(request.derivation_path), *request.derivation, attributes,
+        request.policy,
+        {config.system, config.extra_platforms, config.features, config.host_paths});
+  }
+
+  /// The builder's identity.
+  void prepare(const BuildRequest& request, const DerivationAttributes& attributes) override {
+    const auto world = build_world(*request.derivation, attributes, request.policy);
+    if (context_.pool == nullptr || world == BuildWorld::builtin) return;
+    identity_ = BuilderIdentity(*context_.pool, stop_);
+    if (world == BuildWorld::unsandboxed) identity_.enter_store(context_.store.location());
+  }
+
+  MakingEnd make(const BuildRequest& request, const DerivationAttributes& attributes,
+                 const PathLocks& locks, const std::set<StorePath>& valid) override {
+    return make_outputs(context_, request, attributes, locks, valid, identity_, observer_, stop_);
+  }
+
+  MakingEnd check(const BuildRequest& request, const DerivationAttributes& attributes,
+                  const PathLocks& locks, const std::set<StorePath>& valid) override {
+    return check_outputs(context_, request, attributes, locks, valid, identity_, observer_, stop_);
+  }
+
+ private:
+  const AttemptContext& context_;
+  BuildObserver& observer_;
+  const std::stop_token& stop_;
+  BuilderIdentity identity_;
+};
 
 class LocalBuilder final : public Builder {
  public:
@@ -28,7 +71,9 @@ class LocalBuilder final : public Builder {
   BuildResult build(const BuildRequest& request, BuildObserver& observer,
                     std::stop_token stop) override {
     GRANGE_CHECK(request.derivation != nullptr);
-    return run_attempt(context_, request, observer, stop);
+    LocalMaker maker(context_, observer, stop);
+    return run_attempt({context_.eval_store, context_.store, context_.clock}, maker, request,
+                       observer, stop);
   }
 
  private:

@@ -1,27 +1,15 @@
 #pragma once
 
-#include <map>
-#include <optional>
 #include <set>
 #include <stop_token>
-#include <string>
 
 #include "build/attempt_context.h"
-#include "build/build_failure.h"
 #include "build/builder.h"
 #include "build/builder_identity.h"
+#include "build/output_maker.h"
 #include "derivation/attributes.h"
 
 namespace grange {
-
-/// How the making of a derivation's outputs went.
-struct MakingEnd {
-  std::optional<BuildFailure> failure;
-  std::string log_tail;
-  std::map<std::string, OutputComparison> compared{};  ///< by output name
-  /// Where the outputs are that were made, by name, when there is no failure.
-  std::map<std::string, StorePath> outputs{};
-};
 
 /// Runs the builder (or the builtin), then checks, installs and registers every output that is not
 /// among the `valid` ones. The outputs' `locks` are held, nothing stands at their paths, and all

@@ -25,17 +25,6 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-bool runs_here(const Derivation& derivation, const DerivationAttributes& attributes,
-               const Machine& machine) {
-  const bool system_fits = derivation.system == machine.system || derivation.system == "builtin" ||
-                           contains(machine.extra_platforms, derivation.system) ||
-                           is_builtin(derivation);
-  const auto& features = attributes.required_features;
-  return system_fits && std::all_of(features.begin(), features.end(), [&](const auto& feature) {
-           return contains(machine.features, feature);
-         });
-}
-
 /// Symlinks are not resolved: what is allowed is a name.
 bool is_allowed(const std::filesystem::path& path, const std::vector<std::string>& allowed) {
   if (!path.is_absolute()) return false;
@@ -111,6 +100,17 @@ bool is_builtin(const Derivation& derivation) {
   return derivation.builder.starts_with(kBuiltinPrefix);
 }
 
+bool runs_on(const Machine& machine, const Derivation& derivation,
+             const DerivationAttributes& attributes) {
+  const bool system_fits = derivation.system == machine.system || derivation.system == "builtin" ||
+                           contains(machine.extra_platforms, derivation.system) ||
+                           is_builtin(derivation);
+  const auto& features = attributes.required_features;
+  return system_fits && std::all_of(features.begin(), features.end(), [&](const auto& feature) {
+           return contains(machine.features, feature);
+         });
+}
+
 BuildWorld build_world(const Derivation& derivation, const DerivationAttributes& attributes,
                        const BuildPolicy& policy) {
   if (is_builtin(derivation)) return BuildWorld::builtin;
@@ -136,7 +136,7 @@ std::optional<BuildFailure> unmet_requirement(std::string_view shown, const Deri
   if (const auto wish = unsupported_wish(derivation, attributes, policy, machine)) {
     return BuildFailure{Outcome::unsupported, fmt::format("cannot build '{}': {}", shown, *wish)};
   }
-  if (!runs_here(derivation, attributes, machine)) {
+  if (!runs_on(machine, derivation, attributes)) {
     return BuildFailure{
         Outcome::unsupported,
         fmt::format("cannot build '{}': it needs a '{}' with features {{{}}}, and this machine is "

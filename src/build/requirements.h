@@ -24,6 +24,10 @@ struct Machine {
 /// Is its builder one of our own, "builtin:NAME"?
 bool is_builtin(const Derivation& derivation);
 
+/// Does the machine have the system and the features?
+bool runs_on(const Machine& machine, const Derivation& derivation,
+             const DerivationAttributes& attributes);
+
 /// In which world its outputs are made. Under the relaxed policy those that set __noChroot are made
 /// without a sandbox; fixed-output derivations, which Nix then lets out too, stay in theirs.
 BuildWorld build_world(const Derivation& derivation, const DerivationAttributes& attributes,

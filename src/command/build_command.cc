@@ -108,9 +108,9 @@ int run_build_command(const BuildCommandOptions& options) {
     collector.wanted.push_back(WantedOutputs::parse(text));
   }
   const auto record = Record::open(default_record_file(state));
-  const auto made = build_outputs(collector.wanted, workshop, options.workshop.job_count(),
-                                  options.workshop.limits(), *record, clock, progress,
-                                  interrupt.token(), options.check);
+  const auto made =
+      build_outputs(collector.wanted, workshop, workshop.slots(), options.workshop.limits(),
+                    *record, clock, progress, interrupt.token(), options.check);
   progress.close();
   bool failed = collector.errors > 0;
   bool differs = false;

@@ -90,12 +90,12 @@ int run_ci_command(const CiCommandOptions& options) {
   ci.retry = options.retry;
   ci.check = check_scope_of(options.check);
   ci.check_sources = options.check_sources;
-  ci.jobs = options.workshop.job_count();
   ci.limits = options.workshop.limits();
   auto config = workshop_config(options.workshop);
   config.remote.stop = interrupt.token();
   config.eval_store_root = ci.evaluate.eval_store_root;
   Workshop workshop(std::move(config), clock);
+  ci.jobs = workshop.slots();
   RecordOptions record_options;
   record_options.kept_evaluations = options.keep_evaluations;
   const auto record = Record::open(default_record_file(state), record_options);

@@ -21,6 +21,7 @@
 #include "farm/build_outputs.h"
 #include "farm/realised_outputs.h"
 #include "store/binary_cache.h"
+#include "store/building_store.h"
 #include "store/copy.h"
 
 namespace grange {
@@ -47,7 +48,10 @@ STORE is a directory (the root of a local store), file:///DIRECTORY?compression=
 cache; also secret-key=FILE, compression-level=N, write-nar-listing=true, parallel-compression=true),
 the same at http://HOST or https://HOST (also netrc-file=FILE, bearer-token-file=FILE) and
 at s3://BUCKET?region=…&endpoint=…&profile=… (keys from the environment or ~/.aws, as for other programs).
-A local store takes only what is content-addressed or signed by a --trusted-public-key.
+daemon or unix:///SOCKET (what a Nix daemon serves), ssh-ng://[USER@]HOST or ssh://[USER@]HOST (also
+remote-program=COMMAND, remote-store=STORE, ssh-key=FILE, compress=true, max-connections=N).
+A local store takes only what is content-addressed or signed by a --trusted-public-key, a daemon what
+its own settings allow.
 
 Examples:
   grange copy --to 'file:///srv/cache?compression=zstd&secret-key=/etc/cache.key' ./result
@@ -123,6 +127,10 @@ Wanted what_is_wanted(const CopyCommandOptions& options, Store& from) {
     std::vector<StorePath> all;
     if (auto* cache = dynamic_cast<BinaryCache*>(&from)) all = cache->all_paths();
     if (auto* local = dynamic_cast<LocalStore*>(&from)) all = local->all_valid_paths();
+    if (auto* remote = dynamic_cast<BuildingStore*>(&from)) {
+      const auto there = remote->all_paths();
+      all.assign(there.begin(), there.end());
+    }
     wanted.paths.insert(all.begin(), all.end());
   }
   return wanted;
@@ -144,8 +152,11 @@ int run_copy(const CopyCommandOptions& options) {
   }
   const InterruptWatch interrupt;
   const SystemClock clock;
-  const auto from = open_named_store(options.from, false, interrupt.token());
-  const auto to = open_named_store(options.to, true, interrupt.token());
+  StoreOpening opening;
+  opening.skip_signatures = options.no_check_sigs;
+  opening.remote.stop = interrupt.token();
+  const auto from = open_named_store(options.from, false, opening);
+  const auto to = open_named_store(options.to, true, opening);
   const auto wanted = what_is_wanted(options, *from);
   const auto copy = copy_options(options, *to);
   CopyProgress progress(clock, ProgressStyle::of_stderr(), from->store_dir());
@@ -211,7 +222,7 @@ void add_copy_command(CLI::App& parent, Action& chosen) {
       ->allow_extra_args(false)
       ->type_name("NAME:BASE64");
   command->add_flag("--no-check-sigs", options->no_check_sigs,
-                    "A local destination believes everything from there");
+                    "The destination believes everything from there (a daemon, if it trusts you)");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->footer(kCopyFooter);
   command->callback([options, &chosen] { chosen = [options] { return run_copy(*options); }; });

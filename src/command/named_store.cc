@@ -5,12 +5,10 @@
 #include "base/text.h"
 #include "command/state_directory.h"
 #include "command/store_path_argument.h"
-#include "store/open_store.h"
 
 namespace grange {
 
-std::unique_ptr<Store> open_named_store(const std::string& name, bool write,
-                                        const std::stop_token& stop) {
+std::unique_ptr<Store> open_named_store(const std::string& name, bool write, StoreOpening opening) {
   StoreReference reference;
   if (name.empty()) {
     reference.scheme = "local";
@@ -18,10 +16,8 @@ std::unique_ptr<Store> open_named_store(const std::string& name, bool write,
   } else {
     reference = StoreReference::parse(name);
   }
-  StoreOpening opening;
   opening.write = write;
   opening.remote.environment = process_environment();
-  opening.remote.stop = stop;
   opening.warn = [](const std::string& problem) {
     std::fprintf(stderr, "grange: warning: %s\n", printable(problem).c_str());
   };

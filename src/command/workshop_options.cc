@@ -17,7 +17,7 @@
 
 namespace grange {
 unsigned WorkshopOptions::job_count() const {
-  return jobs == 0 ? processor_count() : jobs;
+  return jobs.value_or(processor_count());
 }
 
 StepLimits WorkshopOptions::limits() const {
@@ -29,9 +29,19 @@ StepLimits WorkshopOptions::limits() const {
 }
 
 void add_workshop_options(CLI::App& command, WorkshopOptions& options) {
-  command.add_option("--jobs,-j", options.jobs, "Attempts at once (default: one per processor)")
+  command
+      .add_option(
+          "--jobs,-j", options.jobs,
+          "Attempts at once on this machine (default: one per processor; 0: only on others)")
       ->type_name("N")
-      ->check(CLI::Range(1U, 1024U));
+      ->check(CLI::Range(0U, 1024U));
+  command
+      .add_option(
+          "--builders", options.builders,
+          "Other machines that make steps, as in Nix: STORE SYSTEMS KEY JOBS SPEED FEATURES "
+          "MANDATORY HOSTKEY, separated by ';', or @FILE (repeatable)")
+      ->type_name("MACHINES|@FILE")
+      ->allow_extra_args(false);
   command.add_option("--cores", options.cores, "NIX_BUILD_CORES for builders (0: all)")
       ->type_name("N");
   command
@@ -163,6 +173,15 @@ WorkshopConfig workshop_config(const WorkshopOptions& options) {
   config.sync = options.sync;
   config.fast_metadata = options.fast_metadata;
   config.builder = builder_defaults();
+  config.local_jobs = options.job_count();
+  for (const auto& text : options.builders) {
+    for (auto& machine : parse_machines(text, config.builder.system)) {
+      config.machines.push_back(std::move(machine));
+    }
+  }
+  if (config.local_jobs == 0 && config.machines.empty()) {
+    throw InvalidError("--jobs 0 makes nothing on this machine, and --builders names no other");
+  }
   config.builder.cores = options.cores;
   config.builder.keep_failed = options.keep_failed;
   config.builder.repeat = options.repeat;

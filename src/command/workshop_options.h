@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,8 @@ namespace grange {
 
 /// The options that every command shares which makes steps on this machine.
 struct WorkshopOptions {
-  unsigned jobs = 0;  ///< 0: as many as there are processors
+  std::optional<unsigned> jobs;       ///< here; nothing: as many as there are processors
+  std::vector<std::string> builders;  ///< lists of other machines
   unsigned cores = 0;
   double timeout = 0;
   double max_silent = 0;

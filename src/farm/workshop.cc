@@ -10,28 +10,44 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "build/leftovers.h"
+#include "build/machine_builder.h"
+#include "build/remote_builder.h"
 #include "farm/eval_store_care.h"
 #include "store/binary_cache.h"
+#include "store/open_remote_store.h"
 #include "store/open_store.h"
 
 namespace grange {
 
 /// Starts the launcher, and cleans what killed runs left, when something is really to be made.
+/// Threads of attempts share it.
 class Workshop::LazyBuilder final : public Builder {
  public:
   explicit LazyBuilder(Workshop& workshop) : workshop_(workshop) {}
 
   BuildResult build(const BuildRequest& request, BuildObserver& observer,
                     std::stop_token stop) override {
+    prepare_store();
     std::call_once(started_, [this] { start(); });
     return builder_->build(request, observer, stop);
+  }
+
+  /// Before anything is made, wherever: cleans it, and keeps its disk from running full.
+  void prepare_store() {
+    std::call_once(prepared_, [this] {
+      const auto& config = workshop_.config_;
+      clean_build_leftovers(*workshop_.store_);
+      auto low_disk = config.low_disk;
+      low_disk.collection.sync = config.sync;
+      low_disk.collection.fast_metadata = config.fast_metadata;
+      low_disk_.emplace(*workshop_.store_, low_disk, config.tell_low_disk);
+    });
   }
 
  private:
   void start() {
     const auto& config = workshop_.config_;
     const auto& location = workshop_.store_->location();
-    clean_build_leftovers(*workshop_.store_);
     LauncherConfig launcher;
     launcher.program = config.launcher;
     if (location.relocated()) {
@@ -39,19 +55,46 @@ class Workshop::LazyBuilder final : public Builder {
       launcher.physical_store = location.real_store;
     }
     launcher_ = Launcher::start(launcher);
-    auto low_disk = config.low_disk;
-    low_disk.collection.sync = config.sync;
-    low_disk.collection.fast_metadata = config.fast_metadata;
-    low_disk_.emplace(*workshop_.store_, low_disk, config.tell_low_disk);
     builder_ = make_local_builder(*workshop_.eval_store_, *workshop_.store_, *launcher_,
                                   workshop_.clock_, config.builder);
   }
 
   Workshop& workshop_;
+  std::once_flag prepared_;
   std::once_flag started_;
   std::unique_ptr<Launcher> launcher_;
   std::unique_ptr<Builder> builder_;
   std::optional<LowDiskCollector> low_disk_;
+};
+
+/// A machine's store, and the builder that uses it.
+class Workshop::MachineStoreBuilder final : public Builder {
+ public:
+  MachineStoreBuilder(Workshop& workshop, const RemoteMachine& machine)
+      : store_(open_remote_store(machine.store, opening(workshop.config_, machine))),
+        builder_(make_remote_builder(*workshop.eval_store_, *workshop.store_, *store_,
+                                     workshop.clock_, {machine.store.to_string()})) {}
+
+  BuildResult build(const BuildRequest& request, BuildObserver& observer,
+                    std::stop_token stop) override {
+    return builder_->build(request, observer, stop);
+  }
+
+ private:
+  /// Each attempt there holds a connection, and copies over others.
+  static StoreOpening opening(const WorkshopConfig& config, const RemoteMachine& machine) {
+    StoreOpening opening;
+    opening.store_dir = config.store_dir;
+    opening.write = true;
+    opening.warn = config.warn;
+    opening.skip_signatures = true;
+    opening.connections = 2 * machine.jobs + 1;
+    opening.remote = config.remote;
+    return opening;
+  }
+
+  std::unique_ptr<BuildingStore> store_;
+  std::unique_ptr<Builder> builder_;
 };
 
 Workshop::Workshop(WorkshopConfig config, const Clock& clock)
@@ -63,6 +106,15 @@ Workshop::Workshop(WorkshopConfig config, const Clock& clock)
   eval_store_use_ =
       use_eval_store(StoreLocation::at_root(config_.eval_store_root, config_.store_dir));
   builder_ = std::make_unique<LazyBuilder>(*this);
+  if (config_.machines.empty()) return;
+  const auto& here = config_.builder;
+  MachineBuilderConfig machines;
+  machines.here = {here.system, here.extra_platforms, here.features, here.host_paths};
+  machines.local_jobs = config_.local_jobs;
+  machines.machines = config_.machines;
+  machines.open = [this](const RemoteMachine& machine) { return open_machine(machine); };
+  machines.store_dir = config_.store_dir;
+  machines_ = make_machine_builder(*builder_, clock_, std::move(machines));
 }
 
 Workshop::~Workshop() = default;
@@ -86,6 +138,7 @@ Substituters& Workshop::substituters() {
       opening.store_dir = config_.store_dir;
       opening.warn = config_.warn;
       opening.remote = config_.remote;
+      opening.remote.stop = config_.remote.stop;
       Substituter substituter;
       substituter.store = open_store(reference, opening);
       if (const auto* cache = dynamic_cast<const BinaryCache*>(substituter.store.get())) {
@@ -106,8 +159,21 @@ Substituters& Workshop::substituters() {
   return *substituters_;
 }
 
+std::unique_ptr<Builder> Workshop::open_machine(const RemoteMachine& machine) {
+  builder_->prepare_store();
+  return std::make_unique<MachineStoreBuilder>(*this, machine);
+}
+
 Builder& Workshop::builder() {
+  if (machines_) return *machines_;
   return *builder_;
+}
+
+unsigned Workshop::slots() const {
+  constexpr std::uint64_t kMostSlots = 1024;
+  std::uint64_t slots = config_.local_jobs;
+  for (const auto& machine : config_.machines) slots += machine.jobs;
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(slots, 1, kMostSlots));
 }
 
 BuildPolicy Workshop::policy() const {

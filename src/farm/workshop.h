@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "base/signature.h"
 #include "build/builder.h"
 #include "build/local_builder.h"
+#include "build/machines.h"
 #include "process/launcher.h"
 #include "store/local_store.h"
 #include "store/low_disk.h"
@@ -30,6 +32,8 @@ struct WorkshopConfig {
   bool sync = false;           ///< fsync each batch of store objects before registering it
   bool fast_metadata = false;  ///< leave syncing the store's database to the system
   LocalBuilderConfig builder;
+  unsigned local_jobs = 1;              ///< attempts at once on this machine; 0: only on others
+  std::vector<RemoteMachine> machines;  ///< others that make steps for us
   /// Stores that outputs are fetched from, by name, and whose signatures count there.
   std::vector<StoreReference> substituters;
   std::vector<PublicKey> trusted_keys;
@@ -59,11 +63,17 @@ class Workshop {
   const WorkshopConfig& config() const { return config_; }
   /// The policy under which this workshop makes steps.
   BuildPolicy policy() const;
-  /// A builder that starts the launcher with its first attempt. Thread safe.
+  /// Makes steps here, and on the machines. Starts the launcher with the first attempt made here,
+  /// and connects to a machine with the first one made there. Thread safe.
   Builder& builder();
+  /// How many attempts can run at once, here and on the machines.
+  unsigned slots() const;
 
  private:
   class LazyBuilder;
+  class MachineStoreBuilder;
+  std::unique_ptr<Builder> open_machine(const RemoteMachine& machine);
+
   WorkshopConfig config_;
   const Clock& clock_;
   std::unique_ptr<LocalStore> store_;
@@ -71,6 +81,7 @@ class Workshop {
   std::unique_ptr<LocalStore> eval_store_;
   std::unique_ptr<Substituters> substituters_;
   std::unique_ptr<LazyBuilder> builder_;
+  std::unique_ptr<Builder> machines_;  ///< nothing where there are none
 };
 
 /// The canonical text of a policy: what the record keeps attempts by.

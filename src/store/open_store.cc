@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "store/open_cache.h"
+#include "store/open_remote_store.h"
 #include "store/store_parameters.h"
 
 namespace grange {
@@ -26,7 +27,8 @@ std::unique_ptr<Store> open_local(const StoreReference& reference, StoreParamete
 std::unique_ptr<Store> open_store(const StoreReference& reference, const StoreOpening& opening) {
   return with_context(
       [&] { return "while opening the store '" + printable(reference.to_string()) + "'"; },
-      [&] {
+      [&]() -> std::unique_ptr<Store> {
+        if (is_remote_store(reference)) return open_remote_store(reference, opening);
         StoreParameters parameters(reference);
         std::unique_ptr<Store> store;
         if (is_cache_scheme(reference.scheme)) {

@@ -31,10 +31,14 @@ struct StoreOpening {
   RemoteStoreOptions remote{};
   /// Told of parameters that this kind of store has not.
   std::function<void(const std::string& problem)> warn{};
+  // Of stores that others serve: see open_remote_store.h.
+  bool skip_signatures = false;  ///< what is added needs none there, if we are trusted
+  unsigned connections = 0;      ///< at once, where the reference does not say; 0: as usual
 };
 
 /// Opens a local store, or a binary cache: in a directory (file://; created where it is written
-/// to), on a web server (http://, https://), in a bucket (s3://).
+/// to), on a web server (http://, https://), in a bucket (s3://); or a store that others serve
+/// (unix://, ssh-ng://, ssh://).
 /// Throws InvalidError for another kind of store and for values that make no sense, NotFoundError
 /// where there is none.
 std::unique_ptr<Store> open_store(const StoreReference& reference, const StoreOpening& opening);
