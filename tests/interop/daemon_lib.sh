@@ -114,8 +114,8 @@ run() {
   shift
   got=0
   "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || got=$?
-  out=$(cat "$scratch/out")
-  err=$(plain "$scratch/err")
+  out=$(tr -d "\0" <"$scratch/out")
+  err=$(plain "$scratch/err" | tr -d "\0")
   [ "$got" = "$code" ] || fail "exit code of '$*': specified $code, got $got; stdout: $out; stderr: $err"
 }
 
