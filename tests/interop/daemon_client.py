@@ -46,7 +46,7 @@ class Client:
     def __init__(self, minor=34, options=False):
         self.minor = minor
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(60)
+        self.socket.settimeout(30)
         self.socket.connect(os.environ["NIX_DAEMON_SOCKET_PATH"])
         self.log = []
         self.send(number(CLIENT_MAGIC))

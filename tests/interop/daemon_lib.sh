@@ -4,6 +4,7 @@
 # are the experimental features of both sides.
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"
 : "${PEER:=grange}" "${SANDBOX:=false}"
+export PEER
 need nix nix-build nix-store nix-instantiate python3 busybox
 case $PEER in
   nix) need nix-daemon ;;
