@@ -11,6 +11,7 @@ case $PEER in
   grange) "$GRANGE" daemon --help >/dev/null 2>&1 || skip "there is no grange daemon" ;;
   *) fail "PEER is nix or grange, not '$PEER'" ;;
 esac
+if [ "$SANDBOX" = true ]; then unshare -Um true 2>/dev/null || skip "there are no user namespaces here"; fi
 
 chmod 755 "$scratch"  # others than root are clients too
 world=$scratch/w
