@@ -22,6 +22,7 @@
 #include "build/requirements.h"
 #include "derivation/aterm.h"
 #include "derivation/attributes.h"
+#include "store/verify.h"
 
 namespace grange {
 namespace {
@@ -62,8 +63,14 @@ class Attempt {
       paths.insert(path);
     }
     const auto valid = store_.valid_among(paths);
-    if (request_.policy.mode == BuildPolicy::Mode::check) {
-      return check(locks, valid, identity);
+    switch (request_.policy.mode) {
+      case BuildPolicy::Mode::normal:
+        break;
+      case BuildPolicy::Mode::check:
+        return check(locks, valid, MadeAgain::discarded, identity);
+      case BuildPolicy::Mode::repair:
+        if (is_undamaged(valid)) return reported(good(true, known_));
+        return check(locks, valid, MadeAgain::replaces, identity);
     }
     if (has_all_wanted(valid)) {
       locks.release();
@@ -96,14 +103,20 @@ class Attempt {
     return result;
   }
 
-  BuildResult check(const PathLocks& locks, const std::set<StorePath>& valid,
+  bool is_undamaged(const std::set<StorePath>& valid) const {
+    return has_all_wanted(valid) && std::none_of(valid.begin(), valid.end(), [&](const auto& path) {
+             return object_problem(store_, path, true).has_value();
+           });
+  }
+
+  BuildResult check(const PathLocks& locks, const std::set<StorePath>& valid, MadeAgain made_again,
                     BuilderIdentity& identity) {
     if (auto missing = invalid_outputs(valid)) return failed({std::move(*missing), ""});
     copy_sources();
     auto request = request_;
     request.output_paths = known_;
-    auto end =
-        check_outputs(context_, request, attributes_, locks, valid, identity, observer_, stop_);
+    auto end = check_outputs(context_, request, attributes_, locks, valid, made_again, identity,
+                             observer_, stop_);
     if (end.failure) return failed(std::move(end));
     auto result = good(false, known_);
     result.compared = std::move(end.compared);

@@ -48,7 +48,7 @@ void AttemptPool::start(Task task) {
   running_.insert_or_assign(task.attempt.step, stop);
   threads_->post([this, task = std::move(task), token = stop.get_token()] {
     BuildResult result = run(task, token);
-    result.check = task.policy.mode == BuildPolicy::Mode::check;
+    result.check = task.policy.mode != BuildPolicy::Mode::normal;
     const MutexLock lock(mutex_);
     ended_.push_back({task.attempt.step, task.attempt.recipe, std::move(result)});
     any_ended_.notify_all();
