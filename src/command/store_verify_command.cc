@@ -215,6 +215,12 @@ void add_store_verify_command(CLI::App& store, Action& chosen) {
                    "Attempts at once (default: one per processor)")
       ->needs(repair)
       ->type_name("N");
+  verify
+      ->add_option("--sandbox-path", options->workshop.sandbox_paths,
+                   "Host path to show in sandboxes: TARGET or TARGET=SOURCE (repeatable)")
+      ->allow_extra_args(false)
+      ->needs(repair)
+      ->type_name("P");
   verify->add_flag("--no-sandbox", options->workshop.no_sandbox, "Make steps without a sandbox")
       ->needs(repair);
   verify->add_flag("--json", options->json, "Print JSON");

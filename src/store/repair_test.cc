@@ -57,7 +57,7 @@ class RepairTest : public StoreTest {
   }
 };
 
-TEST_F(RepairTest, a_damaged_file_is_replaced) {
+TEST_F(RepairTest, ADamagedFileIsReplaced) {
   const auto a = add(path("a"), "content");
   damage(store().real_path(a));
   EXPECT_FALSE(is_whole(a));
@@ -70,7 +70,7 @@ TEST_F(RepairTest, a_damaged_file_is_replaced) {
   expect_tidy();
 }
 
-TEST_F(RepairTest, damaged_directories_are_replaced_whole) {
+TEST_F(RepairTest, DamagedDirectoriesAreReplacedWhole) {
   const auto a = add_directory(path("a"), "content");
   const auto real = store().real_path(a);
   damage(real / "sub" / "file");
@@ -86,7 +86,7 @@ TEST_F(RepairTest, damaged_directories_are_replaced_whole) {
   expect_tidy();
 }
 
-TEST_F(RepairTest, what_is_gone_comes_back_and_what_is_of_another_kind_goes) {
+TEST_F(RepairTest, WhatIsGoneComesBackAndWhatIsOfAnotherKindGoes) {
   const auto a = add_directory(path("a"), "content");
   remove_tree(store().real_path(a));
   replace(a, nar_of_directory("content"));
@@ -98,7 +98,7 @@ TEST_F(RepairTest, what_is_gone_comes_back_and_what_is_of_another_kind_goes) {
   expect_tidy();
 }
 
-TEST_F(RepairTest, nothing_but_what_is_registered_replaces) {
+TEST_F(RepairTest, NothingButWhatIsRegisteredReplaces) {
   const auto a = add(path("a"), "content");
   damage(store().real_path(a));
   EXPECT_THROW(replace(a, nar_of("other")), CorruptError);
@@ -111,7 +111,7 @@ TEST_F(RepairTest, nothing_but_what_is_registered_replaces) {
   expect_tidy();
 }
 
-TEST_F(RepairTest, links_to_damaged_files_go_and_others_stay) {
+TEST_F(RepairTest, LinksToDamagedFilesGoAndOthersStay) {
   const auto a = add(path("a", '1'), "shared");
   const auto b = add(path("b", '2'), "shared");
   const auto c = add(path("c", '3'), "of its own");
@@ -130,7 +130,7 @@ TEST_F(RepairTest, links_to_damaged_files_go_and_others_stay) {
   EXPECT_EQ(fs::hard_link_count(store().real_path(c)), 2U);
 }
 
-TEST_F(RepairTest, links_that_nobody_has_are_checked) {
+TEST_F(RepairTest, LinksThatNobodyHasAreChecked) {
   const auto a = add(path("a"), "content");
   optimise_store(store(), {});
   fs::path link;
@@ -146,7 +146,7 @@ TEST_F(RepairTest, links_that_nobody_has_are_checked) {
   EXPECT_TRUE(is_whole(a));
 }
 
-TEST_F(RepairTest, substituters_give_only_what_is_registered) {
+TEST_F(RepairTest, SubstitutersGiveOnlyWhatIsRegistered) {
   const auto a = add(path("a"), "content");
   const auto other = other_store("other");
   const auto same = other_store("same");
@@ -175,7 +175,7 @@ TEST_F(RepairTest, substituters_give_only_what_is_registered) {
   EXPECT_EQ(both.fetched().paths, 1U);
 }
 
-TEST_F(RepairTest, substituters_whose_files_are_damaged_are_passed_over) {
+TEST_F(RepairTest, SubstitutersWhoseFilesAreDamagedArePassedOver) {
   const auto a = add(path("a"), "content");
   const auto damaged = other_store("damaged");
   const auto whole = other_store("whole");
