@@ -1,6 +1,7 @@
 #include "store/repair.h"
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,7 @@ class RepairTest : public StoreTest {
  protected:
   void damage(const fs::path& file, std::string_view content = "damaged") {
     ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
-    write_file(file, content);
+    std::ofstream(file) << content;  // in place: other names of it are damaged as well
     ASSERT_EQ(::chmod(file.c_str(), 0444), 0);
   }
 
@@ -106,7 +107,8 @@ TEST_F(RepairTest, NothingButWhatIsRegisteredReplaces) {
   EXPECT_EQ(read_file(store().real_path(a)), "damaged");
   const auto info = *store().path_info(a);
   store().invalidate(a);
-  StringSource source(nar_of("content"));
+  const std::string nar = nar_of("content");
+  StringSource source(nar);
   EXPECT_THROW(replace_object(store(), info, source, {}), NotFoundError);
   expect_tidy();
 }
