@@ -53,7 +53,7 @@ Examples:
 Exit codes:
   0 no problem is left · 1 problems · 64 usage · 66 no store · 130 interrupted)";
 
-struct Verification {
+struct StoreVerification {
   std::size_t paths = 0;
   std::vector<StoreProblem> problems;
   std::map<StorePath, RepairedPath> repairs;  ///< empty unless asked for
@@ -80,8 +80,8 @@ std::filesystem::path eval_root_for(LocalStore& store, const StorePath& path,
   return !has(store_root) && has(eval_root) ? eval_root : store_root;
 }
 
-void repair(const StoreVerifyOptions& options, Verification& found, LocalStore& store,
-            const std::stop_token& stop) {
+void repair_problems(const StoreVerifyOptions& options, StoreVerification& found, LocalStore& store,
+                     const std::stop_token& stop) {
   const SystemClock clock;
   auto config = workshop_config(options.workshop);
   config.store_root = options.place.store.empty() ? default_store_root()
@@ -121,7 +121,7 @@ const char* name_of(RepairedBy by) {
   return "";
 }
 
-json to_json(const Verification& found, const StoreDir& store_dir, bool repaired) {
+json to_json(const StoreVerification& found, const StoreDir& store_dir, bool repaired) {
   auto problems = json::array();
   for (const auto& [path, problem] : found.problems) {
     json object = {{"path", store_dir.print(path)}, {"problem", problem}};
@@ -137,7 +137,7 @@ json to_json(const Verification& found, const StoreDir& store_dir, bool repaired
   return object;
 }
 
-void print_text(const Verification& found, const StoreDir& store_dir, bool repaired) {
+void print_text(const StoreVerification& found, const StoreDir& store_dir, bool repaired) {
   for (const auto& [path, problem] : found.problems) {
     std::string line = store_dir.print(path) + ": " + problem;
     if (const auto repair = found.repairs.find(path); repair != found.repairs.end()) {
@@ -167,11 +167,11 @@ int run_store_verify(const StoreVerifyOptions& options) {
   LocalStoreOptions opening;
   opening.read_only = true;
   const auto store = LocalStore::open(options.place.location(), opening);
-  Verification found;
+  StoreVerification found;
   found.problems = store->verify(options.check_contents, interrupt.token());
   found.paths = store->all_valid_paths().size();
   if (options.repair) {
-    if (!found.problems.empty()) repair(options, found, *store, interrupt.token());
+    if (!found.problems.empty()) repair_problems(options, found, *store, interrupt.token());
     if (options.check_contents) {
       found.removed_links = remove_damaged_links(store->location(), interrupt.token());
     }
