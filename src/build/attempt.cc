@@ -19,6 +19,7 @@
 #include "build/output_places.h"
 #include "derivation/aterm.h"
 #include "derivation/attributes.h"
+#include "store/verify.h"
 
 namespace grange {
 namespace {
@@ -54,8 +55,14 @@ class Attempt {
       paths.insert(path);
     }
     const auto valid = store_.valid_among(paths);
-    if (request_.policy.mode == BuildPolicy::Mode::check) {
-      return check(locks, valid);
+    switch (request_.policy.mode) {
+      case BuildPolicy::Mode::normal:
+        break;
+      case BuildPolicy::Mode::check:
+        return check(locks, valid);
+      case BuildPolicy::Mode::repair:
+        if (is_undamaged(valid)) return reported(good(true, known_));
+        return check(locks, valid);
     }
     if (has_all_wanted(valid)) {
       locks.release();
@@ -85,6 +92,12 @@ class Attempt {
     result.log_tail = std::move(end.log_tail);
     result.compared = std::move(end.compared);
     return result;
+  }
+
+  bool is_undamaged(const std::set<StorePath>& valid) const {
+    return has_all_wanted(valid) && std::none_of(valid.begin(), valid.end(), [&](const auto& path) {
+             return object_problem(store_, path, true).has_value();
+           });
   }
 
   BuildResult check(const PathLocks& locks, const std::set<StorePath>& valid) {

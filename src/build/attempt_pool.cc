@@ -48,7 +48,7 @@ void AttemptPool::start(Task task) {
   running_.insert_or_assign(task.attempt.step, stop);
   threads_->post([this, prepared = prepare(std::move(task)), token = stop.get_token()] {
     BuildResult result = run(*prepared, token);
-    result.check = prepared->task.policy.mode == BuildPolicy::Mode::check;
+    result.check = prepared->task.policy.mode != BuildPolicy::Mode::normal;
     const auto& attempt = prepared->task.attempt;
     const MutexLock lock(mutex_);
     ended_.push_back({attempt.step, attempt.recipe, std::move(result)});

@@ -46,7 +46,10 @@ class LocalMaker final : public OutputMaker {
 
   MakingEnd check(const BuildRequest& request, const DerivationAttributes& attributes,
                   const PathLocks& locks, const std::set<StorePath>& valid) override {
-    return check_outputs(context_, request, attributes, locks, valid, identity_, observer_, stop_);
+    const auto made_again = request.policy.mode == BuildPolicy::Mode::repair ? MadeAgain::replaces
+                                                                             : MadeAgain::discarded;
+    return check_outputs(context_, request, attributes, locks, valid, made_again, identity_,
+                         observer_, stop_);
   }
 
  private:

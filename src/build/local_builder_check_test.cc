@@ -38,6 +38,13 @@ class CheckTest : public BuilderTest {
     return result;
   }
 
+  BuildResult repair(ScriptedStep& step) {
+    step.request.policy.mode = BuildPolicy::Mode::repair;
+    auto result = build(step);
+    step.request.policy.mode = BuildPolicy::Mode::normal;
+    return result;
+  }
+
   /// Everything that a check must leave as it is.
   struct Whole {
     std::set<std::string> names;
@@ -73,6 +80,39 @@ TEST_P(CheckTest, TheSameAgainIsGood) {
   EXPECT_TRUE(result.compared.at("dev").equal());
   EXPECT_EQ(result.compared.at("out").first, world().store().path_info(step.output())->nar_hash);
   EXPECT_EQ(store_now(), before);
+  EXPECT_TRUE(world().left_over().empty());
+}
+
+TEST_P(CheckTest, ARepairReplacesOnlyWhatIsDamaged) {
+  ScriptedStep step("damaged", "mkdir $out; echo $out > $out/self; echo dev > $dev",
+                    {"dev", "out"});
+  ASSERT_TRUE(build(step).good());
+  const auto before = store_now();
+  const auto undamaged = repair(step);
+  EXPECT_TRUE(undamaged.good()) << undamaged.message;
+  EXPECT_TRUE(undamaged.already_valid);
+
+  const auto out = world().store().real_path(step.output());
+  remove_tree(out / "self");
+  remove_tree(world().store().real_path(step.output("dev")));
+  EXPECT_EQ(world().store().verify(true, {}).size(), 2U);
+  const auto result = repair(step);
+  ASSERT_TRUE(result.good()) << result.message;
+  EXPECT_FALSE(result.already_valid);
+  EXPECT_EQ(store_now(), before);
+  EXPECT_TRUE(world().left_over().empty());
+}
+
+TEST_P(CheckTest, ARepairThatGivesSomethingElseChangesNothing) {
+  ScriptedStep step("else", read_round() + "echo $round > $out");
+  ASSERT_TRUE(build(step).good());
+  next_round();
+  const auto out = world().store().real_path(step.output());
+  std::filesystem::permissions(out, std::filesystem::perms(0644));
+  write_file(out, "damaged");
+  const auto result = repair(step);
+  EXPECT_EQ(result.outcome, Outcome::not_deterministic) << result.message;
+  EXPECT_EQ(read_file(out), "damaged");
   EXPECT_TRUE(world().left_over().empty());
 }
 

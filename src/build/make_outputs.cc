@@ -21,6 +21,8 @@
 #include "build/output_places.h"
 #include "build/requirements.h"
 #include "build/run_builder.h"
+#include "store/repair.h"
+#include "store/verify.h"
 
 namespace grange {
 namespace {
@@ -38,7 +40,8 @@ class Making {
   Making(const AttemptContext& context, const BuildRequest& request,
          const DerivationAttributes& attributes, const PathLocks& locks,
          const std::set<StorePath>& valid, BuilderIdentity& identity, BuildObserver& observer,
-         const std::stop_token& stop, std::optional<FirstOutputs> first = std::nullopt)
+         const std::stop_token& stop, std::optional<FirstOutputs> first = std::nullopt,
+         MadeAgain made_again = MadeAgain::discarded)
       : context_(context),
         request_(request),
         attributes_(attributes),
@@ -47,6 +50,7 @@ class Making {
         observer_(observer),
         stop_(stop),
         first_(std::move(first)),
+        made_again_(made_again),
         world_(build_world(*request.derivation, attributes, request.policy)),
         area_(context.area),
         directory_(make_directory()),
@@ -214,8 +218,19 @@ class Making {
     auto comparison = compare_outputs(context_.store.store_dir(), request_.derivation_path, *first_,
                                       outputs, stop_);
     compared_ = std::move(comparison.compared);
+    if (made_again_ == MadeAgain::replaces) replace_damaged(outputs);
     forget_equal_ones();
     return std::move(comparison.failure);
+  }
+
+  void replace_damaged(const std::vector<CollectedOutput>& outputs) {
+    for (const auto& output : outputs) {
+      const auto found = compared_.find(output.place.name);
+      if (found == compared_.end() || !found->second.equal()) continue;
+      const auto& path = first_->at(output.place.name).path;
+      if (!object_problem(context_.store, path, true)) continue;
+      exchange_object(context_.store, path, output.place.location);
+    }
   }
 
   std::optional<BuildFailure> repeat(const std::vector<CollectedOutput>& outputs) {
@@ -277,6 +292,7 @@ class Making {
   BuildObserver& observer_;
   const std::stop_token& stop_;
   std::optional<FirstOutputs> first_;  ///< nothing: what is made is installed
+  MadeAgain made_again_;
   BuildWorld world_;
   AttemptArea area_;
   std::filesystem::path directory_;
@@ -301,10 +317,11 @@ MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& reques
 
 MakingEnd check_outputs(const AttemptContext& context, const BuildRequest& request,
                         const DerivationAttributes& attributes, const PathLocks& locks,
-                        const std::set<StorePath>& valid, BuilderIdentity& identity,
-                        BuildObserver& observer, const std::stop_token& stop) {
+                        const std::set<StorePath>& valid, MadeAgain made_again,
+                        BuilderIdentity& identity, BuildObserver& observer,
+                        const std::stop_token& stop) {
   return Making(context, request, attributes, locks, valid, identity, observer, stop,
-                valid_outputs(context.store, request.output_paths, valid))
+                valid_outputs(context.store, request.output_paths, valid), made_again)
       .run();
 }
 

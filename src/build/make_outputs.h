@@ -22,11 +22,19 @@ MakingEnd make_outputs(const AttemptContext& context, const BuildRequest& reques
                        const std::set<StorePath>& valid, BuilderIdentity& identity,
                        BuildObserver& observer, const std::stop_token& stop);
 
-/// Makes the outputs at other places, and only compares those that are `valid` with what is
-/// registered of them. The locks are held, and all inputs are valid.
+/// What becomes of outputs that were made again, and are what is registered.
+enum class MadeAgain {
+  discarded,
+  replaces,  ///< what is damaged in the store is exchanged for it
+};
+
+/// Makes the outputs at other places, and compares those that are `valid` with what is
+/// registered of them; what is not the same changes nothing. The locks are held, and all inputs are
+/// valid.
 MakingEnd check_outputs(const AttemptContext& context, const BuildRequest& request,
                         const DerivationAttributes& attributes, const PathLocks& locks,
-                        const std::set<StorePath>& valid, BuilderIdentity& identity,
-                        BuildObserver& observer, const std::stop_token& stop);
+                        const std::set<StorePath>& valid, MadeAgain made_again,
+                        BuilderIdentity& identity, BuildObserver& observer,
+                        const std::stop_token& stop);
 
 }  // namespace grange

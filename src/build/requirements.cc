@@ -55,7 +55,6 @@ std::optional<std::string> unsupported_wish(const Derivation& derivation,
     }
   }
   if (derivation.has_dynamic_inputs()) return "it has inputs that are outputs of derivations";
-  if (policy.mode == BuildPolicy::Mode::repair) return "building to repair was asked for";
   if (attributes.no_sandbox && policy.sandbox == BuildPolicy::Sandbox::sandboxed) {
     return "it sets __noChroot, which a sandbox forbids; --relaxed-sandbox allows it";
   }

@@ -25,6 +25,7 @@ struct BuildCommandOptions {
   std::vector<std::string> derivations;
   bool no_link = false;
   bool check = false;
+  bool repair = false;
 };
 
 constexpr const char* kBuildFooter = R"(
@@ -33,11 +34,12 @@ Examples:
   grange build -f pkgs.nix -A hello        one attribute; ./result points at it
   grange build /nix/store/…-hello.drv^out  an output of a derivation in the eval store
   grange build -A hello --check            make it again and compare; what is valid stays
+  grange build -A hello --repair           its outputs, if their files are damaged
 
 Exit codes:
   0 all good · 1 something failed · 3 the evaluation is incomplete · 64 usage
   65 malformed input · 66 no such input · 70 internal · 75 try again
-  104 nothing failed, but what --check made again is not what is valid)";
+  104 nothing failed, but what --check or --repair made again is not what is valid)";
 
 /// Gathers what an evaluation finds, and says what it does not.
 class Collector final : public TargetSink {
@@ -80,6 +82,11 @@ std::string failure_text(const BuiltOutputs& outputs) {
                           : outputs.message);
 }
 
+BuildPolicy::Mode mode_of(const BuildCommandOptions& options) {
+  if (options.check) return BuildPolicy::Mode::check;
+  return options.repair ? BuildPolicy::Mode::repair : BuildPolicy::Mode::normal;
+}
+
 int run_build_command(const BuildCommandOptions& options) {
   if (!options.derivations.empty() &&
       (!options.selection.file.empty() || !options.selection.expression.empty() ||
@@ -110,7 +117,7 @@ int run_build_command(const BuildCommandOptions& options) {
   const auto record = Record::open(default_record_file(state));
   const auto made =
       build_outputs(collector.wanted, workshop, workshop.slots(), options.workshop.limits(),
-                    *record, clock, progress, interrupt.token(), options.check);
+                    *record, clock, progress, interrupt.token(), mode_of(options));
   progress.close();
   bool failed = collector.errors > 0;
   bool differs = false;
@@ -126,7 +133,9 @@ int run_build_command(const BuildCommandOptions& options) {
     }
     if (outputs.outcome == Outcome::good) continue;
     // What only differs from what is valid is still there; what repeating gave up is not.
-    (options.check && outputs.outcome == Outcome::not_deterministic ? differs : failed) = true;
+    ((options.check || options.repair) && outputs.outcome == Outcome::not_deterministic ? differs
+                                                                                        : failed) =
+        true;
     std::fprintf(stderr, "grange: %s: %s: %s\n",
                  workshop.store().store_dir().print(outputs.derivation).c_str(),
                  std::string(to_string(outputs.outcome)).c_str(), failure_text(outputs).c_str());
@@ -157,8 +166,14 @@ void add_build_command(CLI::App& parent, Action& chosen) {
                    "Root of the eval store (default: in the state directory)")
       ->type_name("ROOT");
   command->add_flag("--no-link", options->no_link, "Make no ./result links");
-  command->add_flag("--check", options->check,
-                    "Make outputs that are valid again and compare; nothing is replaced");
+  auto* check =
+      command->add_flag("--check", options->check,
+                        "Make outputs that are valid again and compare; nothing is replaced");
+  command
+      ->add_flag("--repair", options->repair,
+                 "Replace outputs whose files are damaged or gone: fetched, or made again if that "
+                 "gives what is registered")
+      ->excludes(check);
   add_workshop_options(*command, options->workshop);
   command->footer(kBuildFooter);
   command->callback(

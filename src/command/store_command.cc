@@ -12,9 +12,9 @@
 #include "command/care_options.h"
 #include "command/command.h"
 #include "command/exit_code.h"
-#include "command/interrupt.h"
 #include "command/store_care_command.h"
 #include "command/store_path_argument.h"
+#include "command/store_verify_command.h"
 #include "store/local_store.h"
 
 namespace grange {
@@ -25,7 +25,6 @@ using nlohmann::json;
 struct StoreCommandOptions {
   std::vector<std::string> paths;
   StorePlaceOptions place;
-  bool check_contents = false;
   bool json = false;
 };
 
@@ -39,18 +38,6 @@ Examples:
 
 Exit codes:
   0 all valid · 1 a path is not valid · 64 usage · 65 no store path · 66 no store · 70 internal)";
-
-constexpr const char* kVerifyFooter = R"(
-Looks whether the files of every valid path are there and, with --check-contents, whether they still
-are what was registered. Prints a line 'PATH: what is wrong' per problem, and last
-'N paths, M problems'. Changes nothing.
-
-Examples:
-  grange store verify
-  grange store verify --check-contents --store /srv/store
-
-Exit codes:
-  0 no problem · 1 problems · 64 usage · 66 no store · 130 interrupted)";
 
 constexpr const char* kLogFooter = R"(
 Prints the log of a derivation, or of the derivation that made a path.
@@ -125,27 +112,6 @@ int run_info(const StoreCommandOptions& options) {
   return code;
 }
 
-int run_verify(const StoreCommandOptions& options) {
-  const InterruptWatch interrupt;
-  const auto store = open_store(options);
-  const auto problems = store->verify(options.check_contents, interrupt.token());
-  const std::size_t paths = store->all_valid_paths().size();
-  if (options.json) {
-    auto array = json::array();
-    for (const auto& [path, problem] : problems) {
-      array.push_back({{"path", store->store_dir().print(path)}, {"problem", problem}});
-    }
-    std::printf("%s\n", to_text({{"paths", paths}, {"problems", array}}).c_str());
-  } else {
-    for (const auto& [path, problem] : problems) {
-      std::printf("%s: %s\n", store->store_dir().print(path).c_str(), printable(problem).c_str());
-    }
-    std::printf("%s, %s\n", plural(paths, "path").c_str(),
-                plural(problems.size(), "problem").c_str());
-  }
-  return problems.empty() ? kExitGood : kExitFailed;
-}
-
 int run_log(const StoreCommandOptions& options) {
   const auto store = open_store(options);
   const StorePath path = parse_store_path_argument(store->location(), options.paths.front());
@@ -180,6 +146,7 @@ Examples:
   grange store log ./result
   grange store roots --why ./result)");
   add_store_care_commands(*command, chosen);
+  add_store_verify_command(*command, chosen);
   const auto options = std::make_shared<StoreCommandOptions>();
 
   auto* info = command->add_subcommand("info", "What the store knows of paths");
@@ -188,13 +155,6 @@ Examples:
   add_store_place_options(*info, options->place);
   info->footer(kInfoFooter);
   info->callback([options, &chosen] { chosen = [options] { return run_info(*options); }; });
-
-  auto* verify = command->add_subcommand("verify", "Check that the store is what it says");
-  verify->add_flag("--check-contents", options->check_contents, "Hash every file");
-  verify->add_flag("--json", options->json, "Print JSON");
-  add_store_place_options(*verify, options->place);
-  verify->footer(kVerifyFooter);
-  verify->callback([options, &chosen] { chosen = [options] { return run_verify(*options); }; });
 
   auto* log = command->add_subcommand("log", "Print the build log of a derivation or path");
   log->add_option("DRV|PATH", options->paths, "Store path")->required()->expected(1);

@@ -9,6 +9,7 @@
 #include "build/output_maps.h"
 #include "farm/attempt_log.h"
 #include "farm/target_reports.h"
+#include "store/verify.h"
 
 namespace grange {
 namespace {
@@ -76,6 +77,19 @@ std::vector<RealiseRequest> checkable(const DerivationGraph& graph,
   return remaining;
 }
 
+/// Replaces what is damaged of these outputs by what the substituters have.
+void fetch_damaged(Workshop& workshop, const std::map<std::string, StorePath>& outputs,
+                   const std::stop_token& stop) {
+  if (workshop.substituters().empty()) return;
+  auto& store = workshop.store();
+  for (const auto& [name, path] : outputs) {
+    if (!object_problem(store, path, true)) continue;
+    if (const auto info = store.path_info(path)) {
+      workshop.substituters().repair_path(store, *info, stop);
+    }
+  }
+}
+
 }  // namespace
 
 WantedOutputs WantedOutputs::parse(std::string_view text) {
@@ -101,7 +115,7 @@ WantedOutputs WantedOutputs::parse(std::string_view text) {
 std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted,
                                         Workshop& workshop, unsigned jobs, const StepLimits& limits,
                                         Record& record, const Clock& clock, CiObserver& observer,
-                                        std::stop_token stop, bool check) {
+                                        std::stop_token stop, BuildPolicy::Mode mode) {
   std::vector<StorePath> roots;
   for (const auto& outputs : wanted) roots.push_back(outputs.derivation);
   const auto& location = workshop.eval_store().location();
@@ -127,15 +141,28 @@ std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted
   options.jobs = jobs;
   options.policy = workshop.policy();
   options.substituters = &workshop.substituters();
-  if (check) {
-    options.policy.mode = BuildPolicy::Mode::check;
-    asked.clear();
-    remaining = checkable(graph, requests, workshop.store(), finished, asked);
-  }
-  try {
+  const auto make = [&] {
     const auto ended = realise(graph, workshop.eval_store(), workshop.store(), workshop.builder(),
                                remaining, options, log, stop);
     for (std::size_t i = 0; i < ended.size(); ++i) finished[asked[i]] = ended[i];
+  };
+  try {
+    if (mode == BuildPolicy::Mode::check) {
+      asked.clear();
+      remaining = checkable(graph, requests, workshop.store(), finished, asked);
+    } else if (mode == BuildPolicy::Mode::repair) {
+      make();
+      asked.clear();
+      remaining.clear();
+      for (std::size_t i = 0; i < requests.size(); ++i) {
+        if (finished[i].outcome != Outcome::good) continue;
+        fetch_damaged(workshop, finished[i].outputs, stop);
+        remaining.push_back(requests[i]);
+        asked.push_back(i);
+      }
+    }
+    options.policy.mode = mode;
+    make();
   } catch (...) {
     log.flush();
     throw;

@@ -31,12 +31,15 @@ struct BuiltOutputs {
 };
 
 /// Makes outputs without comparing with anything: known failures are tried again, attempts are
-/// remembered. With `check` outputs that are valid are made again and compared, and stay as they
-/// are (`not_deterministic`; `unsupported` where they are not valid). Throws NotFoundError when a
-/// derivation is not in the eval store.
+/// remembered. To check, outputs that are valid are made again and compared, and stay as they are
+/// (`not_deterministic`; `unsupported` where they are not valid). To repair, what is not valid is
+/// made, and what is damaged replaced: fetched, or else made again, if that gives what is
+/// registered (otherwise `not_deterministic`). Throws NotFoundError when a derivation is not in the
+/// eval store.
 std::vector<BuiltOutputs> build_outputs(const std::vector<WantedOutputs>& wanted,
                                         Workshop& workshop, unsigned jobs, const StepLimits& limits,
                                         Record& record, const Clock& clock, CiObserver& observer,
-                                        std::stop_token stop, bool check = false);
+                                        std::stop_token stop,
+                                        BuildPolicy::Mode mode = BuildPolicy::Mode::normal);
 
 }  // namespace grange

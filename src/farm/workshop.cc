@@ -138,7 +138,6 @@ Substituters& Workshop::substituters() {
       opening.store_dir = config_.store_dir;
       opening.warn = config_.warn;
       opening.remote = config_.remote;
-      opening.remote.stop = config_.remote.stop;
       Substituter substituter;
       substituter.store = open_store(reference, opening);
       if (const auto* cache = dynamic_cast<const BinaryCache*>(substituter.store.get())) {

@@ -53,7 +53,7 @@ bool StepTable::is_fixed(DerivationIndex derivation) const {
 }
 
 StepIndex StepTable::step_for(DerivationIndex derivation, PolicyIndex policy) {
-  if (is_fixed(derivation) && policies_[policy]->mode == BuildPolicy::Mode::check) {
+  if (is_fixed(derivation) && policies_[policy]->mode != BuildPolicy::Mode::normal) {
     return check_for(derivation, policy);
   }
   const PromiseIndex index = promise_of(derivation);

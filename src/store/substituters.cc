@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "store/copy.h"
 #include "store/realisation_closure.h"
+#include "store/repair.h"
 #include "store/trust.h"
 
 namespace grange {
@@ -244,6 +245,37 @@ void Substituters::fetch_realisations(LocalStore& to, const std::set<DrvOutput>&
   const auto conflicts = to.register_realisations(fresh);
   const MutexLock lock(mutex_);
   fetched_.realisations += fresh.size() - conflicts.size();
+}
+
+bool Substituters::repair_path(LocalStore& store, const PathInfo& registered,
+                               const std::stop_token& stop) {
+  if (empty()) return false;
+  const auto& path = registered.path;
+  Together together(*this, store.store_dir());
+  for (;;) {
+    const auto infos = together.path_infos({path});
+    const auto found = infos.find(path);
+    if (found == infos.end()) return false;
+    try {
+      const Hash& there = found->second.nar_hash;
+      if (there != registered.nar_hash) {
+        throw CorruptError("it has other content there: specified " +
+                           registered.nar_hash.to_string(HashFormat::sri) + ", got " +
+                           there.to_string(HashFormat::sri));
+      }
+      together.open_nar(path)->read_with(
+          [&](Source& nar) { replace_object(store, registered, nar, stop); });
+    } catch (const CancelledError&) {
+      throw;
+    } catch (const SystemError&) {
+      throw;
+    } catch (const Error& error) {
+      together.give_up_on(path, error.message());
+      continue;
+    }
+    Counting(*this).copied(registered);
+    return true;
+  }
 }
 
 Substituters::Fetched Substituters::fetched() const {

@@ -49,6 +49,11 @@ class Substituters {
   void fetch_realisations(LocalStore& to, const std::set<DrvOutput>& ids,
                           const std::stop_token& stop);
 
+  /// Replaces the damaged files of a valid path by those of the first substituter that is believed
+  /// and has the very content that is registered. False when none has it. Throws CancelledError,
+  /// and what replacing throws where it is not the substituter's fault.
+  bool repair_path(LocalStore& store, const PathInfo& registered, const std::stop_token& stop);
+
   Fetched fetched() const;  ///< so far
   /// Tells of a problem, once.
   void warn(const std::string& problem);

@@ -49,8 +49,10 @@ std::optional<std::string> problem_of(LocalStore& store, const StorePath& path,
   return std::nullopt;
 }
 
-/// What cannot be read is a problem of this path, not the end of the check.
-std::optional<std::string> look_at(LocalStore& store, const StorePath& path, bool check_contents) {
+}  // namespace
+
+std::optional<std::string> object_problem(LocalStore& store, const StorePath& path,
+                                          bool check_contents) {
   std::optional<std::string> problem;
   try {
     problem = problem_of(store, path, check_contents);
@@ -62,8 +64,6 @@ std::optional<std::string> look_at(LocalStore& store, const StorePath& path, boo
   return problem;
 }
 
-}  // namespace
-
 std::vector<StoreProblem> verify_store(LocalStore& store, bool check_contents,
                                        const std::stop_token& stop) {
   const std::vector<StorePath> paths = store.all_valid_paths();
@@ -73,7 +73,7 @@ std::vector<StoreProblem> verify_store(LocalStore& store, bool check_contents,
       paths.size(), processor_count(),
       [&](std::size_t i) {
         if (stop.stop_requested()) throw CancelledError("checking the store was cancelled");
-        if (auto problem = look_at(store, paths[i], check_contents)) {
+        if (auto problem = object_problem(store, paths[i], check_contents)) {
           const MutexLock lock(mutex);
           problems.push_back({paths[i], std::move(*problem)});
         }
