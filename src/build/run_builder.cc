@@ -132,16 +132,17 @@ std::optional<BuildFailure> failure_of(const AttemptContext& context, const Buil
   const auto& limits = run.request.limits;
   switch (end.reason) {
     case BuilderEnd::Reason::timed_out:
-      return BuildFailure{Outcome::timed_out, fmt::format("building '{}' timed out after {}", shown,
-                                                          format_duration(limits.timeout.count()))};
+      return BuildFailure{
+          Outcome::timed_out,
+          fmt::format("building '{}' timed out after {:g} seconds", shown, limits.timeout.count())};
     case BuilderEnd::Reason::silent:
       return BuildFailure{Outcome::timed_out,
-                          fmt::format("building '{}' timed out after {} of silence", shown,
-                                      format_duration(limits.max_silent.count()))};
+                          fmt::format("building '{}' timed out after {:g} seconds of silence",
+                                      shown, limits.max_silent.count())};
     case BuilderEnd::Reason::log_limit_exceeded:
       return BuildFailure{
           Outcome::log_limit_exceeded,
-          fmt::format("building '{}' was stopped after it wrote more than {} bytes of log", shown,
+          fmt::format("building '{}' was stopped after writing more than {} bytes of log", shown,
                       limits.max_log_bytes)};
     case BuilderEnd::Reason::exited:
       break;

@@ -28,8 +28,11 @@ std::string failure_text(const StoreDir& store, const StorePath& derivation,
     return std::to_string(std::max<std::size_t>(granted.failed_inputs.size(), 1)) +
            " dependencies of derivation '" + shown + "' failed to build";
   }
+  if (granted.outcome == Outcome::not_deterministic && !granted.differing.empty()) {
+    return "derivation '" + shown + "' may not be deterministic: output '" +
+           store.print(granted.differing.front()) + "' differs\n" + granted.message;
+  }
   std::string text = granted.message;
-  if (text.starts_with("builder ")) text = "builder for '" + shown + "' " + text.substr(8);
   if (!granted.log_tail.empty()) {
     const auto lines = last_lines(granted.log_tail, kShownLogLines);
     text += ";\nlast " + std::to_string(std::count(lines.begin(), lines.end(), '\n')) +

@@ -361,19 +361,41 @@ GrantedWish BuildGeneration::grant(const Asked& asked, std::size_t wish,
   for (const auto input : realised.failed_inputs) {
     granted.failed_inputs.push_back(graph_->path(input));
   }
-  const auto promise = promises_[graph_->find(asked.wishes[wish].derivation).value()];
+  const auto own = graph_->find(asked.wishes[wish].derivation).value();
+  const auto promise = promises_[own];
   if (const auto failure = failures_.find(promise);
       failure != failures_.end() && failure->second.outcome == granted.outcome) {
     granted.log_tail = failure->second.log_tail;
     granted.start = failure->second.start;
     granted.stop = failure->second.stop;
+    granted.differing = differing(own, failure->second);
   }
+  add_ids(granted, own);
   if (const auto made = asked.made.find(promise); realised.made && made != asked.made.end()) {
     granted.made = true;
     granted.start = made->second.first;
     granted.stop = made->second.second;
   }
   return granted;
+}
+
+/// Who asks is told of every output by its id, also where the store keeps no realisations.
+void BuildGeneration::add_ids(GrantedWish& granted, DerivationIndex derivation) const {
+  const auto hash = graph_->drv_output_hash(derivation);
+  if (!hash) return;
+  for (const auto& [name, path] : granted.outputs) {
+    granted.realisations.try_emplace(name, Realisation{{*hash, name}, path, {}});
+  }
+}
+
+std::vector<StorePath> BuildGeneration::differing(DerivationIndex derivation,
+                                                  const BuildResult& result) const {
+  std::vector<StorePath> paths;
+  for (const auto& [name, comparison] : result.compared) {
+    if (comparison.equal()) continue;
+    if (auto path = graph_->output_path(derivation, name)) paths.push_back(*std::move(path));
+  }
+  return paths;
 }
 
 void BuildGeneration::settle(Asked& asked, std::size_t wish, GrantedWish granted) {
@@ -397,6 +419,7 @@ void BuildGeneration::give_up_after(Asked& asked, DerivationIndex failed) {
       granted.log_tail = failure.log_tail;
       granted.start = failure.start;
       granted.stop = failure.stop;
+      granted.differing = differing(own, failure);
     } else if (closure({asked.wishes[i].derivation})[promises_[failed]]) {
       granted.outcome = Outcome::dependency_failed;
       granted.message.clear();

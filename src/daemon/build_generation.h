@@ -80,6 +80,8 @@ class BuildGeneration final : public RealiseObserver {
   void settle();
   void settle(Asked& asked, std::size_t wish, GrantedWish granted);
   GrantedWish grant(const Asked& asked, std::size_t wish, std::size_t request) const;
+  void add_ids(GrantedWish& granted, DerivationIndex derivation) const;
+  std::vector<StorePath> differing(DerivationIndex derivation, const BuildResult& result) const;
   void give_up_after(Asked& asked, DerivationIndex failed);
   void fail_all(const std::string& why) EXCLUDES(mutex_);
 

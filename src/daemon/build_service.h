@@ -34,8 +34,9 @@ struct GrantedWish {
   std::vector<StorePath> failed_inputs;  ///< for dependency_failed
   std::map<std::string, StorePath> outputs;
   std::map<std::string, Realisation> realisations;
-  bool made = false;  ///< an attempt made it since it was asked for
-  TimePoint start{};  ///< of that attempt
+  std::vector<StorePath> differing;  ///< for not_deterministic: what was made again and differs
+  bool made = false;                 ///< an attempt made it since it was asked for
+  TimePoint start{};                 ///< of that attempt
   TimePoint stop{};
 };
 

@@ -51,6 +51,7 @@ Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Cl
       clock_(clock),
       note_(std::move(note)),
       store_(LocalStore::open(settings_.location, settings_.store)) {
+  if (settings_.content_addressed) store_->keep_realisations();
   substituters_.emplace(store_->store_dir(), kFetchesAtOnce, note_);
   builds_.emplace(
       *store_, [this](LocalStore& session) { return make_builder(session); },
@@ -72,7 +73,11 @@ std::unique_ptr<Builder> Daemon::make_builder(LocalStore& session) {
     }
     launcher_ = Launcher::start(config);
   });
-  auto builder = make_local_builder(session, session, *launcher_, clock_, settings_.builder);
+  auto config = settings_.builder;
+  if (settings_.builders_as_us && settings_.sandbox == BuildPolicy::Sandbox::unsandboxed) {
+    config.run_as_pool = false;
+  }
+  auto builder = make_local_builder(session, session, *launcher_, clock_, std::move(config));
   if (settings_.secret_keys.empty()) return builder;
   return std::make_unique<SigningBuilder>(std::move(builder), session, settings_.secret_keys);
 }

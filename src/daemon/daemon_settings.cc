@@ -213,11 +213,12 @@ void apply_nix_settings(const NixSettings& from, DaemonSettings& settings,
                  [&, &name = name, &value = value] {
                    if (name == "build-users-group") {
                      settings.build_users_group = value;
+                     settings.builders_as_us = value.empty();
                      return;
                    }
                    if (name == "experimental-features") {
                      for (const auto word : split_words(value)) {
-                       settings.recursive_nix |= word == "recursive-nix";
+                       settings.content_addressed |= word == "ca-derivations";
                      }
                    }
                    if (apply_to_builder(name, value, settings.builder) ||

@@ -36,7 +36,9 @@ struct DaemonSettings {
   std::vector<std::string> trusted_users = {"root"};
   std::vector<std::string> allowed_users = {"*"};
   std::string build_users_group;
-  bool recursive_nix = false;
+  /// build-users-group is empty: without a sandbox builders run as this process's own user.
+  bool builders_as_us = false;
+  bool content_addressed = false;  ///< ca-derivations is switched on
 };
 
 /// `problem` hears of settings that have no effect here, and of those that are not known.

@@ -119,10 +119,14 @@ class WorkerSession {
   };
   std::vector<Target> make(const std::vector<DerivedPath>& targets, BuildMode mode);
   void make_derivations(std::vector<Target>& targets, BuildMode mode);
+  void repair_closures(const std::vector<Target>& targets);
   std::string failure_text_of(const Target& target) const;
   WireBuildResult wire_result_of(const Target& target) const;
   BuildTerms terms(BuildMode mode);
   void fetch(const std::set<StorePath>& paths);
+  /// Replaces what is damaged of these, from substituters or by building. True when all are whole
+  /// then; tells of those that are not.
+  bool repair(const std::set<StorePath>& damaged);
   std::shared_ptr<const ChosenSubstituters> substituters();
 
   // worker_session_upkeep.cc

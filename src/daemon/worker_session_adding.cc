@@ -46,12 +46,15 @@ class WorkerSession::PulledSource final : public Source {
   std::size_t next_ = 0;
 };
 
-/// What the client gets as WRITE frames.
+/// What the client gets as WRITE frames, but for the first bytes.
 class WorkerSession::PushedSink final : public Sink {
  public:
-  explicit PushedSink(WorkerSession& session) : session_(session) {}
+  PushedSink(WorkerSession& session, std::size_t left_out)
+      : session_(session), left_out_(left_out) {}
   void write(std::string_view data) override {
-    buffer_ += data;
+    const auto skipped = std::min(left_out_, data.size());
+    left_out_ -= skipped;
+    buffer_ += data.substr(skipped);
     if (buffer_.size() >= kPulledAtOnce) flush();
   }
   void flush() {
@@ -60,6 +63,7 @@ class WorkerSession::PushedSink final : public Sink {
 
  private:
   WorkerSession& session_;
+  std::size_t left_out_;
   std::string buffer_;
 };
 
@@ -107,8 +111,13 @@ void WorkerSession::add_nar(const PathInfo& info, Source& nar, bool skip_signatu
   if (!skip_signatures) {
     TrustedKeys keys;
     for (const auto& key : settings_.trusted_keys) keys.add(key);
-    check_trusted(store_->store_dir(), info, {settings_.require_signatures, std::move(keys)},
-                  client_.name);
+    try {
+      check_trusted(store_->store_dir(), info, {settings_.require_signatures, std::move(keys)},
+                    client_.name);
+    } catch (const DeniedError&) {
+      throw DeniedError("cannot add path '" + store_->store_dir().print(info.path) +
+                        "' because it lacks a signature by a trusted key");
+    }
   }
   added.registration_time = 0;
   store_->add_nar(added, nar);
@@ -154,7 +163,7 @@ NoReply WorkerSession::handle(const AddMultipleToStore& request) {
 Done WorkerSession::handle(const AddBuildLog& request) {
   std::string log;
   with_framed([&](Source& framed) {
-    require_trust("adding a build log");
+    if (!client_.trusted) throw DeniedError("you are not privileged to add logs");
     log = read_all(framed, kMaxLog);
   });
   if (!request.derivation.is_derivation()) {
@@ -199,7 +208,8 @@ std::vector<StorePath> WorkerSession::handle(const ImportPaths&) {
 Done WorkerSession::handle(const ExportPath& request) {
   const auto info = store_->path_info(request.path);
   if (!info) check_valid(request.path);
-  PushedSink pushed(*this);
+  // One object of an export stream without the number that says that there is one.
+  PushedSink pushed(*this, sizeof(std::uint64_t));
   store_->open_nar(request.path)->read_with([&](Source& nar) {
     write_export(pushed, store_->store_dir(), {info->path, info->references, info->deriver}, nar);
   });

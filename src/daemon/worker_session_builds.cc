@@ -8,6 +8,7 @@
 #include "daemon/build_activities.h"
 #include "daemon/build_answers.h"
 #include "daemon/worker_session.h"
+#include "store/verify.h"
 
 namespace grange {
 namespace {
@@ -58,7 +59,6 @@ BuildTerms WorkerSession::terms(BuildMode mode) {
 
 std::vector<WorkerSession::Target> WorkerSession::make(const std::vector<DerivedPath>& targets,
                                                        BuildMode mode) {
-  if (mode == BuildMode::repair) require_trust("repairing");
   std::vector<Target> made;
   std::set<StorePath> wished;
   for (const auto& target : targets) {
@@ -93,8 +93,56 @@ std::vector<WorkerSession::Target> WorkerSession::make(const std::vector<Derived
                             "' is required, but there is no substituter that can build it"
                       : "cannot build missing derivation '" + dir.print(path) + "'";
   }
-  make_derivations(made, mode);
+  make_derivations(made, mode == BuildMode::repair ? BuildMode::normal : mode);
+  if (mode == BuildMode::repair) repair_closures(made);
   return made;
+}
+
+/// What is damaged of what the targets need, too.
+void WorkerSession::repair_closures(const std::vector<Target>& targets) {
+  std::set<StorePath> roots;
+  for (const auto& target : targets) {
+    if (target.opaque && target.granted.outcome == Outcome::good) roots.insert(target.path.of.path);
+    for (const auto& [name, path] : target.granted.outputs) roots.insert(path);
+  }
+  std::set<StorePath> damaged;
+  for (const auto& path : store_->closure(roots)) {
+    if (object_problem(*store_, path, true)) damaged.insert(path);
+  }
+  if (!repair(damaged)) throw CorruptError("some paths could not be repaired");
+}
+
+bool WorkerSession::repair(const std::set<StorePath>& damaged) {
+  const auto chosen = substituters();
+  std::vector<DerivedPath> makers;
+  bool whole = true;
+  for (const auto& path : damaged) {
+    const auto info = store_->path_info(path);
+    if (!info) continue;
+    if (!chosen->stores.empty()) {
+      const PeerWatch watch(in_, context_.stop);
+      if (chosen->all->repair_path(*store_, *info, watch.token())) continue;
+    }
+    auto derivers = store_->valid_derivers(path);
+    if (info->deriver && store_->is_valid(*info->deriver)) derivers.insert(*info->deriver);
+    if (derivers.empty()) {
+      tell_line(Verbosity::error,
+                "path '" + store_->store_dir().print(path) +
+                    "' cannot be repaired: nobody has it, and it cannot be built");
+      whole = false;
+    } else {
+      makers.push_back(DerivedPath::all_of(*derivers.begin()));
+    }
+  }
+  std::vector<Target> targets;
+  for (const auto& maker : makers) targets.push_back({maker, {}, false});
+  make_derivations(targets, BuildMode::repair);
+  for (const auto& target : targets) {
+    if (target.granted.outcome == Outcome::good) continue;
+    tell_line(Verbosity::error, failure_text_of(target));
+    whole = false;
+  }
+  return whole;
 }
 
 void WorkerSession::make_derivations(std::vector<Target>& targets, BuildMode mode) {
@@ -139,6 +187,7 @@ WireBuildResult WorkerSession::wire_result_of(const Target& target) const {
 }
 
 Done WorkerSession::handle(const BuildPaths& request) {
+  if (request.mode == BuildMode::repair) require_trust("repairing");
   const auto made = make(request.targets, request.mode);
   std::vector<const Target*> failed;
   for (const auto& target : made) {
@@ -159,6 +208,7 @@ Done WorkerSession::handle(const BuildPaths& request) {
 }
 
 BuildPathsWithResults::Reply WorkerSession::handle(const BuildPathsWithResults& request) {
+  if (request.mode == BuildMode::repair) require_trust("repairing");
   BuildPathsWithResults::Reply reply;
   for (const auto& target : make(request.targets, request.mode)) {
     reply.emplace_back(target.path, wire_result_of(target));

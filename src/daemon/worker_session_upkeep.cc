@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -10,6 +11,17 @@ namespace grange {
 namespace {
 
 constexpr std::string_view kCensored = "{censored}";
+
+/// In the words that clients know.
+CollectionResult delete_or_say(LocalStore& store, const std::set<StorePath>& paths,
+                               const CollectionOptions& options, const std::stop_token& stop) {
+  try {
+    return delete_paths(store, paths, options, stop);
+  } catch (const ConflictError& error) {
+    throw ConflictError("cannot delete what is still alive: " + error.message() +
+                        ". To find out why, use: nix-store --query --roots");
+  }
+}
 
 }  // namespace
 
@@ -78,7 +90,7 @@ CollectedGarbage WorkerSession::handle(const CollectGarbage& request) {
   const auto& dir = store_->store_dir();
   CollectedGarbage collected;
   if (request.action == GarbageAction::delete_specific) {
-    const auto result = delete_paths(*store_, request.paths, options, watch.token());
+    const auto result = delete_or_say(*store_, request.paths, options, watch.token());
     for (const auto& path : request.paths) collected.paths.push_back(dir.print(path));
     collected.bytes_freed = result.bytes_freed;
     return collected;
@@ -114,14 +126,37 @@ Done WorkerSession::handle(const OptimiseStore&) {
 }
 
 bool WorkerSession::handle(const VerifyStore& request) {
-  if (request.repair) require_trust("repairing");
-  const PeerWatch watch(in_, context_.stop);
-  const auto problems = store_->verify(request.check_contents, watch.token());
-  for (const auto& problem : problems) {
-    tell_line(Verbosity::error,
-              "path '" + store_->store_dir().print(problem.path) + "': " + problem.problem);
+  if (request.repair && !client_.trusted) {
+    throw DeniedError("you are not privileged to repair paths");
   }
-  return !problems.empty();
+  const auto& dir = store_->store_dir();
+  const PeerWatch watch(in_, context_.stop);
+  std::set<StorePath> damaged;
+  bool errors = false;
+  for (const auto& problem : store_->verify(request.check_contents, watch.token())) {
+    const auto& path = problem.path;
+    if (std::filesystem::exists(std::filesystem::symlink_status(store_->real_path(path)))) {
+      tell_line(Verbosity::error,
+                "path '" + dir.print(path) + "' was modified! " + problem.problem);
+      damaged.insert(path);
+      continue;
+    }
+    auto referrers = store_->referrers(path);
+    referrers.erase(path);
+    if (referrers.empty()) {
+      // Nobody misses it: as if it had been collected.
+      tell_line(Verbosity::error,
+                "path '" + dir.print(path) + "' disappeared, removing from database...");
+      store_->invalidate(path);
+      continue;
+    }
+    tell_line(Verbosity::error,
+              "path '" + dir.print(path) + "' disappeared, but it still has valid referrers!");
+    damaged.insert(path);
+  }
+  if (damaged.empty()) return false;
+  if (request.repair) errors = !repair(damaged);
+  return !request.repair || errors;
 }
 
 }  // namespace grange

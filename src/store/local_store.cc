@@ -220,6 +220,17 @@ std::vector<RealisationConflict> LocalStoreImplementation::register_realisations
     const std::vector<Realisation>& realisations) {
   std::vector<RealisationConflict> conflicts;
   if (realisations.empty()) return conflicts;
+  put_realisations(realisations, conflicts);
+  return conflicts;
+}
+
+void LocalStoreImplementation::keep_realisations() {
+  std::vector<RealisationConflict> none;
+  if (!keeps_realisations()) put_realisations({}, none);
+}
+
+void LocalStoreImplementation::put_realisations(const std::vector<Realisation>& realisations,
+                                                std::vector<RealisationConflict>& conflicts) {
   const bool fresh = !keeps_realisations();
   writing().commits.run([&] {
     conflicts.clear();
@@ -237,7 +248,6 @@ std::vector<RealisationConflict> LocalStoreImplementation::register_realisations
     fault_point("store.create.before-realisation-schema");
     mark_realisation_tables(location_);
   }
-  return conflicts;
 }
 
 void LocalStoreImplementation::add_temporary_root(const StorePath& path) {

@@ -133,6 +133,9 @@ class LocalStore : public Store {
 
   /// Does this store keep realisations? Every store does from the first that is registered.
   virtual bool keeps_realisations() = 0;
+  /// From now on it does. A nix that has ca-derivations switched on waits for this with a store
+  /// that others have open.
+  virtual void keep_realisations() = 0;
 
   /// Restores a NAR, checks hash, size and content address, canonicalises and registers. Fine when
   /// it is valid already (the source is then still read to its end).

@@ -71,6 +71,7 @@ class LocalStoreImplementation final : public LocalStore {
   void invalidate(const StorePath& path) override;
 
   bool keeps_realisations() override;
+  void keep_realisations() override;
   std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) override;
   std::vector<RealisationConflict> register_realisations(
       const std::vector<Realisation>& realisations) override;
@@ -107,6 +108,8 @@ class LocalStoreImplementation final : public LocalStore {
   /// Makes a staged tree canonical, moves it into place and registers it, unless the path has
   /// become valid meanwhile.
   void place(StagedTree& staged, const PathInfo& info, const std::stop_token& stop);
+  void put_realisations(const std::vector<Realisation>& realisations,
+                        std::vector<RealisationConflict>& conflicts);
   /// The same for something content-addressed, whose NAR is `digest`; its path.
   StorePath place_content(StagedTree& staged, std::string_view name, ContentMethodAlgorithm method,
                           const std::set<StorePath>& references, NarDigest digest);

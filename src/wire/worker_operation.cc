@@ -45,7 +45,7 @@ constexpr OperationRow kOperations[] = {
     {Op::verify_store, "VerifyStore"},
     {Op::build_derivation, "BuildDerivation"},
     {Op::add_signatures, "AddSignatures", 16},
-    {Op::nar_from_path, "NarFromPath", 17},
+    {Op::nar_from_path, "NarFromPath", 0},
     {Op::add_to_store_nar, "AddToStoreNar", 17},
     {Op::query_missing, "QueryMissing", 19},
     {Op::query_derivation_output_map, "QueryDerivationOutputMap", 22},

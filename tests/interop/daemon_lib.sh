@@ -36,6 +36,8 @@ printf '%s\n' "$features" 'substituters =' 'build-users-group =' "sandbox = $SAN
 daemon_setting() { printf '%s\n' "$@" >> "$daemon_conf/nix.conf"; }
 client_setting() { printf '%s\n' "$@" >> "$NIX_CONF_DIR/nix.conf"; }
 
+# What only nix-daemon does, of which `grange daemon` says in docs/manual.md what it does instead.
+of_nix() { [ "$PEER" = nix ]; }
 # The program that is the daemon, with its configuration: peer ARGUMENT…
 peer_command() {
   case $PEER in
