@@ -20,12 +20,11 @@ bool is_without_effect(std::string_view name) {
                                                 "auto-optimise-store",
                                                 "compress-build-log",
                                                 "keep-build-log",
-                                                "fsync-metadata",
+
                                                 "sandbox-fallback",
                                                 "sandbox-build-dir",
                                                 "sandbox-dev-shm-size",
                                                 "use-sqlite-wal",
-                                                "sync-before-registering",
                                                 "http-connections",
                                                 "http2",
                                                 "download-speed",
@@ -171,6 +170,10 @@ bool apply_to_store(const std::string& name, const std::string& value, DaemonSet
     settings.keep_outputs = parse_nix_flag(name, value);
   } else if (name == "keep-derivations" || name == "gc-keep-derivations") {
     settings.keep_derivations = parse_nix_flag(name, value);
+  } else if (name == "fsync-metadata") {
+    settings.store.fast_metadata = !parse_nix_flag(name, value);
+  } else if (name == "sync-before-registering") {
+    settings.store.sync = parse_nix_flag(name, value);
   } else if (name == "trusted-users") {
     settings.trusted_users = words_of(value);
   } else if (name == "allowed-users") {

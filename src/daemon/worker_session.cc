@@ -3,6 +3,9 @@
 #include <utility>
 #include <variant>
 
+#include <sys/socket.h>
+#include <sys/time.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "wire/framed_data.h"
@@ -14,6 +17,15 @@ namespace {
 constexpr std::uint64_t kMostIgnored = std::uint64_t{1} << 40;
 /// Nix clients take a version from it, as people read it.
 constexpr std::string_view kNixVersion = "2.8.0 (Grange " GRANGE_VERSION ")";
+
+/// How long a client may take over the greeting: who only connects must not hold a thread for ever.
+constexpr time_t kGreetingSeconds = 30;
+
+/// Of reading from a socket; nothing for what is none. 0: no limit.
+void limit_reading(int fd, time_t seconds) {
+  const timeval limit{seconds, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
 
 WorkerAnnouncement announcement() {
   WorkerAnnouncement announced;
@@ -49,7 +61,9 @@ void WorkerSession::run() {
   try {
     const WorkerServerInfo info{std::string(kNixVersion),
                                 client_.trusted ? PeerTrust::trusted : PeerTrust::not_trusted};
+    limit_reading(in_, kGreetingSeconds);
     dialect_ = greet_worker_client(source_, out_, context_.store.store_dir(), announcement(), info);
+    limit_reading(in_, 0);
     reader_.emplace(source_, dialect_);
     writer_.emplace(out_, dialect_);
     write_worker_frame(*writer_, LastFrame{});

@@ -34,6 +34,15 @@ void write_new_file(const std::string& path, std::string_view content) {
   }
 }
 
+/// No symlink to one, which an earlier step might have left.
+bool is_directory_itself(const std::string& path) {
+  const int error = errno;
+  struct stat found {};
+  const bool is = ::lstat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+  errno = error;
+  return is;
+}
+
 }  // namespace
 
 void make_mounts_private() {
@@ -103,7 +112,11 @@ void NewRoot::make(const VisibleTree::Entry& entry) {
   switch (entry.kind) {
     case VisibleTree::Kind::directory:
     case VisibleTree::Kind::bind_directory:
-      if (::mkdir(entry.path.c_str(), 0755) != 0) throw_errno("creating", entry.path);
+      // A store directory below /tmp is there already, in the step's own /tmp.
+      if (::mkdir(entry.path.c_str(), 0755) != 0 &&
+          (errno != EEXIST || !is_directory_itself(entry.path))) {
+        throw_errno("creating", entry.path);
+      }
       return;
     case VisibleTree::Kind::symlink:
       if (::symlink(entry.text.c_str(), entry.path.c_str()) != 0) {
