@@ -1,5 +1,6 @@
 #include "build/local_builder.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -92,6 +93,22 @@ class LocalBuilder final : public Builder {
 };
 
 }  // namespace
+
+BuildPolicy local_policy(const LocalBuilderConfig& config, BuildPolicy::Sandbox sandbox) {
+  BuildPolicy policy;
+  policy.sandbox = sandbox;
+  if (sandbox != BuildPolicy::Sandbox::unsandboxed) {
+    policy.host_paths = config.host_paths;
+    for (const auto& path : config.sandbox_paths) {
+      policy.sandbox_paths.push_back(path.target.string() + "=" + path.source.string());
+    }
+  }
+  policy.features = config.features;
+  std::sort(policy.sandbox_paths.begin(), policy.sandbox_paths.end());
+  std::sort(policy.features.begin(), policy.features.end());
+  std::sort(policy.host_paths.begin(), policy.host_paths.end());
+  return policy;
+}
 
 std::unique_ptr<Builder> make_local_builder(LocalStore& eval_store, LocalStore& store,
                                             Launcher& launcher, const Clock& clock,

@@ -34,6 +34,9 @@ struct LocalBuilderConfig {
   std::filesystem::path certificates;  ///< of trusted authorities; empty: the system's
 };
 
+/// The policy under which a builder that is configured so makes steps.
+BuildPolicy local_policy(const LocalBuilderConfig& config, BuildPolicy::Sandbox sandbox);
+
 /// Makes steps on this machine: prepares the environment, runs the builder through the launcher
 /// (or a builtin), checks, canonicalises and registers its outputs, writes its log.
 std::unique_ptr<Builder> make_local_builder(LocalStore& eval_store, LocalStore& store,

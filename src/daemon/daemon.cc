@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.h"
+#include "base/environment.h"
 #include "build/leftovers.h"
 #include "build/local_builder.h"
 #include "store/trust.h"
@@ -52,7 +52,13 @@ Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Cl
       note_(std::move(note)),
       store_(LocalStore::open(settings_.location, settings_.store)) {
   if (settings_.content_addressed) store_->keep_realisations();
-  substituters_.emplace(store_->store_dir(), kFetchesAtOnce, note_);
+  StoreOpening opening;
+  opening.store_dir = store_->store_dir();
+  opening.warn = note_;
+  opening.remote.netrc_file = settings_.builder.netrc;
+  opening.remote.environment = process_environment();
+  opening.remote.stop = stop;
+  substituters_.emplace(std::move(opening), kFetchesAtOnce);
   builds_.emplace(
       *store_, [this](LocalStore& session) { return make_builder(session); },
       std::max(settings_.max_jobs, 1U));

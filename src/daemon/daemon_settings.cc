@@ -235,19 +235,7 @@ void apply_nix_settings(const NixSettings& from, DaemonSettings& settings,
 }
 
 BuildPolicy policy_of(const DaemonSettings& settings) {
-  BuildPolicy policy;
-  policy.sandbox = settings.sandbox;
-  if (policy.sandbox != BuildPolicy::Sandbox::unsandboxed) {
-    policy.host_paths = settings.builder.host_paths;
-    for (const auto& path : settings.builder.sandbox_paths) {
-      policy.sandbox_paths.push_back(path.target.string() + "=" + path.source.string());
-    }
-  }
-  policy.features = settings.builder.features;
-  std::sort(policy.sandbox_paths.begin(), policy.sandbox_paths.end());
-  std::sort(policy.features.begin(), policy.features.end());
-  std::sort(policy.host_paths.begin(), policy.host_paths.end());
-  return policy;
+  return local_policy(settings.builder, settings.sandbox);
 }
 
 }  // namespace grange

@@ -15,25 +15,13 @@ namespace {
 /// One question. Derivations are looked at in layers, so that substituters are asked in batches.
 class MissingSearch {
  public:
-  MissingSearch(LocalStore& store, const std::vector<Substituter>& substituters)
-      : store_(store), substituters_(substituters) {}
-
-  void add(const DerivedPath& target) {
-    if (target.kind == DerivedPath::Kind::opaque) {
-      paths_.insert(target.of.path);
-      return;
-    }
-    if (!target.of.through.empty() || !store_.is_valid(target.of.path)) {
-      missing_.unknown.insert(target.of.path);
-      return;
-    }
-    std::vector<std::string> outputs(target.outputs.begin(), target.outputs.end());
-    graphs_.push_back(load_closure(store_, target.of.path));
-    auto& graph = graphs_.back();
-    const auto root = graph.find(target.of.path).value();
-    if (outputs.empty()) outputs = graph.output_names(root);
-    seen_.emplace_back(graph.size());
-    layer_.push_back({graphs_.size() - 1, root, std::move(outputs)});
+  MissingSearch(LocalStore& store, const std::vector<Substituter>& substituters,
+                const std::vector<DerivedPath>& targets)
+      : store_(store),
+        substituters_(substituters),
+        graph_(load_closures(store, roots_of(targets))) {
+    seen_.resize(graph_.size());
+    for (const auto& target : targets) add(target);
   }
 
   MissingPaths run() {
@@ -43,17 +31,39 @@ class MissingSearch {
   }
 
  private:
+  static std::set<StorePath> roots_of(const std::vector<DerivedPath>& targets) {
+    std::set<StorePath> roots;
+    for (const auto& target : targets) {
+      const bool built = target.kind != DerivedPath::Kind::opaque && target.of.through.empty();
+      if (built) roots.insert(target.of.path);
+    }
+    return roots;
+  }
+
+  void add(const DerivedPath& target) {
+    if (target.kind == DerivedPath::Kind::opaque) {
+      paths_.insert(target.of.path);
+      return;
+    }
+    const auto root = target.of.through.empty() ? graph_.find(target.of.path) : std::nullopt;
+    if (!root) {
+      missing_.unknown.insert(target.of.path);
+      return;
+    }
+    std::vector<std::string> outputs(target.outputs.begin(), target.outputs.end());
+    if (outputs.empty()) outputs = graph_.output_names(*root);
+    layer_.push_back({*root, std::move(outputs)});
+  }
+
   struct Question {
-    std::size_t graph;
     DerivationIndex derivation;
     std::vector<std::string> outputs;
   };
 
   /// Where an output is, as far as that is known.
   std::optional<StorePath> path_of(const Question& question, const std::string& output) {
-    const auto& graph = graphs_[question.graph];
-    if (auto path = graph.output_path(question.derivation, output)) return path;
-    const auto hash = graph.drv_output_hash(question.derivation);
+    if (auto path = graph_.output_path(question.derivation, output)) return path;
+    const auto hash = graph_.drv_output_hash(question.derivation);
     if (!hash) return std::nullopt;
     const DrvOutput id{*hash, output};
     auto found = store_.realisations({id});
@@ -109,18 +119,17 @@ class MissingSearch {
                     [&](const StorePath& path) { return valid.contains(path); })) {
       return true;
     }
-    const auto derivation = read_derivation_file(graphs_[question.graph], question.derivation,
+    const auto derivation = read_derivation_file(graph_, question.derivation,
                                                  directory_reader(store_.location().real_store));
     return DerivationAttributes::parse(derivation).allow_substitutes;
   }
 
   void build(const Question& question) {
-    auto& graph = graphs_[question.graph];
-    missing_.will_build.insert(graph.path(question.derivation));
-    for (const auto& edge : graph.inputs(question.derivation)) {
-      if (seen_[question.graph][edge.input]) continue;
-      seen_[question.graph][edge.input] = true;
-      layer_.push_back({question.graph, edge.input, graph.input_outputs(edge)});
+    missing_.will_build.insert(graph_.path(question.derivation));
+    for (const auto& edge : graph_.inputs(question.derivation)) {
+      if (seen_[edge.input]) continue;
+      seen_[edge.input] = true;
+      layer_.push_back({edge.input, graph_.input_outputs(edge)});
     }
   }
 
@@ -153,8 +162,8 @@ class MissingSearch {
 
   LocalStore& store_;
   const std::vector<Substituter>& substituters_;
-  std::vector<DerivationGraph> graphs_;
-  std::vector<std::vector<bool>> seen_;  ///< by graph
+  DerivationGraph graph_;
+  std::vector<bool> seen_;  ///< by derivation
   std::vector<Question> layer_;
   std::set<StorePath> paths_;  ///< to be fetched
   MissingPaths missing_;
@@ -182,9 +191,7 @@ std::map<StorePath, PathInfo> substitutable(const std::vector<Substituter>& subs
 
 MissingPaths find_missing(LocalStore& store, const std::vector<Substituter>& substituters,
                           const std::vector<DerivedPath>& targets) {
-  MissingSearch search(store, substituters);
-  for (const auto& target : targets) search.add(target);
-  return search.run();
+  return MissingSearch(store, substituters, targets).run();
 }
 
 }  // namespace grange

@@ -1,23 +1,31 @@
 #include "daemon/realisation_keys.h"
 
-#include <array>
+#include <vector>
 
 #include "base/error.h"
 
 namespace grange {
 
-DerivationGraph load_closure(LocalStore& store, const StorePath& derivation) {
-  const auto shown = store.store_dir().print(derivation);
-  if (!store.is_valid(derivation)) throw InvalidError("path '" + shown + "' is not valid");
-  const std::array roots{derivation};
+DerivationGraph load_closures(LocalStore& store, const std::set<StorePath>& derivations) {
+  const auto valid = store.valid_among(derivations);
+  const std::vector<StorePath> roots(valid.begin(), valid.end());
   auto graph = DerivationGraph::load(store.store_dir(), roots,
                                      directory_reader(store.location().real_store), {.threads = 1});
-  const auto index = graph.find(derivation).value();
-  if (graph.state(index) != DerivationGraph::State::verified) {
+  for (const auto& root : roots) {
+    const auto index = graph.find(root).value();
+    if (graph.state(index) == DerivationGraph::State::verified) continue;
     const auto broken = graph.broken_input(index).value_or(index);
-    throw InvalidError("derivation '" + shown + "' cannot be used: '" +
+    throw InvalidError("derivation '" + store.store_dir().print(root) + "' cannot be used: '" +
                        store.store_dir().print(graph.path(broken)) +
                        "': " + std::string(graph.problem(broken)));
+  }
+  return graph;
+}
+
+DerivationGraph load_closure(LocalStore& store, const StorePath& derivation) {
+  auto graph = load_closures(store, {derivation});
+  if (!graph.find(derivation)) {
+    throw InvalidError("path '" + store.store_dir().print(derivation) + "' is not valid");
   }
   return graph;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "derivation/derivation_graph.h"
 #include "derivation/realisation.h"
 #include "store/local_store.h"
@@ -7,7 +9,10 @@
 
 namespace grange {
 
-/// The closure of one derivation that is valid in a store, its own index last. Throws InvalidError
+/// The closures of those that are valid in a store. Throws InvalidError for one that cannot be
+/// read.
+DerivationGraph load_closures(LocalStore& store, const std::set<StorePath>& derivations);
+/// The closure of one derivation that is valid in a store. Throws InvalidError
 /// when it is not valid, or cannot be read.
 DerivationGraph load_closure(LocalStore& store, const StorePath& derivation);
 

@@ -4,14 +4,12 @@
 #include <utility>
 #include <variant>
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include "archive/nar.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "daemon/basic_derivation.h"
 #include "daemon/build_answers.h"
+#include "daemon/import_objects.h"
 #include "daemon/peer_watch.h"
 #include "store/reference_order.h"
 #include "wire/path_streams.h"
@@ -117,23 +115,8 @@ void ServeSession::answer(const ServeDumpStorePath& request) {
 
 void ServeSession::answer(const ServeImportPaths&) {
   require_write();
-  read_export(source_, store_->store_dir(), dialect_->limits, [&](const NarCopier& copy) {
-    auto file = std::make_shared<FileDescriptor>(
-        open_file(store_->location().state, O_TMPFILE | O_RDWR, 0600));
-    FdSink to_file(file->get());
-    HashSink hash(HashAlgorithm::sha256, &to_file);
-    copy(hash);
-    const auto size = hash.size();
-    return [this, file, digest = hash.finish(), size](const ExportedPath& exported) {
-      PathInfo info(exported.path, digest);
-      info.nar_size = size;
-      info.references = exported.references;
-      info.deriver = exported.deriver;
-      if (::lseek(file->get(), 0, SEEK_SET) < 0) throw_errno("reading an imported object again");
-      FdSource nar(file->get());
-      store_->add_nar(info, nar);
-    };
-  });
+  import_objects(source_, *store_, dialect_->limits,
+                 [this](const PathInfo& info, Source& nar) { store_->add_nar(info, nar); });
   writer_->number(1);
 }
 

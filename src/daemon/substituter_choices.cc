@@ -2,19 +2,12 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-#include "store/binary_cache.h"
-#include "store/open_store.h"
+#include "store/open_substituters.h"
 
 namespace grange {
 namespace {
 
 constexpr std::size_t kMostChoices = 64;
-
-bool names_itself_trusted(const StoreReference& reference) {
-  const auto found = reference.parameters.find("trusted");
-  return found != reference.parameters.end() && (found->second == "true" || found->second == "1");
-}
 
 }  // namespace
 
@@ -31,28 +24,14 @@ std::shared_ptr<const ChosenSubstituters> SubstituterChoices::choose(
   const MutexLock lock(mutex_);
   if (const auto found = chosen_.find(name); found != chosen_.end()) return found->second;
   auto chosen = std::make_shared<ChosenSubstituters>();
-  bool complete = true;
-  for (const auto& reference : references) {
-    try {
-      StoreOpening opening;
-      opening.store_dir = store_dir_;
-      opening.warn = warn_;
-      Substituter substituter;
-      substituter.store = open_store(reference, opening);
-      if (const auto* cache = dynamic_cast<const BinaryCache*>(substituter.store.get())) {
-        substituter.priority = cache->info().priority;
-      }
-      substituter.trusted = !require_signatures || names_itself_trusted(reference);
-      chosen->stores.push_back(std::move(substituter));
-    } catch (const Error& error) {
-      warn_("a substituter is left out: " + std::string(error.what()));
-      complete = false;
-    }
-  }
+  chosen->stores = open_substituters(references, opening_);
+  const bool complete = chosen->stores.size() == references.size();
+  for (auto& substituter : chosen->stores) substituter.trusted |= !require_signatures;
   std::stable_sort(
       chosen->stores.begin(), chosen->stores.end(),
       [](const Substituter& a, const Substituter& b) { return a.priority < b.priority; });
-  chosen->all = std::make_shared<Substituters>(chosen->stores, std::move(trusted), jobs_, warn_);
+  chosen->all =
+      std::make_shared<Substituters>(chosen->stores, std::move(trusted), jobs_, opening_.warn);
   if (chosen_.size() >= kMostChoices) chosen_.clear();
   if (complete) chosen_.emplace(name, chosen);
   return chosen;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/thread_annotations.h"
+#include "store/open_store.h"
 #include "store/store_reference.h"
 #include "store/substituters.h"
 
@@ -22,9 +22,8 @@ struct ChosenSubstituters {
 /// Thread safe.
 class SubstituterChoices {
  public:
-  SubstituterChoices(StoreDir store_dir, unsigned jobs,
-                     std::function<void(const std::string&)> warn)
-      : store_dir_(std::move(store_dir)), jobs_(jobs), warn_(std::move(warn)) {}
+  SubstituterChoices(StoreOpening opening, unsigned jobs)
+      : opening_(std::move(opening)), jobs_(jobs) {}
 
   /// Opened at the first call; one that cannot be opened is warned of and left out, and tried again
   /// at the next. `require_signatures` false: whatever they have is believed.
@@ -33,9 +32,8 @@ class SubstituterChoices {
                                                    bool require_signatures) EXCLUDES(mutex_);
 
  private:
-  const StoreDir store_dir_;
+  const StoreOpening opening_;
   const unsigned jobs_;
-  const std::function<void(const std::string&)> warn_;
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<const ChosenSubstituters>> chosen_ GUARDED_BY(mutex_);
 };

@@ -1,13 +1,11 @@
 #include <algorithm>
 #include <utility>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "archive/nar.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "daemon/import_objects.h"
 #include "daemon/realisation_keys.h"
 #include "daemon/worker_session.h"
 #include "store/trust.h"
@@ -183,24 +181,9 @@ Done WorkerSession::handle(const AddSignatures& request) {
 std::vector<StorePath> WorkerSession::handle(const ImportPaths&) {
   PulledSource pulled(*this);
   std::vector<StorePath> imported;
-  read_export(pulled, store_->store_dir(), dialect_.limits, [&](const NarCopier& copy) {
-    // What it is comes behind it.
-    auto file = std::make_shared<FileDescriptor>(
-        open_file(store_->location().state, O_TMPFILE | O_RDWR, 0600));
-    FdSink to_file(file->get());
-    HashSink hash(HashAlgorithm::sha256, &to_file);
-    copy(hash);
-    const auto size = hash.size();
-    return [&, file, digest = hash.finish(), size](const ExportedPath& exported) {
-      PathInfo info(exported.path, digest);
-      info.nar_size = size;
-      info.references = exported.references;
-      info.deriver = exported.deriver;
-      if (::lseek(file->get(), 0, SEEK_SET) < 0) throw_errno("reading an imported object again");
-      FdSource nar(file->get());
-      add_nar(info, nar, client_.trusted);
-      imported.push_back(exported.path);
-    };
+  import_objects(pulled, *store_, dialect_.limits, [&](const PathInfo& info, Source& nar) {
+    add_nar(info, nar, client_.trusted);
+    imported.push_back(info.path);
   });
   return imported;
 }

@@ -13,9 +13,8 @@
 #include "build/machine_builder.h"
 #include "build/remote_builder.h"
 #include "farm/eval_store_care.h"
-#include "store/binary_cache.h"
 #include "store/open_remote_store.h"
-#include "store/open_store.h"
+#include "store/open_substituters.h"
 
 namespace grange {
 
@@ -131,30 +130,14 @@ LocalStore& Workshop::eval_store() {
 
 Substituters& Workshop::substituters() {
   if (substituters_) return *substituters_;
-  std::vector<Substituter> opened;
-  for (const auto& reference : config_.substituters) {
-    try {
-      StoreOpening opening;
-      opening.store_dir = config_.store_dir;
-      opening.warn = config_.warn;
-      opening.remote = config_.remote;
-      Substituter substituter;
-      substituter.store = open_store(reference, opening);
-      if (const auto* cache = dynamic_cast<const BinaryCache*>(substituter.store.get())) {
-        substituter.priority = cache->info().priority;
-      }
-      const auto trusted = reference.parameters.find("trusted");
-      substituter.trusted = trusted != reference.parameters.end() &&
-                            (trusted->second == "true" || trusted->second == "1");
-      opened.push_back(std::move(substituter));
-    } catch (const Error& error) {
-      config_.warn("a substituter is left out: " + std::string(error.what()));
-    }
-  }
+  StoreOpening opening;
+  opening.store_dir = config_.store_dir;
+  opening.warn = config_.warn;
+  opening.remote = config_.remote;
   TrustedKeys keys;
   for (const auto& key : config_.trusted_keys) keys.add(key);
-  substituters_ = std::make_unique<Substituters>(std::move(opened), std::move(keys),
-                                                 config_.fetch_jobs, config_.warn);
+  substituters_ = std::make_unique<Substituters>(open_substituters(config_.substituters, opening),
+                                                 std::move(keys), config_.fetch_jobs, config_.warn);
   return *substituters_;
 }
 
@@ -176,19 +159,7 @@ unsigned Workshop::slots() const {
 }
 
 BuildPolicy Workshop::policy() const {
-  BuildPolicy policy;
-  policy.sandbox = config_.sandbox;
-  if (policy.sandbox != BuildPolicy::Sandbox::unsandboxed) {
-    policy.host_paths = config_.builder.host_paths;
-    for (const auto& path : config_.builder.sandbox_paths) {
-      policy.sandbox_paths.push_back(path.target.string() + "=" + path.source.string());
-    }
-  }
-  policy.features = config_.builder.features;
-  std::sort(policy.sandbox_paths.begin(), policy.sandbox_paths.end());
-  std::sort(policy.features.begin(), policy.features.end());
-  std::sort(policy.host_paths.begin(), policy.host_paths.end());
-  return policy;
+  return local_policy(config_.builder, config_.sandbox);
 }
 
 std::string policy_text(const BuildPolicy& policy) {

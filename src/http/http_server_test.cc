@@ -596,7 +596,7 @@ TEST_F(HttpServerTest, HandlersAreToldWhenTheirTimeIsOver) {
         return plain("read");
       },
       BodyMode::source);
-  reader.timeout = milliseconds(50);
+  reader.timeout = milliseconds(1000);
   router_.add(RequestMethod::put, "/reader", reader);
   serve();
   EXPECT_EQ(client().ask(simple_request("GET", "/slow")).status, 504);
