@@ -4,6 +4,7 @@
 #include <new>
 
 #include <CLI/CLI.hpp>
+#include <malloc.h>
 
 #include "base/error.h"
 #include "base/fault.h"
@@ -14,6 +15,13 @@
 namespace {
 
 using namespace grange;
+
+/// What a thread frees goes to its next allocation instead of back to the kernel: most buffers are
+/// of a few sizes and short-lived, and getting their pages anew took a third of a copy's time.
+void keep_freed_memory() {
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
 
 int run(int argc, char** argv) {
   if (const char* fault = std::getenv("GRANGE_FAULT")) set_fault(fault);
@@ -50,6 +58,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const grange::Error& error) {

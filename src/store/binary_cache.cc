@@ -297,25 +297,35 @@ class StoredBinaryCache final : public BinaryCache {
 
   void add_nar(const PathInfo& info, NarStream& nar) {
     const auto staged = storage_->stage();
+    HashSink hash(HashAlgorithm::sha256);
     HashSink file(HashAlgorithm::sha256, &staged->sink());
     NarListing listing;
-    {
-      const auto packed = make_compression_sink(base_compression(options_.compression), file,
-                                                options_.level, options_.threads);
-      HashSink hash(HashAlgorithm::sha256, packed.get());
+    // A NAR that is kept as it is has one hash, taken once.
+    const bool packs = options_.compression != NarCompression::none;
+    const auto packed = packs ? make_compression_sink(base_compression(options_.compression), file,
+                                                      options_.level, options_.threads)
+                              : nullptr;
+    TeeSink out(hash, packs ? *packed : staged->sink());
+    if (nar.is_well_formed() && !options_.listings) {
+      nar.write_to(out);
+    } else {
       nar.read_with([&](Source& source) {
-        TeeSource tee(source, hash);
         if (options_.listings) {
+          TeeSource tee(source, out);
           parse_nar(tee, listing);
         } else {
-          NullSink nowhere;
-          copy_nar(tee, nowhere);
+          copy_nar(source, out);
         }
       });
-      check_nar(store_dir(), info, hash.finish(), hash.size());
-      packed->finish();
     }
-    NarInfo narinfo{info, {}, options_.compression, file.finish(), file.size()};
+    const auto nar_hash = hash.finish();
+    check_nar(store_dir(), info, nar_hash, hash.size());
+    if (packs) packed->finish();
+    NarInfo narinfo{info,
+                    {},
+                    options_.compression,
+                    packs ? file.finish() : nar_hash,
+                    packs ? file.size() : hash.size()};
     narinfo.url = "nar/" + narinfo.file_hash->digits(HashFormat::nix32) + ".nar" +
                   std::string(file_suffix(options_.compression));
     sign(narinfo.info);

@@ -34,6 +34,7 @@ class MovingNar final : public NarStream {
     TeeSink tee(sink, counter);
     nar_.write_to(tee);
   }
+  bool is_well_formed() const override { return nar_.is_well_formed(); }
 
  private:
   class Counter final : public Sink {

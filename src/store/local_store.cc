@@ -146,7 +146,7 @@ std::unique_ptr<NarStream> LocalStoreImplementation::open_nar(const StorePath& p
   if (!is_valid(path)) {
     throw NotFoundError("path '" + store_dir().print(path) + "' is not in " + describe());
   }
-  return nar_from_writer([real = real_path(path)](Sink& sink) { dump_nar(real, sink); });
+  return nar_from_tree(real_path(path));
 }
 
 std::size_t LocalStoreImplementation::add_signatures(const StorePath& path,

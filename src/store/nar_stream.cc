@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "archive/nar.h"
 #include "base/pushed_source.h"
 
 namespace grange {
@@ -12,6 +13,7 @@ class SourceNar final : public NarStream {
   explicit SourceNar(std::unique_ptr<Source> source) : source_(std::move(source)) {}
   void read_with(const std::function<void(Source&)>& use) override { use(*source_); }
   void write_to(Sink& sink) override { drain(*source_, sink); }
+  bool is_well_formed() const override { return false; }
 
  private:
   std::unique_ptr<Source> source_;
@@ -19,12 +21,15 @@ class SourceNar final : public NarStream {
 
 class WrittenNar final : public NarStream {
  public:
-  explicit WrittenNar(std::function<void(Sink&)> write) : write_(std::move(write)) {}
+  WrittenNar(std::function<void(Sink&)> write, bool well_formed)
+      : write_(std::move(write)), well_formed_(well_formed) {}
   void read_with(const std::function<void(Source&)>& use) override { read_pushed(write_, use); }
   void write_to(Sink& sink) override { write_(sink); }
+  bool is_well_formed() const override { return well_formed_; }
 
  private:
   std::function<void(Sink&)> write_;
+  bool well_formed_;
 };
 
 }  // namespace
@@ -34,7 +39,12 @@ std::unique_ptr<NarStream> nar_from_source(std::unique_ptr<Source> source) {
 }
 
 std::unique_ptr<NarStream> nar_from_writer(std::function<void(Sink&)> write) {
-  return std::make_unique<WrittenNar>(std::move(write));
+  return std::make_unique<WrittenNar>(std::move(write), /*well_formed=*/false);
+}
+
+std::unique_ptr<NarStream> nar_from_tree(const std::filesystem::path& path) {
+  return std::make_unique<WrittenNar>([path](Sink& sink) { dump_nar(path, sink); },
+                                      /*well_formed=*/true);
 }
 
 }  // namespace grange
