@@ -44,7 +44,8 @@ void FetchQueue::run(Ticket ticket, const Fetchable& what, FetchObserver* observ
   try {
     const auto stop = stop_.get_token();
     if (!stop.stop_requested()) {
-      ended.failed_ids = substituters_.fetch_realisations(store_, what.ids, stop, observer);
+      ended.failed_ids =
+          substituters_.fetch_realisations(store_, what.ids, what.trace_keys, stop, observer);
       ended.failed_paths = substituters_.fetch_paths(store_, what.paths, stop, observer);
     }
   } catch (const std::exception& error) {

@@ -129,6 +129,7 @@ void KnownOutputs::add_fetchable(const Question& question, const std::vector<std
     if (auto known = path(question.derivation, output)) {
       fetchable.paths.insert(*std::move(known));
     } else if (auto of = id(question.derivation, output)) {
+      fetchable.trace_keys.emplace(*of, BuildTraceKey{graph_.path(question.derivation), output});
       fetchable.ids.insert(*std::move(of));
     }
   }
@@ -143,7 +144,9 @@ void KnownOutputs::add_fetchable(const ResolvedRecipe& recipe,
     if (known != recipe.outputs.end()) {
       fetchable.paths.insert(known->second);
     } else if (recipe.drv_output_hash) {
-      fetchable.ids.insert({*recipe.drv_output_hash, output});
+      const DrvOutput of{*recipe.drv_output_hash, output};
+      fetchable.trace_keys.emplace(of, BuildTraceKey{recipe.path, output});
+      fetchable.ids.insert(of);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "derivation/build_trace.h"
 #include "derivation/path_info.h"
 #include "derivation/realisation.h"
 #include "derivation/store_path.h"
@@ -38,6 +39,11 @@ class Store {
   virtual void add(const PathInfo& info, NarStream& nar) = 0;
 
   virtual std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) = 0;
+  /// The same as newer Nixes keep it, by the paths of derivations; most stores have none.
+  virtual std::map<BuildTraceKey, BuildTraceEntry> build_trace(
+      const std::set<BuildTraceKey>& /*keys*/) {
+    return {};
+  }
   /// In this order. The first realisation of an id stays for good; answers those that were refused
   /// for that. Throws InvalidError when an output path is not valid.
   virtual std::vector<RealisationConflict> register_realisations(

@@ -65,6 +65,18 @@ class Substituters::Together final : public Store {
     return found;
   }
 
+  std::map<BuildTraceKey, BuildTraceEntry> build_trace(
+      const std::set<BuildTraceKey>& keys) override {
+    std::map<BuildTraceKey, BuildTraceEntry> found;
+    ask_each(keys, found, [&](std::size_t number, const std::set<BuildTraceKey>& asked) {
+      auto answers = all_.substituters_[number].store->build_trace(asked);
+      std::erase_if(answers,
+                    [&](const auto& answer) { return !is_trusted(number, answer.second); });
+      return answers;
+    });
+    return found;
+  }
+
   std::unique_ptr<NarStream> open_nar(const StorePath& path) override {
     const auto [number, nar_size] = chosen(path);
     auto& from = *all_.substituters_[number].store;
@@ -152,6 +164,9 @@ class Substituters::Together final : public Store {
   }
   std::string name_of(const PathInfo& info) const { return store_dir_.print(info.path); }
   static std::string name_of(const Realisation& realisation) { return realisation.id.to_string(); }
+  static std::string name_of(const BuildTraceEntry& entry) {
+    return entry.key.derivation.base_name() + "^" + entry.key.output;
+  }
   /// Whoever asked hears of each thing once.
   void tell(const std::string& problem) {
     if (observer_ == nullptr) return;
@@ -163,6 +178,9 @@ class Substituters::Together final : public Store {
   }
   void check(const PathInfo& info, const std::string& from) const {
     check_trusted(store_dir_, info, {true, all_.keys_}, from);
+  }
+  void check(const BuildTraceEntry& entry, const std::string& from) const {
+    check_trusted(entry, {true, all_.keys_}, from);
   }
   void check(const Realisation& realisation, const std::string& from) const {
     check_trusted(realisation, {true, all_.keys_}, from);
@@ -236,6 +254,21 @@ std::map<StorePath, std::string> failed_closures(Store& from, LocalStore& to,
   return why;
 }
 
+/// Adds what is missing and known in the newer form, which knows of no dependencies.
+void add_traced(Store& from, const Substituters::TraceKeys& keys, RealisationClosure& closure) {
+  std::set<BuildTraceKey> asked;
+  for (const auto& [id, key] : keys) {
+    if (closure.missing.contains(id)) asked.insert(key);
+  }
+  if (asked.empty()) return;
+  const auto found = from.build_trace(asked);
+  for (const auto& [id, key] : keys) {
+    const auto entry = found.find(key);
+    if (entry == found.end() || closure.missing.erase(id) == 0) continue;
+    closure.realisations.emplace(id, Realisation{id, entry->second.out_path, {}, {}});
+  }
+}
+
 /// Nothing where nothing failed for it, or for what it depends on.
 std::optional<std::string> why_dropped(const Realisation& realisation,
                                        const std::map<StorePath, std::string>& failed_paths,
@@ -305,11 +338,13 @@ std::map<StorePath, std::string> Substituters::fetch_paths(LocalStore& to,
 
 std::map<DrvOutput, std::string> Substituters::fetch_realisations(LocalStore& to,
                                                                   const std::set<DrvOutput>& ids,
+                                                                  const TraceKeys& trace_keys,
                                                                   const std::stop_token& stop,
                                                                   FetchObserver* observer) {
   if (empty() || ids.empty()) return {};
   Together together(*this, to.store_dir(), observer);
   auto closure = realisation_closure(together, ids, stop);
+  add_traced(together, trace_keys, closure);
   auto& found = closure.realisations;
   std::set<DrvOutput> known_ids;
   for (const auto& [id, realisation] : found) known_ids.insert(id);

@@ -50,11 +50,15 @@ class Substituters {
   std::map<StorePath, std::string> fetch_paths(LocalStore& to, const std::set<StorePath>& paths,
                                                const std::stop_token& stop,
                                                FetchObserver* observer = nullptr);
+  /// What each output is called by newer Nixes, as far as it is known.
+  using TraceKeys = std::map<DrvOutput, BuildTraceKey>;
   /// Registers realisations of `ids` in `to`, with all that they depend on, once their outputs are
-  /// there. One that contradicts what `to` knows of a dependency is not taken. Answers as
-  /// `fetch_paths` does, by what was asked for.
+  /// there. One that contradicts what `to` knows of a dependency is not taken. What nobody has in
+  /// Nix 2.8's form is asked for in the newer one (Store::build_trace), and registered without
+  /// signatures, which are of that form. Answers as `fetch_paths` does, by what was asked for.
   std::map<DrvOutput, std::string> fetch_realisations(LocalStore& to,
                                                       const std::set<DrvOutput>& ids,
+                                                      const TraceKeys& trace_keys,
                                                       const std::stop_token& stop,
                                                       FetchObserver* observer = nullptr);
 

@@ -1,7 +1,9 @@
 #include "store/substituters.h"
 
 #include "derivation/content_address.h"
+#include "store/binary_cache.h"
 #include "store/copy.h"
+#include "store/directory_storage.h"
 #include "store/store_test_support.h"
 
 namespace grange {
@@ -132,7 +134,7 @@ TEST_F(SubstitutersTest, RealisationsComeWhole) {
   from->register_realisations({{id('1'), path("lib"), {}, {}}});
   from->register_realisations({{id('2'), path("app"), {}, {{id('1'), path("lib")}}}});
   auto substituters = make({{from, 0, true}});
-  substituters.fetch_realisations(store(), {id('2'), id('3')}, {});
+  substituters.fetch_realisations(store(), {id('2'), id('3')}, {}, {});
   EXPECT_EQ(store().realisations({id('1'), id('2'), id('3')}).size(), 2U);
   EXPECT_TRUE(store().is_valid(path("app")));
   EXPECT_EQ(substituters.fetched().realisations, 2U);
@@ -147,7 +149,7 @@ TEST_F(SubstitutersTest, ARealisationThatContradictsWhatIsKnownIsNotTaken) {
   put(store(), "other");
   store().register_realisations({{id('1'), path("other"), {}, {}}});
   auto substituters = make({{from, 0, true}});
-  substituters.fetch_realisations(store(), {id('2')}, {});
+  substituters.fetch_realisations(store(), {id('2')}, {}, {});
   EXPECT_TRUE(store().realisations({id('2')}).empty());
   EXPECT_EQ(store().realisations({id('1')}).at(id('1')).out_path, path("other"));
 }
@@ -160,7 +162,7 @@ TEST_F(SubstitutersTest, UnsignedRealisationsAreRefused) {
   TrustedKeys keys;
   keys.add(key.public_key());
   auto substituters = make({{from, 0, false}}, keys);
-  substituters.fetch_realisations(store(), {id('2')}, {});
+  substituters.fetch_realisations(store(), {id('2')}, {}, {});
   EXPECT_TRUE(store().realisations({id('2')}).empty());
   EXPECT_TRUE(store().all_valid_paths().empty());
 }
@@ -200,13 +202,13 @@ TEST_F(SubstitutersTest, WhatFailsIsTold) {
   std::filesystem::remove_all(from->real_path(path("lib")));
   auto substituters = make({{from, 0, true}});
   const auto failed =
-      substituters.fetch_paths(store(), {path("app"), path("other"), path("nobody's")}, {});
+      substituters.fetch_paths(store(), {path("app"), path("other"), path("nobodys")}, {});
   ASSERT_EQ(failed.size(), 1U);
   EXPECT_EQ(failed.begin()->first, path("app"));
   EXPECT_NE(failed.begin()->second.find("-lib' could not be fetched from"), std::string::npos);
   from->register_realisations({{id('1'), path("lib"), {}, {}}});
   from->register_realisations({{id('2'), path("other"), {}, {{id('1'), path("lib")}}}});
-  const auto ids = substituters.fetch_realisations(store(), {id('2'), id('3')}, {});
+  const auto ids = substituters.fetch_realisations(store(), {id('2'), id('3')}, {}, {});
   ASSERT_EQ(ids.size(), 1U);
   EXPECT_EQ(ids.begin()->first, id('2'));
 }
@@ -220,6 +222,40 @@ TEST_F(SubstitutersTest, WhatAnotherHasHasNotFailed) {
   auto substituters = make({{one, 1, true}, {two, 2, true}});
   EXPECT_TRUE(substituters.fetch_paths(store(), {path("a")}, {}).empty());
   EXPECT_TRUE(store().is_valid(path("a")));
+}
+
+TEST_F(SubstitutersTest, RealisationsMayHaveTheNewerForm) {
+  const auto key = SecretKey::generate("k");
+  const auto nar = nar_of("app");
+  const auto from = std::shared_ptr<BinaryCache>(
+      BinaryCache::open(open_directory_storage(directory() / "cache", {.create = true}), {}));
+  auto info = info_of(path("app"), nar);
+  info.signatures.push_back(key.sign(path_fingerprint(StoreDir::nix(), info)));
+  from->add(info, *nar_from_source(std::make_unique<StringSource>(nar)));
+  const Substituters::TraceKeys keys{{id('1'), {path("one.drv"), "out"}},
+                                     {id('2'), {path("two.drv"), "out"}},
+                                     {id('3'), {path("three.drv"), "out"}}};
+  const auto put_entry = [&](char digit, bool is_signed) {
+    BuildTraceEntry entry{keys.at(id(digit)), path("app")};
+    if (is_signed) entry.signatures.insert(key.sign(entry.fingerprint()));
+    const auto place =
+        directory() / "cache/build-trace-v2" / entry.key.derivation.base_name() / "out.doi";
+    std::filesystem::create_directories(place.parent_path());
+    write_file(place, entry.to_json());
+  };
+  put_entry('1', true);
+  put_entry('2', false);
+  TrustedKeys trusted;
+  trusted.add(key.public_key());
+  auto substituters = make({{from, 0, false}}, trusted);
+  substituters.fetch_realisations(store(), {id('1'), id('2'), id('3')}, keys, {});
+  const auto known = store().realisations({id('1'), id('2'), id('3')});
+  ASSERT_EQ(known.size(), 1U);
+  EXPECT_EQ(known.begin()->first, id('1'));
+  EXPECT_EQ(known.begin()->second.out_path, path("app"));
+  EXPECT_TRUE(store().is_valid(path("app")));
+  ASSERT_EQ(warnings_.size(), 1U);
+  EXPECT_NE(warnings_[0].find("two.drv"), std::string::npos) << warnings_[0];
 }
 
 TEST_F(SubstitutersTest, CanBeStopped) {
