@@ -13,6 +13,11 @@
 #include "store/trust.h"
 
 namespace grange {
+namespace {
+
+constexpr auto kDisabled = std::chrono::seconds(60);  // as with nix
+
+}  // namespace
 
 /// All substituters as one store to copy from. It says what was chosen, and can be told that a
 /// choice was bad. For one fetch.
@@ -125,7 +130,7 @@ class Substituters::Together final : public Store {
 
  private:
   /// Asks one after the other for what the ones before did not have. One that does not answer is
-  /// not asked again in this run.
+  /// not asked again for a while: some processes live long.
   template <typename Key, typename Value, typename Ask>
   void ask_each(const std::set<Key>& keys, std::map<Key, Value>& found, const Ask& ask) {
     std::set<Key> asked = keys;
@@ -138,11 +143,11 @@ class Substituters::Together final : public Store {
         }
       } catch (const Error& error) {
         const auto problem = "the substituter " + all_.substituters_[number].store->describe() +
-                             " is not asked any more: " + error.what();
+                             " is not asked for a minute: " + error.what();
         all_.warn(problem);
         tell(problem);
         const MutexLock lock(all_.mutex_);
-        all_.disabled_.insert(number);
+        all_.disabled_.insert_or_assign(number, std::chrono::steady_clock::now());
       }
     }
   }
@@ -188,7 +193,9 @@ class Substituters::Together final : public Store {
 
   bool is_disabled(std::size_t number) {
     const MutexLock lock(all_.mutex_);
-    return all_.disabled_.contains(number);
+    const auto found = all_.disabled_.find(number);
+    return found != all_.disabled_.end() &&
+           std::chrono::steady_clock::now() - found->second < kDisabled;
   }
   bool is_bad(const StorePath& path, std::size_t number) {
     const MutexLock lock(mutex_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -82,7 +83,8 @@ class Substituters {
   mutable Mutex mutex_;
   Fetched fetched_ GUARDED_BY(mutex_);
   std::set<std::string> warned_ GUARDED_BY(mutex_);
-  std::set<std::size_t> disabled_ GUARDED_BY(mutex_);  ///< did not answer
+  /// Did not answer: when.
+  std::map<std::size_t, std::chrono::steady_clock::time_point> disabled_ GUARDED_BY(mutex_);
 };
 
 }  // namespace grange
