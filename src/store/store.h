@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,6 +38,16 @@ class Store {
   /// size that `info` states, and nothing is visible before; whether it is to be trusted is the
   /// caller's affair. Fine when it is valid already: then `nar` may not be taken at all.
   virtual void add(const PathInfo& info, NarStream& nar) = 0;
+
+  /// Does one request for several paths cost less here than one for each?
+  virtual bool adds_together() { return false; }
+  /// Where it does: adds all of these, each after those that it refers to, as `add` does. `open`
+  /// gives each NAR in its turn. What was added before something fails may stay.
+  virtual void add_together(
+      const std::vector<const PathInfo*>& infos,
+      const std::function<std::unique_ptr<NarStream>(const PathInfo&)>& open) {
+    for (const auto* info : infos) add(*info, *open(*info));
+  }
 
   virtual std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) = 0;
   /// The same as newer Nixes keep it, by the paths of derivations; most stores have none.
