@@ -19,16 +19,18 @@ FetchQueue::~FetchQueue() {
   cancel_all();
 }
 
-FetchQueue::Ticket FetchQueue::start(Fetchable what) {
+FetchQueue::Ticket FetchQueue::start(Fetchable what, std::shared_ptr<FetchObserver> observer) {
   if (!threads_) threads_.emplace(kBatchesAtOnce);
   const auto ticket = next_++;
   ++running_;
-  threads_->post([this, ticket, what = std::move(what)] { run(ticket, what); });
+  threads_->post([this, ticket, what = std::move(what), observer = std::move(observer)] {
+    run(ticket, what, observer.get());
+  });
   return ticket;
 }
 
-std::vector<FetchQueue::Ticket> FetchQueue::take_ended() {
-  std::vector<Ticket> ended;
+std::vector<FetchQueue::Ended> FetchQueue::take_ended() {
+  std::vector<Ended> ended;
   {
     const MutexLock lock(mutex_);
     ended.swap(ended_);
@@ -37,12 +39,14 @@ std::vector<FetchQueue::Ticket> FetchQueue::take_ended() {
   return ended;
 }
 
-void FetchQueue::run(Ticket ticket, const Fetchable& what) {
+void FetchQueue::run(Ticket ticket, const Fetchable& what, FetchObserver* observer) {
+  Ended ended{ticket};
   try {
     const auto stop = stop_.get_token();
     if (!stop.stop_requested()) {
-      substituters_.fetch_realisations(store_, what.ids, stop);
-      substituters_.fetch_paths(store_, what.paths, stop);
+      ended.failed_ids =
+          substituters_.fetch_realisations(store_, what.ids, what.trace_keys, stop, observer);
+      ended.failed_paths = substituters_.fetch_paths(store_, what.paths, stop, observer);
     }
   } catch (const std::exception& error) {
     if (!stop_.stop_requested()) {
@@ -51,7 +55,7 @@ void FetchQueue::run(Ticket ticket, const Fetchable& what) {
   }
   {
     const MutexLock lock(mutex_);
-    ended_.push_back(ticket);
+    ended_.push_back(std::move(ended));
   }
   tell_ended_();
 }

@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "base/parallel.h"
@@ -20,20 +23,28 @@ class FetchQueue {
  public:
   using Ticket = std::size_t;
 
+  struct Ended {
+    Ticket ticket;
+    /// What is not there because fetching it failed, and why.
+    std::map<StorePath, std::string> failed_paths{};
+    std::map<DrvOutput, std::string> failed_ids{};
+  };
+
   FetchQueue(Substituters& substituters, LocalStore& store, std::function<void()> ended);
   ~FetchQueue();
   FetchQueue(const FetchQueue&) = delete;
   FetchQueue& operator=(const FetchQueue&) = delete;
 
-  Ticket start(Fetchable what);
+  /// `observer` may be null; it is kept until the fetch has ended.
+  Ticket start(Fetchable what, std::shared_ptr<FetchObserver> observer = nullptr);
   /// How many were started and not yet taken.
   std::size_t running() const { return running_; }
   /// Those that ended since the last call.
-  std::vector<Ticket> take_ended();
+  std::vector<Ended> take_ended();
   void cancel_all() { stop_.request_stop(); }
 
  private:
-  void run(Ticket ticket, const Fetchable& what);
+  void run(Ticket ticket, const Fetchable& what, FetchObserver* observer);
 
   Substituters& substituters_;
   LocalStore& store_;
@@ -42,7 +53,7 @@ class FetchQueue {
   std::size_t running_ = 0;
   Ticket next_ = 0;
   Mutex mutex_;
-  std::vector<Ticket> ended_ GUARDED_BY(mutex_);
+  std::vector<Ended> ended_ GUARDED_BY(mutex_);
   std::optional<ThreadPool> threads_;  ///< last: its threads end before what they use
 };
 

@@ -16,22 +16,32 @@ class Keeper {
   Keeper(const StoreLocation& location, AttemptArea& area, const FailedAttempt& attempt)
       : location_(location), area_(area), attempt_(attempt) {}
 
-  std::string keep() {
-    std::string kept;
+  KeptAttempt keep() {
+    KeptAttempt kept;
     if (!attempt_.build_directory.empty()) {
-      kept += fmt::format("; its build directory is kept at '{}'", keep_build_directory().string());
+      kept.told +=
+          fmt::format("; its build directory is kept at '{}'", keep_build_directory().string());
     }
     for (const auto& place : attempt_.places) {
       struct stat status {};
       if (place.present || ::lstat(place.location.c_str(), &status) != 0) continue;
-      const auto path = directory() / place.made_as.base_name();
+      const auto path = path_for(place);
       move_tree(place.location, path);
-      kept += fmt::format("; output '{}' is kept at '{}'", place.name, path.string());
+      kept.told += fmt::format("; output '{}' is kept at '{}'", place.name, path.string());
+      kept.outputs.emplace(place.name, path);
     }
     return kept;
   }
 
  private:
+  std::filesystem::path path_for(const OutputPlace& place) {
+    const auto checked = attempt_.checked.find(place.name);
+    if (checked == attempt_.checked.end()) return directory() / place.made_as.base_name();
+    auto path = location_.real_store / (checked->second.base_name() + ".check");
+    remove_tree(path);
+    return path;
+  }
+
   std::filesystem::path keep_build_directory() {
     auto path = attempt_.build_directory;
     if (attempt_.sandboxed) {
@@ -62,7 +72,7 @@ class Keeper {
 
 }  // namespace
 
-std::string keep_failed(const StoreLocation& location, AttemptArea& area,
+KeptAttempt keep_failed(const StoreLocation& location, AttemptArea& area,
                         const FailedAttempt& attempt) {
   return Keeper(location, area, attempt).keep();
 }

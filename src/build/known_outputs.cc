@@ -21,9 +21,10 @@ bool needs_realisations(const DerivationGraph& graph) {
 
 }  // namespace
 
-KnownOutputs::KnownOutputs(const DerivationGraph& graph, LocalStore& store)
+KnownOutputs::KnownOutputs(const DerivationGraph& graph, LocalStore& store, SignRealisation sign)
     : graph_(graph),
       store_(store),
+      sign_(std::move(sign)),
       keeps_(store.keeps_realisations() || needs_realisations(graph)),
       known_([&store](const std::set<DrvOutput>& ids) { return store.realisations(ids); }) {}
 
@@ -85,7 +86,7 @@ std::vector<std::vector<std::string>> KnownOutputs::present(
       const auto path = path_of(question.derivation, output);
       if (!path || !valid.contains(*path)) continue;
       answer.push_back(output);
-      note(question.derivation, output, *path);
+      note(question.derivation, output, *path, false);
     }
   }
   return answers;
@@ -128,6 +129,7 @@ void KnownOutputs::add_fetchable(const Question& question, const std::vector<std
     if (auto known = path(question.derivation, output)) {
       fetchable.paths.insert(*std::move(known));
     } else if (auto of = id(question.derivation, output)) {
+      fetchable.trace_keys.emplace(*of, BuildTraceKey{graph_.path(question.derivation), output});
       fetchable.ids.insert(*std::move(of));
     }
   }
@@ -142,13 +144,15 @@ void KnownOutputs::add_fetchable(const ResolvedRecipe& recipe,
     if (known != recipe.outputs.end()) {
       fetchable.paths.insert(known->second);
     } else if (recipe.drv_output_hash) {
-      fetchable.ids.insert({*recipe.drv_output_hash, output});
+      const DrvOutput of{*recipe.drv_output_hash, output};
+      fetchable.trace_keys.emplace(of, BuildTraceKey{recipe.path, output});
+      fetchable.ids.insert(of);
     }
   }
 }
 
 void KnownOutputs::note(DerivationIndex derivation, const std::string& output,
-                        const StorePath& path) {
+                        const StorePath& path, bool ours) {
   const auto of = id(derivation, output);
   if (!of) {
     if (!graph_.output_path(derivation, output))
@@ -156,12 +160,12 @@ void KnownOutputs::note(DerivationIndex derivation, const std::string& output,
     return;
   }
   if (!graph_.output_path(derivation, output)) paths_.emplace(*of, path);
-  if (keeps_ && registered_.insert(*of).second) learnt_.push_back({derivation, *of, path});
+  if (keeps_ && registered_.insert(*of).second) learnt_.push_back({derivation, *of, path, ours});
 }
 
 void KnownOutputs::learn(DerivationIndex derivation,
-                         const std::map<std::string, StorePath>& outputs) {
-  for (const auto& [output, path] : outputs) note(derivation, output, path);
+                         const std::map<std::string, StorePath>& outputs, bool ours) {
+  for (const auto& [output, path] : outputs) note(derivation, output, path, ours);
 }
 
 std::set<DrvOutput> KnownOutputs::input_ids(DerivationIndex derivation) const {
@@ -185,6 +189,7 @@ void KnownOutputs::register_learnt() {
       if (!info) continue;  // collected since; then nobody can ask for it by this id either
       realisation.dependencies = known_.among(input_ids(learnt.derivation), info->references);
     }
+    if (learnt.ours && sign_) sign_(realisation);
     known_.learn(realisation);
     realisations.push_back(std::move(realisation));
   }

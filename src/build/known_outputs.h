@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,12 +17,16 @@
 
 namespace grange {
 
+/// Adds signatures to a realisation before it is registered.
+using SignRealisation = std::function<void(Realisation& realisation)>;
+
 /// Where the outputs of a graph's derivations are, as far as one run knows: because their paths do
 /// not depend on content, or from realisations that it met. What it has once used stays so for the
 /// whole run, and is given a temporary root before it is looked at. One owner.
 class KnownOutputs {
  public:
-  KnownOutputs(const DerivationGraph& graph, LocalStore& store);
+  /// `sign` adds signatures to realisations of what was made here; may be empty.
+  KnownOutputs(const DerivationGraph& graph, LocalStore& store, SignRealisation sign = {});
 
   /// Nothing while nobody knows.
   std::optional<StorePath> path(DerivationIndex derivation, const std::string& output) const;
@@ -47,8 +52,9 @@ class KnownOutputs {
                      Fetchable& fetchable) const;
 
   /// What a derivation came to, by an attempt or because it was there once it was resolved: inputs
-  /// before what uses them.
-  void learn(DerivationIndex derivation, const std::map<std::string, StorePath>& outputs);
+  /// before what uses them. `ours`: it is this run that says so, and signs it.
+  void learn(DerivationIndex derivation, const std::map<std::string, StorePath>& outputs,
+             bool ours);
   /// Registers the realisations of what was learnt since, under the derivations' own ids.
   void register_learnt();
   std::size_t learnt() const { return learnt_.size(); }
@@ -64,13 +70,16 @@ class KnownOutputs {
     DerivationIndex derivation;
     DrvOutput id;
     StorePath path;
+    bool ours;
   };
   std::optional<DrvOutput> id(DerivationIndex derivation, const std::string& output) const;
   std::set<DrvOutput> input_ids(DerivationIndex derivation) const;
-  void note(DerivationIndex derivation, const std::string& output, const StorePath& path);
+  void note(DerivationIndex derivation, const std::string& output, const StorePath& path,
+            bool ours);
 
   const DerivationGraph& graph_;
   LocalStore& store_;
+  const SignRealisation sign_;
   bool keeps_;
   std::map<DrvOutput, StorePath> paths_;
   /// Of impure ones, which have no ids.

@@ -19,6 +19,9 @@ struct LocalBuilderConfig {
   std::vector<std::string> features;
   unsigned cores = 0;  ///< NIX_BUILD_CORES; 0: all
   bool keep_failed = false;
+  /// What a check keeps of outputs that differ goes to PATH.check, as nix does it. It is in the
+  /// store directory, but no store object.
+  bool keep_beside_valid = false;
   /// How many times more outputs are made and compared before they are registered (never fixed
   /// ones, which their hash verifies).
   unsigned repeat = 0;

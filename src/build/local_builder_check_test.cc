@@ -164,6 +164,26 @@ TEST_P(CheckTest, BothTreesCanBeLookedAt) {
             "first " + StoreDir::nix().print(step.output()) + "\n");
 }
 
+TEST_P(CheckTest, TheOtherTreeMayStandBesideTheValidOne) {
+  world().config.keep_failed = true;
+  world().config.keep_beside_valid = true;
+  ScriptedStep step("beside", read_round() + "mkdir $out; echo $round > $out/round");
+  ASSERT_TRUE(build(step).good());
+  const auto valid = world().store().real_path(step.output());
+  const auto other = valid.string() + ".check";
+  for (const std::string round : {"second", "third"}) {
+    write_file(round_file(), round + "\n");
+    const auto result = check(step);
+    ASSERT_EQ(result.outcome, Outcome::not_deterministic);
+    EXPECT_EQ(result.compared.at("out").kept, other);
+    EXPECT_NE(result.message.find("output 'out' is kept at '" + other + "'"), std::string::npos)
+        << result.message;
+    EXPECT_EQ(read_file(other + "/round"), round + "\n");
+  }
+  EXPECT_EQ(world().read(step.output(), "round"), "first\n");
+  EXPECT_EQ(world().store().all_valid_paths().size(), 1U);
+}
+
 TEST_P(CheckTest, ThereMustBeSomethingToCompareWith) {
   ScriptedStep step("pair", "echo > $out; echo > $dev", {"dev", "out"});
   const auto nothing = check(step);

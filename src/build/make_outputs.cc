@@ -266,9 +266,20 @@ class Making {
   std::string keep() {
     const bool asked = context_.config.keep_failed || request_.limits.keep_failed;
     if (!asked || world_ == BuildWorld::builtin) return "";
-    return keep_failed(
-        context_.store.location(), area_,
-        {request_.derivation->name, build_directory_, world_ == BuildWorld::sandboxed, places_});
+    FailedAttempt attempt{
+        request_.derivation->name, build_directory_, world_ == BuildWorld::sandboxed, places_, {}};
+    if (context_.config.keep_beside_valid && made_again_ == MadeAgain::discarded) {
+      for (const auto& [name, comparison] : compared_) {
+        const auto& first = first_->at(name);
+        if (first.valid && !comparison.equal()) attempt.checked.emplace(name, first.path);
+      }
+    }
+    auto kept = keep_failed(context_.store.location(), area_, attempt);
+    for (auto& [name, comparison] : compared_) {
+      const auto at = kept.outputs.find(name);
+      if (at != kept.outputs.end()) comparison.kept = at->second.string();
+    }
+    return std::move(kept.told);
   }
 
   /// Unsandboxed builders leave things in the store directory itself.

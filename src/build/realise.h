@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -53,6 +54,11 @@ struct RealiseOptions {
   /// Asked for what is not there, before it is made; unless a derivation forbids it
   /// (allowSubstitutes). Must outlive the call.
   Substituters* substituters = nullptr;
+  /// Signs what this run says of the derivations' own ids. (What an attempt itself registers is
+  /// the builder's affair.)
+  std::function<void(Realisation& realisation)> sign_realisation{};
+  /// What a substituter has and could not be fetched is made. False: it counts as aborted.
+  bool fallback = true;
 };
 
 /// Hears of everything that happens; called from the thread that runs `realise`, except for `log`
@@ -71,6 +77,12 @@ class RealiseObserver {
   virtual void phase(DerivationIndex recipe, std::string_view name) = 0;
   virtual void want_finished(std::size_t request, const Plan::Finished& finished) = 0;
   virtual void progress(const Plan::Counts& counts) = 0;
+  /// Outputs of these are asked of the substituters: who hears how they come? Null: nobody.
+  virtual std::shared_ptr<FetchObserver> fetching(const std::set<DerivationIndex>& /*recipes*/) {
+    return nullptr;
+  }
+  /// They could not be fetched, and nothing else is tried (`fallback`).
+  virtual void not_fetched(DerivationIndex /*recipe*/, const BuildResult& /*result*/) {}
 };
 
 /// The loop plan + store + builder for one process: returns, by request, what each came to. Outputs

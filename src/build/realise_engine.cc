@@ -32,7 +32,7 @@ RealiseEngine::RealiseEngine(const DerivationGraph& graph, LocalStore& eval_stor
       store_(store),
       options_(options),
       observer_(observer),
-      known_(graph, store),
+      known_(graph, store, options.sign_realisation),
       reader_(directory_reader(eval_store.location().real_store)),
       plan_(graph,
             {.slots = options.jobs,
@@ -151,17 +151,20 @@ void RealiseEngine::answer_queries() {
   auto asked = std::exchange(queries_, {});
   const auto answers = present(asked);
   std::vector<Plan::Query> deferred;
+  std::set<DerivationIndex> recipes;
   Fetchable fetchable;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     if (answers[i].size() < asked[i].outputs.size() &&
         may_be_fetched(asked[i].step, asked[i].recipe)) {
       known_.add_fetchable({asked[i].recipe, asked[i].outputs}, answers[i], fetchable);
+      recipes.insert(asked[i].recipe);
       deferred.push_back(std::move(asked[i]));
     } else {
       answer(asked[i], answers[i]);
     }
   }
-  if (!deferred.empty()) waiting_queries_.emplace(fetches_->start(fetchable), std::move(deferred));
+  if (deferred.empty()) return;
+  waiting_queries_.emplace(fetch(std::move(fetchable), recipes), std::move(deferred));
 }
 
 std::vector<std::vector<std::string>> RealiseEngine::present(
@@ -183,20 +186,51 @@ bool RealiseEngine::may_be_fetched(StepId step, DerivationIndex recipe) const {
   }
 }
 
+FetchQueue::Ticket RealiseEngine::fetch(Fetchable what, const std::set<DerivationIndex>& recipes) {
+  return fetches_->start(std::move(what), observer_.fetching(recipes));
+}
+
 void RealiseEngine::take_fetched() {
   if (!fetches_) return;
-  for (const auto ticket : fetches_->take_ended()) {
-    if (const auto found = waiting_queries_.find(ticket); found != waiting_queries_.end()) {
+  for (const auto& fetched : fetches_->take_ended()) {
+    if (const auto found = waiting_queries_.find(fetched.ticket); found != waiting_queries_.end()) {
       const auto answers = present(found->second);
-      for (std::size_t i = 0; i < answers.size(); ++i) answer(found->second[i], answers[i]);
+      for (std::size_t i = 0; i < answers.size(); ++i) {
+        const auto& query = found->second[i];
+        Fetchable missing;
+        known_.add_fetchable({query.recipe, query.outputs}, answers[i], missing);
+        if (!refuse(query.step, query.recipe, missing, fetched)) answer(query, answers[i]);
+      }
       waiting_queries_.erase(found);
     }
-    if (const auto found = waiting_resolves_.find(ticket); found != waiting_resolves_.end()) {
+    if (const auto found = waiting_resolves_.find(fetched.ticket);
+        found != waiting_resolves_.end()) {
       auto resolves = std::move(found->second);
       waiting_resolves_.erase(found);
-      answer_all(std::move(resolves));
+      answer_all(std::move(resolves), fetched);
     }
   }
+}
+
+/// Where something that is missing could have been fetched, and that failed, it is not made unless
+/// somebody said so. True when the step has failed for it.
+bool RealiseEngine::refuse(StepId step, DerivationIndex recipe, const Fetchable& needed,
+                           const FetchQueue::Ended& fetched) {
+  if (options_.fallback) return false;
+  const std::string* why = nullptr;
+  for (const auto& [path, problem] : fetched.failed_paths) {
+    if (needed.paths.contains(path)) why = &problem;
+  }
+  for (const auto& [id, problem] : fetched.failed_ids) {
+    if (needed.ids.contains(id)) why = &problem;
+  }
+  if (why == nullptr) return false;
+  const auto result = refused(Outcome::aborted, *why + "; try '--fallback' to build derivation '" +
+                                                    graph_.store_dir().print(graph_.path(recipe)) +
+                                                    "' from source");
+  plan_.known_failure(step, result);
+  observer_.not_fetched(recipe, result);
+  return true;
 }
 
 void RealiseEngine::answer(const Plan::Query& query, const std::vector<std::string>& present) {
@@ -225,28 +259,33 @@ void RealiseEngine::answer_resolves() {
   }
   const auto present = known_.present(asked);
   std::vector<ResolvedStep> deferred;
+  std::set<DerivationIndex> fetched_for;
   Fetchable fetchable;
   for (std::size_t i = 0; i < recipes.size(); ++i) {
     auto& [resolve, recipe] = recipes[i];
     if (present[i].size() < recipe->derivation.outputs.size() &&
         may_be_fetched(resolve.step, resolve.recipe)) {
       known_.add_fetchable(*recipe, present[i], fetchable);
+      fetched_for.insert(resolve.recipe);
       deferred.push_back(std::move(recipes[i]));
     } else {
       answer(resolve, std::move(recipe), present[i]);
     }
   }
-  if (!deferred.empty()) {
-    waiting_resolves_.emplace(fetches_->start(fetchable), std::move(deferred));
-  }
+  if (deferred.empty()) return;
+  waiting_resolves_.emplace(fetch(std::move(fetchable), fetched_for), std::move(deferred));
 }
 
-void RealiseEngine::answer_all(std::vector<ResolvedStep> steps) {
+void RealiseEngine::answer_all(std::vector<ResolvedStep> steps, const FetchQueue::Ended& fetched) {
   std::vector<const ResolvedRecipe*> asked;
   for (const auto& [resolve, recipe] : steps) asked.push_back(recipe.get());
   const auto present = known_.present(asked);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    answer(steps[i].first, std::move(steps[i].second), present[i]);
+    auto& [resolve, recipe] = steps[i];
+    Fetchable missing;
+    known_.add_fetchable(*recipe, present[i], missing);
+    if (refuse(resolve.step, resolve.recipe, missing, fetched)) continue;
+    answer(resolve, std::move(recipe), present[i]);
   }
 }
 
@@ -300,7 +339,7 @@ void RealiseEngine::answer(const Plan::Resolve& resolve,
     resolved_.insert_or_assign(resolve.step, std::move(recipe));
     return;
   }
-  known_.learn(resolve.recipe, present);
+  known_.learn(resolve.recipe, present, true);
   observer_.cut_off(resolve.recipe, {recipe->path, recipe->output_set});
 }
 
@@ -319,7 +358,9 @@ std::optional<BuildResult> RealiseEngine::failed_before(const TriedRecipe& recip
 
 void RealiseEngine::take_ended(const std::stop_token& stop) {
   for (const auto& ended : pool_.wait(stop)) {
-    if (!ended.result.outputs.empty()) known_.learn(ended.recipe, ended.result.outputs);
+    if (!ended.result.outputs.empty()) {
+      known_.learn(ended.recipe, ended.result.outputs, !ended.result.already_valid);
+    }
     tell_end(ended);
     plan_.finished(ended.step, ended.result);
   }

@@ -55,10 +55,13 @@ class RealiseEngine {
   std::vector<std::vector<std::string>> present(const std::vector<Plan::Query>& queries);
   bool is_fetching() const { return fetches_ && fetches_->running() > 0; }
   bool may_be_fetched(StepId step, DerivationIndex recipe) const;
+  FetchQueue::Ticket fetch(Fetchable what, const std::set<DerivationIndex>& recipes);
   void take_fetched();
+  bool refuse(StepId step, DerivationIndex recipe, const Fetchable& needed,
+              const FetchQueue::Ended& fetched);
   void answer(const Plan::Query& query, const std::vector<std::string>& present);
   void answer_resolves();
-  void answer_all(std::vector<ResolvedStep> steps);
+  void answer_all(std::vector<ResolvedStep> steps, const FetchQueue::Ended& fetched);
   std::shared_ptr<const ResolvedRecipe> resolve_or_refuse(const Plan::Resolve& resolve);
   void refuse_impure_inputs(DerivationIndex recipe) const;
   void answer(const Plan::Resolve& resolve, std::shared_ptr<const ResolvedRecipe> recipe,

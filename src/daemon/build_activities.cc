@@ -11,7 +11,10 @@ constexpr std::size_t kLongestLine = std::size_t{64} << 10;
 }  // namespace
 
 BuildActivities::BuildActivities(FrameQueue& queue, BuildService& builds, const StoreDir& store_dir)
-    : queue_(queue), service_(builds), store_dir_(store_dir) {}
+    : queue_(queue),
+      service_(builds),
+      store_dir_(store_dir),
+      copies_(std::make_shared<CopyActivities>(queue, builds, store_dir)) {}
 
 BuildActivities::~BuildActivities() = default;
 
@@ -81,7 +84,18 @@ void BuildActivities::phase(const StorePath& derivation, std::string_view name) 
   push(ResultFrame{found->second.activity, ActivityResult::set_phase, {std::string(name)}});
 }
 
+std::unique_ptr<FetchObserver::Copy> BuildActivities::copying(const StorePath& path,
+                                                              std::uint64_t nar_size,
+                                                              const std::string& from) {
+  return copies_->copying(path, nar_size, from);
+}
+
+void BuildActivities::problem(const std::string& message) {
+  copies_->problem(message);
+}
+
 void BuildActivities::ended(std::vector<GrantedWish> granted) {
+  copies_->end();
   const MutexLock lock(mutex_);
   granted_ = std::move(granted);
   ended_ = true;
@@ -92,6 +106,7 @@ void BuildActivities::ended(std::vector<GrantedWish> granted) {
 }
 
 void BuildActivities::close() {
+  copies_->end();
   const MutexLock lock(mutex_);
   closed_ = true;
 }

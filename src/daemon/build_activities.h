@@ -5,12 +5,13 @@
 
 #include "base/thread_annotations.h"
 #include "daemon/build_service.h"
+#include "daemon/copy_activities.h"
 #include "daemon/frame_queue.h"
 
 namespace grange {
 
-/// Turns what a client's builds do into the activities that Nix's clients show, line by line of
-/// their logs. From any thread.
+/// Turns what a client's builds do, and what is fetched for them, into the activities that Nix's
+/// clients show, line by line of their logs. From any thread.
 class BuildActivities final : public BuildListener {
  public:
   /// The queue must live until `close`, the service as long as this.
@@ -21,6 +22,9 @@ class BuildActivities final : public BuildListener {
   void attempt_finished(const StorePath& derivation, const BuildResult& result) override;
   void log(const StorePath& derivation, std::string_view data) override;
   void phase(const StorePath& derivation, std::string_view name) override;
+  std::unique_ptr<Copy> copying(const StorePath& path, std::uint64_t nar_size,
+                                const std::string& from) override;
+  void problem(const std::string& message) override;
   void ended(std::vector<GrantedWish> granted) override;
 
   bool has_ended() const;
@@ -41,6 +45,7 @@ class BuildActivities final : public BuildListener {
   FrameQueue& queue_;
   BuildService& service_;
   const StoreDir store_dir_;
+  const std::shared_ptr<CopyActivities> copies_;
   mutable Mutex mutex_;
   std::map<StorePath, Running> running_ GUARDED_BY(mutex_);
   std::uint64_t builds_ GUARDED_BY(mutex_) = 0;  ///< the activity of all; 0: none yet

@@ -29,8 +29,9 @@ std::string failure_text(const StoreDir& store, const StorePath& derivation,
            " dependencies of derivation '" + shown + "' failed to build";
   }
   if (granted.outcome == Outcome::not_deterministic && !granted.differing.empty()) {
-    return "derivation '" + shown + "' may not be deterministic: output '" +
-           store.print(granted.differing.front()) + "' differs\n" + granted.message;
+    const auto& [path, kept] = granted.differing.front();
+    return "derivation '" + shown + "' may not be deterministic: output '" + store.print(path) +
+           "' differs" + (kept.empty() ? "" : " from '" + kept + "'") + "\n" + granted.message;
   }
   std::string text = granted.message;
   if (!granted.log_tail.empty()) {

@@ -34,16 +34,64 @@ std::vector<StorePath> roots_of(const std::vector<BuildWish>& wishes) {
 
 }  // namespace
 
+/// Those who wait for something of one batch that is fetched.
+class BuildGeneration::FetchAudience final : public FetchObserver {
+ public:
+  explicit FetchAudience(std::set<DerivationIndex> recipes) : recipes_(std::move(recipes)) {}
+
+  const std::set<DerivationIndex>& recipes() const { return recipes_; }
+  void add(std::shared_ptr<BuildListener> listener) {
+    const MutexLock lock(mutex_);
+    listeners_.push_back(std::move(listener));
+  }
+
+  std::unique_ptr<Copy> copying(const StorePath& path, std::uint64_t nar_size,
+                                const std::string& from) override {
+    auto copies = std::make_unique<Copies>();
+    for (const auto& listener : listeners()) {
+      if (auto copy = listener->copying(path, nar_size, from)) copies->add(std::move(copy));
+    }
+    return copies;
+  }
+  void problem(const std::string& message) override {
+    for (const auto& listener : listeners()) listener->problem(message);
+  }
+
+ private:
+  class Copies final : public Copy {
+   public:
+    void add(std::unique_ptr<Copy> copy) { copies_.push_back(std::move(copy)); }
+    void moved(std::uint64_t bytes) override {
+      for (const auto& copy : copies_) copy->moved(bytes);
+    }
+
+   private:
+    std::vector<std::unique_ptr<Copy>> copies_;
+  };
+
+  std::vector<std::shared_ptr<BuildListener>> listeners() {
+    const MutexLock lock(mutex_);
+    return listeners_;
+  }
+
+  const std::set<DerivationIndex> recipes_;
+  Mutex mutex_;
+  std::vector<std::shared_ptr<BuildListener>> listeners_ GUARDED_BY(mutex_);
+};
+
 BuildGeneration::BuildGeneration(BuildService& service, const BuildTerms& terms)
     : service_(service),
       substituters_(terms.substituters),
       may_build_(terms.may_build),
+      fallback_(terms.fallback),
+      optimise_additions_(terms.optimise_additions),
       thread_([this] { run(); }) {}
 
 BuildGeneration::~BuildGeneration() = default;
 
 bool BuildGeneration::suits(const BuildTerms& terms) const {
-  return terms.substituters == substituters_ && terms.may_build == may_build_;
+  return terms.substituters == substituters_ && terms.may_build == may_build_ &&
+         terms.fallback == fallback_ && terms.optimise_additions == optimise_additions_;
 }
 
 bool BuildGeneration::add(std::shared_ptr<Asked> asked) {
@@ -108,6 +156,7 @@ void BuildGeneration::run() {
 
 void BuildGeneration::serve() {
   session_ = service_.store_.session();
+  session_->optimise_additions(optimise_additions_);
   if (may_build_) {
     builder_ = std::make_unique<SlottedBuilder>(service_.make_builder_(*session_), service_.slots_);
   } else {
@@ -116,6 +165,8 @@ void BuildGeneration::serve() {
   reader_ = directory_reader(session_->location().real_store);
   options_.jobs = service_.jobs_;
   options_.substituters = substituters_.get();
+  options_.fallback = fallback_;
+  options_.sign_realisation = service_.sign_;
   const auto stop = stop_.get_token();
   while (!stop.stop_requested()) {
     take_inbox();
@@ -201,6 +252,34 @@ void BuildGeneration::admit(const std::shared_ptr<Asked>& asked) {
     }
   }
   for (const auto& path : running) asked->listener->attempt_started(path);
+  for (const auto& fetch : fetches_) {
+    if (const auto audience = fetch.lock()) join(*audience, asked);
+  }
+}
+
+void BuildGeneration::join(FetchAudience& audience, const std::shared_ptr<Asked>& asked) const {
+  const auto& recipes = audience.recipes();
+  if (std::any_of(recipes.begin(), recipes.end(),
+                  [&](DerivationIndex recipe) { return listens(*asked, recipe); })) {
+    audience.add(asked->listener);
+  }
+}
+
+std::shared_ptr<FetchObserver> BuildGeneration::fetching(const std::set<DerivationIndex>& recipes) {
+  auto audience = std::make_shared<FetchAudience>(recipes);
+  for (const auto& asked : asked_) join(*audience, asked);
+  std::erase_if(fetches_, [](const auto& fetch) { return fetch.expired(); });
+  fetches_.push_back(audience);
+  return audience;
+}
+
+void BuildGeneration::not_fetched(DerivationIndex recipe, const BuildResult& result) {
+  failures_.insert_or_assign(promises_[recipe], result);
+  for (const auto& asked : asked_) {
+    if (!listens(*asked, recipe)) continue;
+    asked->listener->problem(result.message);
+    if (!asked->terms.keep_going) giving_up_.emplace_back(asked, recipe);
+  }
 }
 
 void BuildGeneration::extend(const Asked& asked) {
@@ -388,12 +467,14 @@ void BuildGeneration::add_ids(GrantedWish& granted, DerivationIndex derivation) 
   }
 }
 
-std::vector<StorePath> BuildGeneration::differing(DerivationIndex derivation,
-                                                  const BuildResult& result) const {
-  std::vector<StorePath> paths;
+std::vector<std::pair<StorePath, std::string>> BuildGeneration::differing(
+    DerivationIndex derivation, const BuildResult& result) const {
+  std::vector<std::pair<StorePath, std::string>> paths;
   for (const auto& [name, comparison] : result.compared) {
     if (comparison.equal()) continue;
-    if (auto path = graph_->output_path(derivation, name)) paths.push_back(*std::move(path));
+    if (auto path = graph_->output_path(derivation, name)) {
+      paths.emplace_back(*std::move(path), comparison.kept);
+    }
   }
   return paths;
 }

@@ -63,6 +63,8 @@ class BuildGeneration final : public RealiseObserver {
   void phase(DerivationIndex recipe, std::string_view name) override;
   void want_finished(std::size_t request, const Plan::Finished& finished) override;
   void progress(const Plan::Counts&) override {}
+  std::shared_ptr<FetchObserver> fetching(const std::set<DerivationIndex>& recipes) override;
+  void not_fetched(DerivationIndex recipe, const BuildResult& result) override;
 
   void run();
   void serve();
@@ -81,13 +83,16 @@ class BuildGeneration final : public RealiseObserver {
   void settle(Asked& asked, std::size_t wish, GrantedWish granted);
   GrantedWish grant(const Asked& asked, std::size_t wish, std::size_t request) const;
   void add_ids(GrantedWish& granted, DerivationIndex derivation) const;
-  std::vector<StorePath> differing(DerivationIndex derivation, const BuildResult& result) const;
+  std::vector<std::pair<StorePath, std::string>> differing(DerivationIndex derivation,
+                                                           const BuildResult& result) const;
   void give_up_after(Asked& asked, DerivationIndex failed);
   void fail_all(const std::string& why) EXCLUDES(mutex_);
 
   BuildService& service_;
   const std::shared_ptr<Substituters> substituters_;
   const bool may_build_;
+  const bool fallback_;
+  const bool optimise_additions_;
   std::unique_ptr<LocalStore> session_;
   std::unique_ptr<Builder> builder_;
   DerivationReader reader_;
@@ -111,6 +116,9 @@ class BuildGeneration final : public RealiseObserver {
     StorePath derivation;
     std::vector<std::shared_ptr<Asked>> listeners;
   };
+  class FetchAudience;
+  void join(FetchAudience& audience, const std::shared_ptr<Asked>& asked) const;
+  std::vector<std::weak_ptr<FetchAudience>> fetches_;  ///< on their way, perhaps
   Mutex audience_mutex_;
   std::map<DerivationIndex, Audience> audiences_ GUARDED_BY(audience_mutex_);
 

@@ -19,8 +19,13 @@ class BuildService::Waiting final : public BuildService::Ticket {
   std::shared_ptr<Asked> asked_;
 };
 
-BuildService::BuildService(LocalStore& store, MakeBuilder make_builder, unsigned jobs)
-    : store_(store), make_builder_(std::move(make_builder)), jobs_(jobs), slots_(jobs) {}
+BuildService::BuildService(LocalStore& store, MakeBuilder make_builder, unsigned jobs,
+                           std::function<void(Realisation&)> sign)
+    : store_(store),
+      make_builder_(std::move(make_builder)),
+      jobs_(jobs),
+      sign_(std::move(sign)),
+      slots_(jobs) {}
 
 BuildService::~BuildService() {
   std::list<std::shared_ptr<BuildGeneration>> last;

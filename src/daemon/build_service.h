@@ -16,6 +16,7 @@
 #include "base/thread_annotations.h"
 #include "build/builder.h"
 #include "daemon/attempt_slots.h"
+#include "store/fetch_observer.h"
 #include "store/substituters.h"
 
 namespace grange {
@@ -34,9 +35,11 @@ struct GrantedWish {
   std::vector<StorePath> failed_inputs;  ///< for dependency_failed
   std::map<std::string, StorePath> outputs;
   std::map<std::string, Realisation> realisations;
-  std::vector<StorePath> differing;  ///< for not_deterministic: what was made again and differs
-  bool made = false;                 ///< an attempt made it since it was asked for
-  TimePoint start{};                 ///< of that attempt
+  /// For not_deterministic: what was made again and differs, and where the other one is kept, or
+  /// nothing.
+  std::vector<std::pair<StorePath, std::string>> differing;
+  bool made = false;  ///< an attempt made it since it was asked for
+  TimePoint start{};  ///< of that attempt
   TimePoint stop{};
 };
 
@@ -46,17 +49,23 @@ struct BuildTerms {
   StepLimits limits;
   bool keep_going = false;                     ///< false: the first failure ends all wishes
   bool may_build = true;                       ///< false: only what can be fetched
+  bool fallback = false;                       ///< what could not be fetched is made
+  bool optimise_additions = false;             ///< files of what is made share their content
   std::shared_ptr<Substituters> substituters;  ///< null: none
 };
 
 /// Hears of what its wishes need: from any thread, and must not block.
-class BuildListener {
+class BuildListener : public FetchObserver {
  public:
-  virtual ~BuildListener() = default;
   virtual void attempt_started(const StorePath& derivation) = 0;
   virtual void attempt_finished(const StorePath& derivation, const BuildResult& result) = 0;
   virtual void log(const StorePath& derivation, std::string_view data) = 0;
   virtual void phase(const StorePath& derivation, std::string_view name) = 0;
+  std::unique_ptr<Copy> copying(const StorePath& /*path*/, std::uint64_t /*nar_size*/,
+                                const std::string& /*from*/) override {
+    return nullptr;
+  }
+  void problem(const std::string& /*message*/) override {}
   /// In the order of the wishes; the last thing it hears.
   virtual void ended(std::vector<GrantedWish> granted) = 0;
 };
@@ -76,8 +85,9 @@ class BuildService {
   /// A builder that writes to this session of the store.
   using MakeBuilder = std::function<std::unique_ptr<Builder>(LocalStore& session)>;
 
-  /// `jobs`: attempts at once, over all clients, at least 1.
-  BuildService(LocalStore& store, MakeBuilder make_builder, unsigned jobs);
+  /// `jobs`: attempts at once, over all clients, at least 1. `sign`: see RealiseOptions.
+  BuildService(LocalStore& store, MakeBuilder make_builder, unsigned jobs,
+               std::function<void(Realisation&)> sign = {});
   /// Cancels everything and waits. All tickets are gone by then.
   ~BuildService();
   BuildService(const BuildService&) = delete;
@@ -118,6 +128,7 @@ class BuildService {
   std::atomic<std::uint64_t> activities_{0};
   const MakeBuilder make_builder_;
   const unsigned jobs_;
+  const std::function<void(Realisation&)> sign_;
   AttemptSlots slots_;
   Mutex mutex_;
   std::list<std::shared_ptr<BuildGeneration>> generations_ GUARDED_BY(mutex_);  ///< oldest first

@@ -159,11 +159,15 @@ class BuildServiceTest : public StoreTest {
   }
   std::unique_ptr<BuildService::Ticket> ask(std::vector<std::size_t> numbers,
                                             const std::shared_ptr<WaitingListener>& listener,
-                                            bool keep_going = true) {
+                                            bool keep_going = true,
+                                            std::shared_ptr<Substituters> from = nullptr,
+                                            bool fallback = false) {
     std::vector<BuildWish> wishes;
     for (const auto number : numbers) wishes.push_back({tests.path(number), {}});
     BuildTerms terms;
     terms.keep_going = keep_going;
+    terms.substituters = std::move(from);
+    terms.fallback = fallback;
     return service->ask(std::move(wishes), terms, listener);
   }
   int attempts(const std::string& name) {
@@ -266,6 +270,37 @@ TEST_F(BuildServiceTest, TheFirstFailureEndsWhoDoesNotKeepGoing) {
   EXPECT_EQ(listener->wait()[0].outcome, Outcome::aborted);
   EXPECT_EQ(listener->wait()[1].outcome, Outcome::failed);
   EXPECT_TRUE(world.was_cancelled("slow"));
+}
+
+TEST_F(BuildServiceTest, WhatCouldNotBeFetchedIsMadeOnlyForWhoSaysSo) {
+  const auto low = tests.input_addressed("low", {});
+  const auto top = tests.input_addressed("top", {{low}});
+  write();
+  const std::shared_ptr<LocalStore> damaged =
+      LocalStore::open(StoreLocation::at_root(directory() / "damaged"), quick());
+  const auto nar = nar_of("low");
+  const auto& drv = tests.path(low);
+  const auto output =
+      parse_aterm(tests.store_dir(), drv.derivation_name(), tests.text(low)).stated_path("out");
+  StringSource bytes(nar);
+  damaged->add_nar(info_of(output.value(), nar, {}), bytes);
+  std::filesystem::remove_all(damaged->real_path(output.value()));
+  const auto from = std::make_shared<Substituters>(std::vector<Substituter>{{damaged, 0, true}},
+                                                   TrustedKeys(), 1, nullptr);
+  for (int i = 0; i < 2; ++i) {
+    const auto listener = std::make_shared<WaitingListener>();
+    const auto ticket = ask({low, top}, listener, true, from);
+    ASSERT_EQ(listener->wait().size(), 2U);
+    EXPECT_EQ(listener->wait()[0].outcome, Outcome::aborted);
+    EXPECT_NE(listener->wait()[0].message.find("--fallback"), std::string::npos);
+    EXPECT_EQ(listener->wait()[1].outcome, Outcome::aborted);
+  }
+  EXPECT_EQ(attempts("low"), 0);
+  const auto listener = std::make_shared<WaitingListener>();
+  const auto ticket = ask({low, top}, listener, true, from, true);
+  ASSERT_EQ(listener->wait().size(), 2U);
+  EXPECT_EQ(listener->wait()[1].outcome, Outcome::good);
+  EXPECT_EQ(attempts("low"), 1);
 }
 
 TEST_F(BuildServiceTest, ImpureOnesAreMadeForEach) {

@@ -49,9 +49,11 @@ ClientSettings::ClientSettings(const DaemonSettings& daemon)
       keep_going(daemon.keep_going),
       may_build(daemon.max_jobs > 0),
       substitute(daemon.substitute),
+      fallback(daemon.fallback),
       substituters(daemon.substituters),
       trusted_keys(daemon.trusted_keys),
       require_signatures(daemon.require_signatures),
+      optimise_additions(daemon.optimise_additions),
       keep_outputs(daemon.keep_outputs),
       keep_derivations(daemon.keep_derivations) {}
 
@@ -65,6 +67,7 @@ void ClientSettings::apply(const SetOptions& options, const DaemonSettings& daem
   limits.max_silent = Seconds(static_cast<double>(options.max_silent_time));
   limits.cores = static_cast<unsigned>(std::min<std::uint64_t>(options.build_cores, 1U << 16));
   substitute = options.use_substitutes;
+  fallback = daemon.fallback || options.try_fallback;
   DaemonSettings changed = daemon;
   changed.limits = limits;
   NixSettings settings;
@@ -94,6 +97,7 @@ void ClientSettings::apply(const SetOptions& options, const DaemonSettings& daem
   policy = policy_of(changed);
   trusted_keys = changed.trusted_keys;
   require_signatures = changed.require_signatures;
+  optimise_additions = changed.optimise_additions;
   keep_outputs = changed.keep_outputs;
   keep_derivations = changed.keep_derivations;
 }

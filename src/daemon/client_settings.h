@@ -23,9 +23,11 @@ struct ClientSettings {
   bool keep_going = false;
   bool may_build = true;
   bool substitute = true;
+  bool fallback = false;
   std::vector<StoreReference> substituters;
   std::vector<PublicKey> trusted_keys;
   bool require_signatures = true;
+  bool optimise_additions = false;
   bool keep_outputs = false;
   bool keep_derivations = true;
   Verbosity verbosity = Verbosity::info;

@@ -6,12 +6,18 @@
 #include "base/environment.h"
 #include "build/leftovers.h"
 #include "build/local_builder.h"
+#include "store/lookup_cache.h"
 #include "store/trust.h"
 
 namespace grange {
 namespace {
 
 constexpr unsigned kFetchesAtOnce = 8;
+
+void sign_realisation(const std::vector<SecretKey>& keys, Realisation& realisation) {
+  const auto fingerprint = realisation.fingerprint();
+  for (const auto& key : keys) realisation.signatures.insert(key.sign(fingerprint));
+}
 
 /// Signs what an attempt has made, before anybody hears that it is there.
 class SigningBuilder final : public Builder {
@@ -24,6 +30,12 @@ class SigningBuilder final : public Builder {
                     std::stop_token stop) override {
     auto result = builder_->build(request, observer, std::move(stop));
     if (!result.good() || result.already_valid || result.check) return result;
+    std::vector<Realisation> realisations;
+    for (auto& [name, realisation] : result.realisations) {
+      sign_realisation(keys_, realisation);
+      realisations.push_back(realisation);
+    }
+    store_.register_realisations(realisations);
     for (const auto& [name, path] : result.outputs) {
       const auto info = store_.path_info(path);
       if (!info) continue;
@@ -42,6 +54,14 @@ class SigningBuilder final : public Builder {
   const std::vector<SecretKey>& keys_;
 };
 
+LookupCacheOptions lookups_of(const DaemonSettings& settings) {
+  LookupCacheOptions options;
+  options.file = settings.location.own_state() / "lookups.sqlite";
+  options.positive = settings.positive_lookups;
+  options.negative = settings.negative_lookups;
+  return options;
+}
+
 }  // namespace
 
 Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Clock& clock,
@@ -52,16 +72,20 @@ Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Cl
       note_(std::move(note)),
       store_(LocalStore::open(settings_.location, settings_.store)) {
   if (settings_.content_addressed) store_->keep_realisations();
+  store_->optimise_additions(settings_.optimise_additions);
   StoreOpening opening;
   opening.store_dir = store_->store_dir();
   opening.warn = note_;
   opening.remote.netrc_file = settings_.builder.netrc;
   opening.remote.environment = process_environment();
   opening.remote.stop = stop;
+  opening.remote.lookups =
+      std::make_shared<LookupCache>(lookups_of(settings_), std::make_shared<SystemClock>(), note_);
   substituters_.emplace(std::move(opening), kFetchesAtOnce);
   builds_.emplace(
       *store_, [this](LocalStore& session) { return make_builder(session); },
-      std::max(settings_.max_jobs, 1U));
+      std::max(settings_.max_jobs, 1U),
+      [this](Realisation& realisation) { sign_realisation(settings_.secret_keys, realisation); });
   context_.emplace(DaemonContext{*store_, *builds_, *substituters_, settings_, std::move(stop)});
 }
 
@@ -80,6 +104,7 @@ std::unique_ptr<Builder> Daemon::make_builder(LocalStore& session) {
     launcher_ = Launcher::start(config);
   });
   auto config = settings_.builder;
+  config.keep_beside_valid = true;
   if (settings_.builders_as_us && settings_.sandbox == BuildPolicy::Sandbox::unsandboxed) {
     config.run_as_pool = false;
   }

@@ -17,7 +17,6 @@ constexpr std::uint64_t kMaxSecretKey = std::uint64_t{64} << 10;
 /// Settings of Nix that mean nothing to this daemon, or are what it does anyway: not worth a word.
 bool is_without_effect(std::string_view name) {
   static constexpr std::string_view kNames[] = {"experimental-features",
-                                                "auto-optimise-store",
                                                 "compress-build-log",
                                                 "keep-build-log",
 
@@ -32,8 +31,6 @@ bool is_without_effect(std::string_view name) {
                                                 "stalled-download-timeout",
                                                 "connect-timeout",
                                                 "user-agent-suffix",
-                                                "narinfo-cache-positive-ttl",
-                                                "narinfo-cache-negative-ttl",
                                                 "warn-dirty",
                                                 "allow-dirty",
                                                 "accept-flake-config",
@@ -149,6 +146,12 @@ bool apply_to_building(const std::string& name, const std::string& value,
   return true;
 }
 
+std::chrono::seconds parse_duration(const std::string& name, const std::string& value) {
+  constexpr std::uint64_t kLongest = std::uint64_t{1} << 40;
+  return std::chrono::seconds(
+      static_cast<std::int64_t>(std::min(parse_nix_number(name, value), kLongest)));
+}
+
 bool apply_to_store(const std::string& name, const std::string& value, DaemonSettings& settings) {
   if (name == "substituters" || name == "binary-caches") {
     settings.substituters = stores_of(value);
@@ -170,6 +173,12 @@ bool apply_to_store(const std::string& name, const std::string& value, DaemonSet
     settings.keep_outputs = parse_nix_flag(name, value);
   } else if (name == "keep-derivations" || name == "gc-keep-derivations") {
     settings.keep_derivations = parse_nix_flag(name, value);
+  } else if (name == "narinfo-cache-positive-ttl") {
+    settings.positive_lookups = parse_duration(name, value);
+  } else if (name == "narinfo-cache-negative-ttl") {
+    settings.negative_lookups = parse_duration(name, value);
+  } else if (name == "auto-optimise-store") {
+    settings.optimise_additions = parse_nix_flag(name, value);
   } else if (name == "fsync-metadata") {
     settings.store.fast_metadata = !parse_nix_flag(name, value);
   } else if (name == "sync-before-registering") {

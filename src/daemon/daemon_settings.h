@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -31,6 +32,10 @@ struct DaemonSettings {
   std::vector<PublicKey> trusted_keys;
   std::vector<SecretKey> secret_keys;  ///< sign what is built here
   bool require_signatures = true;
+  bool optimise_additions = false;  ///< auto-optimise-store
+  /// For how long it is believed what substituters answered.
+  std::chrono::seconds positive_lookups = std::chrono::hours(30 * 24);
+  std::chrono::seconds negative_lookups = std::chrono::hours(1);
   bool keep_outputs = false;
   bool keep_derivations = true;
   std::vector<std::string> trusted_users = {"root"};

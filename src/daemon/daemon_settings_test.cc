@@ -46,11 +46,13 @@ TEST(DaemonSettings, TakesWhatItKnowsAndNotesTheRest) {
                       {"timeout", "30"},
                       {"trusted-users", "root @wheel"},
                       {"http-connections", "3"},
+                      {"narinfo-cache-negative-ttl", "7"},
                       {"colour-of-the-shed", "blue"}},
                      settings, [&](const std::string& note) { notes.push_back(note); });
   EXPECT_EQ(settings.max_jobs, 5U);
   EXPECT_EQ(settings.sandbox, BuildPolicy::Sandbox::relaxed);
   EXPECT_EQ(settings.limits.timeout.count(), 30);
+  EXPECT_EQ(settings.negative_lookups.count(), 7);
   EXPECT_THAT(settings.trusted_users, ElementsAre("root", "@wheel"));
   EXPECT_THAT(notes, ElementsAre(HasSubstr("colour-of-the-shed")));
   EXPECT_THROW(apply_nix_settings({{"max-jobs", "many"}}, settings, [](const std::string&) {}),
@@ -77,6 +79,32 @@ TEST(ClientSettings, AnUntrustedClientSetsOnlyWhatHarmsNobody) {
   EXPECT_FALSE(settings.require_signatures);
   EXPECT_EQ(settings.substituters.size(), 2U);
   EXPECT_EQ(ignored.size(), 2U);
+}
+
+TEST(ClientSettings, WhatTheDaemonFallsBackToEveryClientDoes) {
+  DaemonSettings daemon;
+  SetOptions options;
+  ClientSettings settings(daemon);
+  settings.apply(options, daemon, false, [](const std::string&) {});
+  EXPECT_FALSE(settings.fallback);
+  options.try_fallback = true;
+  settings.apply(options, daemon, false, [](const std::string&) {});
+  EXPECT_TRUE(settings.fallback);
+  options.try_fallback = false;
+  daemon.fallback = true;
+  settings.apply(options, daemon, false, [](const std::string&) {});
+  EXPECT_TRUE(settings.fallback);
+}
+
+TEST(ClientSettings, EqualFilesAreLinkedForWhoIsTrusted) {
+  const DaemonSettings daemon;
+  SetOptions options;
+  options.overrides = {{"auto-optimise-store", "true"}};
+  ClientSettings settings(daemon);
+  settings.apply(options, daemon, false, [](const std::string&) {});
+  EXPECT_FALSE(settings.optimise_additions);
+  settings.apply(options, daemon, true, [](const std::string&) {});
+  EXPECT_TRUE(settings.optimise_additions);
 }
 
 TEST(ClientIdentity, UsersMatchByNameGroupAndStar) {

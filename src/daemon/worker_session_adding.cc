@@ -220,6 +220,7 @@ NoReply WorkerSession::handle(const RegisterDrvOutput& request) {
 
 RealisationReply WorkerSession::handle(const QueryRealisation& request) {
   if (const auto* by_path = std::get_if<OutputOfDerivation>(&request.output)) {
+    if (!store_->is_valid(by_path->derivation)) return {std::optional<RealisedOutput>()};
     const auto id = id_of(*store_, *by_path);
     const auto found = store_->realisations({id});
     if (found.empty()) return {std::optional<RealisedOutput>()};

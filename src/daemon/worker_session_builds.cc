@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -7,6 +9,7 @@
 #include "daemon/basic_derivation.h"
 #include "daemon/build_activities.h"
 #include "daemon/build_answers.h"
+#include "daemon/copy_activities.h"
 #include "daemon/worker_session.h"
 #include "store/verify.h"
 
@@ -43,7 +46,27 @@ void WorkerSession::fetch(const std::set<StorePath>& paths) {
   const auto chosen = substituters();
   if (chosen->stores.empty()) return;
   const PeerWatch watch(in_, context_.stop);
-  chosen->all->fetch_paths(*store_, paths, watch.token());
+  const auto copies =
+      std::make_shared<CopyActivities>(queue_, context_.builds, store_->store_dir());
+  std::atomic<bool> ended = false;
+  std::exception_ptr error;
+  // In a thread of its own, so that this one can tell of it.
+  std::jthread fetching([&] {
+    try {
+      chosen->all->fetch_paths(*store_, paths, watch.token(), copies.get());
+    } catch (...) {
+      error = std::current_exception();
+    }
+    copies->end();
+    ended = true;
+    queue_.wake();
+  });
+  while (!ended) {
+    tell_all(queue_.take({}));
+    out_.flush();
+  }
+  fetching.join();
+  if (error) std::rethrow_exception(error);
 }
 
 BuildTerms WorkerSession::terms(BuildMode mode) {
@@ -53,6 +76,8 @@ BuildTerms WorkerSession::terms(BuildMode mode) {
   terms.limits = settings_.limits;
   terms.keep_going = settings_.keep_going;
   terms.may_build = settings_.may_build;
+  terms.fallback = settings_.fallback;
+  terms.optimise_additions = settings_.optimise_additions;
   terms.substituters = substituters()->all;
   return terms;
 }

@@ -28,6 +28,7 @@ CollectionResult delete_or_say(LocalStore& store, const std::set<StorePath>& pat
 NoReply WorkerSession::handle(const SetOptions& request) {
   settings_.apply(request, context_.settings, client_.trusted,
                   [this](const std::string& message) { tell_line(Verbosity::warn, message); });
+  store_->optimise_additions(settings_.optimise_additions);
   return {};
 }
 

@@ -41,6 +41,7 @@ bool is_lasting_failure(Outcome outcome) noexcept;
 struct OutputComparison {
   Hash first;  ///< of the valid one, where an attempt checks; of the first round, where it repeats
   Hash again;  ///< of the one made to compare it with; the first other one, if there was any
+  std::string kept{};  ///< where that one is, if it was kept (`keep_failed`)
   bool equal() const noexcept { return first == again; }
 };
 

@@ -36,6 +36,10 @@ std::string realisation_key(const DrvOutput& id) {
   return "realisations/" + id.to_string() + ".doi";
 }
 
+std::string build_trace_key(const BuildTraceKey& key) {
+  return "build-trace-v2/" + key.derivation.base_name() + "/" + key.output + ".doi";
+}
+
 Compression base_compression(NarCompression compression) {
   switch (compression) {
     case NarCompression::none:
@@ -157,6 +161,26 @@ class StoredBinaryCache final : public BinaryCache {
       if (!text) continue;
       auto realisation = parse_realisation(id, *text);
       found.emplace_hint(found.end(), id, std::move(realisation));
+    }
+    return found;
+  }
+
+  std::map<BuildTraceKey, BuildTraceEntry> build_trace(
+      const std::set<BuildTraceKey>& asked) override {
+    std::vector<std::string> keys;
+    for (const auto& key : asked) keys.push_back(build_trace_key(key));
+    const auto texts = storage_->read_many(keys, kMaxRealisationSize);
+    std::map<BuildTraceKey, BuildTraceEntry> found;
+    std::size_t i = 0;
+    for (const auto& key : asked) {
+      const auto& text = texts[i++];
+      if (!text) continue;
+      try {
+        found.emplace_hint(found.end(), key, BuildTraceEntry::parse(key, *text));
+      } catch (const InvalidError& error) {
+        throw CorruptError("'" + build_trace_key(key) + "' in " + describe() +
+                           " is broken: " + error.what());
+      }
     }
     return found;
   }

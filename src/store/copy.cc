@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "base/thread_annotations.h"
 #include "store/realisation_closure.h"
+#include "store/reference_order.h"
 
 namespace grange {
 namespace {
@@ -282,6 +283,55 @@ class Copying {
   std::map<StorePath, std::string> failed_ GUARDED_BY(mutex_);
 };
 
+/// Has the NAR that it tells of.
+class OwnMovingNar final : public NarStream {
+ public:
+  OwnMovingNar(std::unique_ptr<NarStream> nar, std::function<void(std::uint64_t)> moved)
+      : nar_(std::move(nar)), moving_(*nar_, std::move(moved)) {}
+  void read_with(const std::function<void(Source&)>& use) override { moving_.read_with(use); }
+  void write_to(Sink& sink) override { moving_.write_to(sink); }
+
+ private:
+  std::unique_ptr<NarStream> nar_;
+  MovingNar moving_;
+};
+
+/// One after the other in one request: where reading costs no round trips, and each request does.
+void copy_together(Store& from, Store& to, const std::map<StorePath, PathInfo>& missing,
+                   CopyObserver& observer, const std::stop_token& stop) {
+  std::vector<PathInfo> infos;
+  for (const auto& [path, info] : missing) infos.push_back(info);
+  const PathInfo* under_way = nullptr;
+  const auto end = [&] {
+    if (under_way != nullptr) observer.copied(*under_way);
+  };
+  with_context(
+      [&] {
+        const auto which = under_way == nullptr
+                               ? std::string("paths")
+                               : "'" + from.store_dir().print(under_way->path) + "'";
+        return "while copying " + which + " to " + to.describe();
+      },
+      [&] {
+        to.add_together(references_first(from.store_dir(), infos),
+                        [&](const PathInfo& info) -> std::unique_ptr<NarStream> {
+                          if (stop.stop_requested()) throw CancelledError("copying was cancelled");
+                          end();
+                          under_way = &info;
+                          return std::make_unique<OwnMovingNar>(
+                              from.open_nar(info.path), [&](std::uint64_t bytes) {
+                                if (stop.stop_requested())
+                                  throw CancelledError("copying was cancelled");
+                                observer.moved(bytes);
+                              });
+                        });
+        end();
+      });
+}
+
+/// From so many on paths are added together where the destination can.
+constexpr std::size_t kSeveral = 2;
+
 void check_store_dirs(const Store& from, const Store& to) {
   if (from.store_dir() == to.store_dir()) return;
   throw InvalidError("paths cannot be copied between store directories: '" +
@@ -309,6 +359,12 @@ CopyResult copy_closure(Store& from, Store& to, const std::set<StorePath>& roots
   }
   observer.planned(result.paths, result.bytes);
   if (missing.infos.empty()) return result;
+  const bool reads_at_once = from.transfers_at_once() == 0;
+  if (missing.infos.size() >= kSeveral && !options.keep_going && reads_at_once &&
+      to.adds_together()) {
+    copy_together(from, to, missing.infos, observer, stop);
+    return result;
+  }
   result.failed = Copying(from, to, std::move(missing.infos), options.keep_going, observer, stop)
                       .run(transfers_between(from, to, options.jobs));
   return result;

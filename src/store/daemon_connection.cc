@@ -13,11 +13,11 @@ constexpr Seconds kDaemonPatience{600};
 constexpr Seconds kGreetingPatience{120};
 
 WorkerConnectionInfo greet_daemon(StorePeer& peer, BufferedSink& out, const StoreDir& store,
-                                  const std::stop_token& stop) {
+                                  const std::stop_token& stop, const WorkerAnnouncement& ours) {
   const std::stop_callback give_up(stop, [&] { peer.interrupt(); });
   peer.set_patience(kGreetingPatience);
   return with_context([&] { return "while greeting " + peer.shown(); },
-                      [&] { return greet_worker_server(peer, out, store, {}); });
+                      [&] { return greet_worker_server(peer, out, store, ours); });
 }
 
 }  // namespace
@@ -40,10 +40,10 @@ class DaemonConnection::Watched final : public Sink {
 };
 
 DaemonConnection::DaemonConnection(std::unique_ptr<StorePeer> peer, const StoreDir& store,
-                                   const std::stop_token& stop)
+                                   const std::stop_token& stop, const WorkerAnnouncement& ours)
     : peer_(std::move(peer)),
       buffer_(*peer_),
-      info_(greet_daemon(*peer_, buffer_, store, stop)),
+      info_(greet_daemon(*peer_, buffer_, store, stop, ours)),
       reader_(*peer_, info_.dialect),
       writer_(buffer_, info_.dialect) {
   const std::stop_callback give_up(stop, [this] { peer_->interrupt(); });

@@ -25,9 +25,10 @@ using FrameListener = std::function<void(const WorkerFrame&)>;
 /// found the fault before it began says so twice and hangs up. For one thread, but for `interrupt`.
 class DaemonConnection {
  public:
-  /// Greets the server. Throws UnavailableError, CorruptError, DeniedError, CancelledError.
+  /// Greets the server, announcing ourselves. Throws UnavailableError, CorruptError, DeniedError,
+  /// CancelledError.
   DaemonConnection(std::unique_ptr<StorePeer> peer, const StoreDir& store,
-                   const std::stop_token& stop);
+                   const std::stop_token& stop, const WorkerAnnouncement& ours = {});
 
   const WorkerConnectionInfo& info() const { return info_; }
   bool has(WorkerOperation operation) const { return has_operation(info_.dialect, operation); }

@@ -1,6 +1,7 @@
 #include "store/daemon_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <optional>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "store/connection_pool.h"
 #include "store/daemon_connection.h"
 #include "store/daemon_error.h"
+#include "wire/path_streams.h"
 
 namespace grange {
 namespace {
@@ -92,7 +94,8 @@ class DaemonStore final : public BuildingStore {
   explicit DaemonStore(DaemonStoreOptions options)
       : options_(std::move(options)),
         connections_([this](const std::stop_token& stop) { return connect(stop); },
-                     options_.max_connections) {}
+                     options_.max_connections),
+        tracing_([this](const std::stop_token& stop) { return connect(stop, tracing()); }, 1) {}
 
   const StoreDir& store_dir() const override { return options_.store_dir; }
   std::string describe() const override { return options_.shown; }
@@ -157,6 +160,28 @@ class DaemonStore final : public BuildingStore {
     connection->take_reply<AddToStoreNar>();
   }
 
+  bool adds_together() override {
+    return connections_.borrow(options_.stop)->has(WorkerOperation::add_multiple_to_store);
+  }
+
+  void add_together(
+      const std::vector<const PathInfo*>& infos,
+      const std::function<std::unique_ptr<NarStream>(const PathInfo&)>& open) override {
+    AddMultipleToStore request;
+    request.skip_signatures = options_.skip_signatures;
+    const auto connection = connections_.borrow(options_.stop);
+    connection->ask_with(request, [&](Sink& sink) {
+      MultipleWriter writer(sink, store_dir(), infos.size());
+      for (const auto* info : infos) {
+        PathInfo sent = *info;
+        sent.ultimate = false;
+        sent.registration_time = 0;
+        open(*info)->read_with([&](Source& nar) { writer.add(sent, nar); });
+      }
+      writer.finish();
+    });
+  }
+
   std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) override {
     std::map<DrvOutput, Realisation> found;
     if (ids.empty()) return found;
@@ -169,6 +194,35 @@ class DaemonStore final : public BuildingStore {
             if (auto realisation = realisation_in(id, reply)) {
               found.emplace_hint(found.end(), id, *std::move(realisation));
             }
+          });
+    } catch (const DeniedError&) {
+      // A daemon without the feature ca-derivations has none.
+    }
+    return found;
+  }
+
+  /// Over a connection of its own: with this feature realisations have no other form.
+  std::map<BuildTraceKey, BuildTraceEntry> build_trace(
+      const std::set<BuildTraceKey>& keys) override {
+    std::map<BuildTraceKey, BuildTraceEntry> found;
+    if (keys.empty() || no_traces_) return found;
+    if (!connections_.borrow(options_.stop)->info().dialect.at_least(kFirstFeatures)) return found;
+    const auto connection = tracing_.borrow(options_.stop);
+    if (!connection->info().dialect.has(kFeatureRealisationWithPath)) {
+      no_traces_ = true;
+      return found;
+    }
+    try {
+      ask_for_each<QueryRealisation>(
+          *connection, keys,
+          [](const BuildTraceKey& key) {
+            return QueryRealisation{OutputOfDerivation{key.derivation, key.output}};
+          },
+          [&](const BuildTraceKey& key, const RealisationReply& reply) {
+            const auto* output = std::get_if<std::optional<RealisedOutput>>(&reply.found);
+            if (output == nullptr || !*output) return;
+            found.emplace_hint(found.end(), key,
+                               BuildTraceEntry{key, (*output)->path, (*output)->signatures});
           });
     } catch (const DeniedError&) {
       // A daemon without the feature ca-derivations has none.
@@ -255,9 +309,18 @@ class DaemonStore final : public BuildingStore {
  private:
   static constexpr Seconds kPatience{600};
 
-  std::unique_ptr<DaemonConnection> connect(const std::stop_token& stop) const {
+  static constexpr unsigned kFirstFeatures = 38;  ///< minor version
+
+  static WorkerAnnouncement tracing() {
+    WorkerAnnouncement ours;
+    ours.features.emplace(kFeatureRealisationWithPath);
+    return ours;
+  }
+
+  std::unique_ptr<DaemonConnection> connect(const std::stop_token& stop,
+                                            const WorkerAnnouncement& ours = {}) const {
     auto connection =
-        std::make_unique<DaemonConnection>(options_.connect(), options_.store_dir, stop);
+        std::make_unique<DaemonConnection>(options_.connect(), options_.store_dir, stop, ours);
     connection->listen(log_listener());
     return connection;
   }
@@ -300,6 +363,8 @@ class DaemonStore final : public BuildingStore {
 
   const DaemonStoreOptions options_;
   ConnectionPool<DaemonConnection> connections_;
+  ConnectionPool<DaemonConnection> tracing_;
+  std::atomic<bool> no_traces_{false};  ///< it has not the feature
 };
 
 }  // namespace

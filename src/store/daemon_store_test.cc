@@ -11,8 +11,11 @@
 #include "archive/nar.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "store/copy.h"
 #include "store/fake_daemon.h"
+#include "store/local_store.h"
 #include "wire/framed_data.h"
+#include "wire/path_streams.h"
 
 namespace grange {
 namespace {
@@ -20,10 +23,14 @@ namespace {
 /// A daemon with a store in memory.
 class FakeStore {
  public:
-  explicit FakeStore(ProtocolVersion version = kWorkerVersion)
-      : daemon_(version, [this](const WorkerRequest& request, FakeDaemon::Session& session) {
-          return answer(request, session);
-        }) {}
+  explicit FakeStore(ProtocolVersion version = kWorkerVersion,
+                     std::set<std::string, std::less<>> features = {})
+      : daemon_(
+            version,
+            [this](const WorkerRequest& request, FakeDaemon::Session& session) {
+              return answer(request, session);
+            },
+            std::move(features)) {}
 
   std::unique_ptr<BuildingStore> open(std::stop_token stop = {}) {
     DaemonStoreOptions options;
@@ -53,6 +60,10 @@ class FakeStore {
 
   FakeDaemon& daemon() { return daemon_; }
   void put(const StorePath& path, const std::string& nar) { nars_[path] = nar; }
+  std::vector<StorePath> added_together() {
+    const std::lock_guard lock(mutex_);
+    return order_;
+  }
   std::map<StorePath, std::string> nars() {
     const std::lock_guard lock(mutex_);
     return nars_;
@@ -82,6 +93,17 @@ class FakeStore {
       session.writer().sink().write(nars_.at(nar->path));
     } else if (const auto* add = std::get_if<AddToStoreNar>(&request)) {
       nars_[add->info.path] = take(request, session);
+      session.last();
+    } else if (std::holds_alternative<AddMultipleToStore>(request)) {
+      FramedSource framed(session.source());
+      read_multiple(framed, StoreDir::nix(), session.dialect().limits,
+                    [&](const PathInfo& info, const NarCopier& copy) {
+                      StringSink one;
+                      copy(one);
+                      nars_[info.path] = one.take();
+                      order_.push_back(info.path);
+                    });
+      framed.finish(0);
       session.last();
     } else {
       session.fail("\x1b[31mnot in the script\x1b[0m");
@@ -133,6 +155,7 @@ class FakeStore {
 
   std::mutex mutex_;
   std::map<StorePath, std::string> nars_;
+  std::vector<StorePath> order_;
   FakeDaemon daemon_;  ///< last, so that its threads end first
 };
 
@@ -224,6 +247,65 @@ TEST(DaemonStore, NeverWaitsForOneThatSpeaksBeforeItListens) {
   EXPECT_EQ(fake.nars().at(FakeStore::path(8)), nar);
 }
 
+class SilentObserver final : public CopyObserver {
+ public:
+  void planned(std::size_t, std::uint64_t) override {}
+  void moved(std::uint64_t bytes) override { moved_ += bytes; }
+  void copied(const PathInfo& info) override { copied_.push_back(info.path); }
+  std::uint64_t moved_ = 0;
+  std::vector<StorePath> copied_;
+};
+
+TEST(DaemonStore, SeveralPathsAreCopiedInOneRequestWhereThereIsOne) {
+  const TemporaryDirectory directory;
+  const auto from = LocalStore::open(StoreLocation::at_root(directory.path() / "from"));
+  const auto nar = FakeStore::nar_of("x");
+  std::set<StorePath> references;
+  std::vector<StorePath> paths;
+  for (const int number : {3, 1, 2}) {  // each refers to the ones before
+    auto info = FakeStore::info(FakeStore::path(number), nar);
+    info.references = references;
+    StringSource bytes(nar);
+    from->add_nar(info, bytes);
+    references.insert(info.path);
+    paths.push_back(info.path);
+  }
+  for (const unsigned minor : {31U, 34U}) {
+    FakeStore fake({1, minor});
+    const auto store = fake.open();
+    SilentObserver observer;
+    const auto result = copy_closure(*from, *store, {paths.back()}, {}, observer, {});
+    EXPECT_EQ(result.paths, 3U);
+    EXPECT_EQ(fake.nars().size(), 3U);
+    EXPECT_EQ(observer.moved_, 3 * nar.size());
+    EXPECT_EQ(observer.copied_.size(), 3U);
+    EXPECT_EQ(fake.added_together(), minor < 32 ? std::vector<StorePath>() : paths);
+  }
+}
+
+TEST(DaemonStore, WhatFailsAmongSeveralIsNamed) {
+  const TemporaryDirectory directory;
+  const auto from = LocalStore::open(StoreLocation::at_root(directory.path() / "from"));
+  const auto nar = FakeStore::nar_of("x");
+  for (const int number : {1, 2}) {
+    StringSource bytes(nar);
+    from->add_nar(FakeStore::info(FakeStore::path(number), nar), bytes);
+  }
+  std::filesystem::remove(from->real_path(FakeStore::path(2)));
+  FakeStore fake;
+  const auto store = fake.open();
+  SilentObserver observer;
+  try {
+    copy_closure(*from, *store, {FakeStore::path(1), FakeStore::path(2)}, {}, observer, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("while copying '" + StoreDir::nix().print(FakeStore::path(2)) + "'"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(DaemonStore, AnEndThatIsGoneIsUnavailable) {
   FakeStore fake;
   fake.special = [](const WorkerRequest&, FakeDaemon::Session&) { return std::optional(false); };
@@ -288,6 +370,38 @@ TEST(DaemonStore, KnowsRealisationsInTheWordsOfEachVersion) {
     ASSERT_EQ(registered.size(), 1U);
     EXPECT_EQ(registered.front().id, other);
     EXPECT_THROW(store->register_realisations({{other, FakeStore::path(3), {}}}), InvalidError);
+  }
+}
+
+TEST(DaemonStore, AsksNewerOnesForRealisationsByTheirDerivations) {
+  const auto drv = StorePath::parse(std::string(32, '0') + "-a.drv");
+  for (const bool newer : {true, false}) {
+    std::set<std::string, std::less<>> features;
+    if (newer) features.emplace(kFeatureRealisationWithPath);
+    FakeStore fake(kWorkerVersion, features);
+    fake.special = [](const WorkerRequest& request,
+                      FakeDaemon::Session& session) -> std::optional<bool> {
+      const auto* asked = std::get_if<QueryRealisation>(&request);
+      if (asked == nullptr) return std::nullopt;
+      RealisationReply reply;
+      std::optional<RealisedOutput> found;
+      if (std::get<OutputOfDerivation>(asked->output).output == "out") {
+        found.emplace(RealisedOutput{FakeStore::path(1), {"k:AA=="}});
+      }
+      reply.found = found;
+      session.answer(reply);
+      return true;
+    };
+    const auto store = fake.open();
+    const auto found = store->build_trace({{drv, "dev"}, {drv, "out"}});
+    ASSERT_EQ(found.size(), newer ? 1U : 0U);
+    if (newer) {
+      EXPECT_EQ(found.begin()->second,
+                (BuildTraceEntry{{drv, "out"}, FakeStore::path(1), {"k:AA=="}}));
+    }
+    EXPECT_EQ(fake.daemon().connections(), 2);
+    EXPECT_EQ(store->build_trace({{drv, "out"}}).size(), newer ? 1U : 0U);
+    EXPECT_EQ(fake.daemon().connections(), 2);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -52,11 +53,11 @@ class FakeDaemon {
   /// What a script answers with.
   class Session {
    public:
-    Session(int fd, ProtocolVersion version)
+    Session(int fd, const WorkerAnnouncement& announced)
         : source_(fd),
           sink_(fd),
           out_(sink_),
-          dialect_(greet_worker_client(source_, out_, StoreDir::nix(), {version, {}},
+          dialect_(greet_worker_client(source_, out_, StoreDir::nix(), announced,
                                        {"fake", PeerTrust::trusted})),
           reader_(source_, dialect_),
           writer_(out_, dialect_) {
@@ -94,8 +95,9 @@ class FakeDaemon {
   /// Called for each request; false: hang up.
   using Script = std::function<bool(const WorkerRequest&, Session&)>;
 
-  FakeDaemon(ProtocolVersion version, Script script)
-      : version_(version), script_(std::move(script)) {}
+  FakeDaemon(ProtocolVersion version, Script script,
+             std::set<std::string, std::less<>> features = {})
+      : announced_{version, std::move(features)}, script_(std::move(script)) {}
 
   std::unique_ptr<StorePeer> connect() {
     auto [ours, theirs] = make_peer("fake");
@@ -116,7 +118,7 @@ class FakeDaemon {
 
  private:
   void serve(int fd) {
-    Session session(fd, version_);
+    Session session(fd, announced_);
     for (;;) {
       session.reader().start_message();
       if (!script_(read_worker_request(session.reader()), session)) return;
@@ -124,7 +126,7 @@ class FakeDaemon {
     }
   }
 
-  ProtocolVersion version_;
+  WorkerAnnouncement announced_;
   Script script_;
   std::atomic<int> connections_ = 0;
   std::atomic<int> ended_ = 0;

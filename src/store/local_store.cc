@@ -83,7 +83,8 @@ StoreWriting::StoreWriting(const StoreLocation& location, const LocalStoreOption
     : database(std::move(opened)),
       paths(database, location.store_dir),
       commits(database, commit_hooks(location, options)),
-      staging(location) {}
+      staging(location),
+      links(location) {}
 
 OpenedStore::OpenedStore(const StoreLocation& at, FileDescriptor lock,
                          std::unique_ptr<StoreWriting> with)
@@ -100,7 +101,9 @@ LocalStoreImplementation::LocalStoreImplementation(std::shared_ptr<OpenedStore> 
       roots_(location_) {}
 
 std::unique_ptr<LocalStore> LocalStoreImplementation::session() {
-  return std::make_unique<LocalStoreImplementation>(opened_);
+  auto session = std::make_unique<LocalStoreImplementation>(opened_);
+  session->optimise_additions(optimise_additions_);
+  return session;
 }
 
 StoreWriting& LocalStoreImplementation::writing() const {
@@ -192,6 +195,9 @@ void LocalStoreImplementation::register_valid(std::vector<PathInfo> infos) {
   for (const PathInfo& info : infos) check_content_address_claim(store_dir(), info);
   references_first(store_dir(), infos);  // there must be such an order
   const auto outputs = check_derivations(store_dir(), location_.real_store, infos);
+  if (optimise_additions_) {
+    for (const PathInfo& info : infos) writing().links.share_files_of(real_path(info.path));
+  }
   const std::int64_t now = to_unix(SystemClock().now());
   with_context(
       [&] {

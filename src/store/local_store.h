@@ -124,6 +124,10 @@ class LocalStore : public Store {
   virtual std::vector<std::optional<std::uint64_t>> closure_sizes(
       const std::vector<std::set<StorePath>>& groups) = 0;
 
+  /// From now on files of what this session registers share their content with equal ones, as
+  /// `optimise_store` makes them; so do those of sessions that begin later.
+  virtual void optimise_additions(bool optimise) = 0;
+
   /// Registers objects that are in place and canonical, in one transaction; every reference must be
   /// valid or among them. Several calls at once share one commit. Throws InvalidError (cycle,
   /// reference not valid, ca claim wrong).

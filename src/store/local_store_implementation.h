@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "archive/nar.h"
+#include "store/addition_linker.h"
 #include "store/change_counter.h"
 #include "store/group_commit.h"
 #include "store/local_store.h"
@@ -30,6 +32,7 @@ struct StoreWriting {
   std::optional<RealisationTables> realisations;
   GroupCommit commits;
   Staging staging;
+  AdditionLinker links;
 };
 
 /// What all sessions of one opened store share.
@@ -67,6 +70,7 @@ class LocalStoreImplementation final : public LocalStore {
   std::vector<std::optional<std::uint64_t>> closure_sizes(
       const std::vector<std::set<StorePath>>& groups) override;
 
+  void optimise_additions(bool optimise) override { optimise_additions_ = optimise; }
   void register_valid(std::vector<PathInfo> infos) override;
   void invalidate(const StorePath& path) override;
 
@@ -119,6 +123,7 @@ class LocalStoreImplementation final : public LocalStore {
   const StoreLocation& location_;
   PathReaderPool& readers_;
   TemporaryRoots roots_;
+  std::atomic<bool> optimise_additions_{false};
 };
 
 }  // namespace grange

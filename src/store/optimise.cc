@@ -58,24 +58,19 @@ class Optimiser {
     store_.add_temporary_root(path);
     if (!store_.is_valid(path)) return;  // collected meanwhile
     try {
-      const fs::path real = store_.real_path(path);
-      if (!fs::is_directory(fs::symlink_status(real))) return share(real);
-      for (const auto& entry : fs::recursive_directory_iterator(real)) share(entry.path());
+      for_each_shareable_file(
+          store_.real_path(path),
+          [this](const fs::path& file, const struct stat& status) { share(file, status); });
     } catch (const std::exception& error) {
       const MutexLock lock(mutex_);
       result_.problems.push_back(store_.store_dir().print(path) + ": " + error.what());
     }
   }
 
-  void share(const fs::path& file) {
-    struct stat status {};
-    if (::lstat(file.c_str(), &status) != 0) throw_errno("looking at", file.string());
-    // Somebody may be writing to a file that is not read-only.
-    if (!S_ISREG(status.st_mode) || (status.st_mode & S_IWUSR) != 0) return;
+  void share(const fs::path& file, const struct stat& status) {
     ++files_;
     if (inodes_.contains(status.st_ino)) return;
-    const auto digest = hash_nar(file).hash.digits(HashFormat::nix32);
-    if (!linker_.share(file, digest)) return;
+    if (!linker_.share(file, link_name(file))) return;
     const MutexLock lock(mutex_);
     ++result_.linked;
     if (status.st_nlink == 1) {
@@ -93,6 +88,23 @@ class Optimiser {
 };
 
 }  // namespace
+
+void for_each_shareable_file(
+    const fs::path& object,
+    const std::function<void(const fs::path& file, const struct stat& status)>& use) {
+  const auto look_at = [&](const fs::path& file) {
+    struct stat status {};
+    if (::lstat(file.c_str(), &status) != 0) throw_errno("looking at", file.string());
+    // Somebody may be writing to a file that is not read-only.
+    if (S_ISREG(status.st_mode) && (status.st_mode & S_IWUSR) == 0) use(file, status);
+  };
+  if (!fs::is_directory(fs::symlink_status(object))) return look_at(object);
+  for (const auto& entry : fs::recursive_directory_iterator(object)) look_at(entry.path());
+}
+
+std::string link_name(const fs::path& file) {
+  return hash_nar(file).hash.digits(HashFormat::nix32);
+}
 
 OptimiseResult optimise_store(LocalStore& store, const std::stop_token& stop) {
   return Optimiser(store, stop).run();

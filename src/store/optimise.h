@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
+
+#include <sys/stat.h>
 
 #include "store/local_store.h"
 
@@ -22,5 +26,14 @@ struct OptimiseResult {
 /// their owner may write to are left alone, and so is what has too many links already. Throws
 /// CancelledError.
 OptimiseResult optimise_store(LocalStore& store, const std::stop_token& stop);
+
+/// The files of an object that may be shared: regular ones that nobody may write to. Throws
+/// SystemError and std::filesystem::filesystem_error.
+void for_each_shareable_file(
+    const std::filesystem::path& object,
+    const std::function<void(const std::filesystem::path& file, const struct stat& status)>& use);
+
+/// The name that the content of a file has in `.links`.
+std::string link_name(const std::filesystem::path& file);
 
 }  // namespace grange

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "derivation/build_trace.h"
 #include "derivation/path_info.h"
 #include "derivation/realisation.h"
 #include "derivation/store_path.h"
@@ -37,7 +39,22 @@ class Store {
   /// caller's affair. Fine when it is valid already: then `nar` may not be taken at all.
   virtual void add(const PathInfo& info, NarStream& nar) = 0;
 
+  /// Does one request for several paths cost less here than one for each?
+  virtual bool adds_together() { return false; }
+  /// Where it does: adds all of these, each after those that it refers to, as `add` does. `open`
+  /// gives each NAR in its turn. What was added before something fails may stay.
+  virtual void add_together(
+      const std::vector<const PathInfo*>& infos,
+      const std::function<std::unique_ptr<NarStream>(const PathInfo&)>& open) {
+    for (const auto* info : infos) add(*info, *open(*info));
+  }
+
   virtual std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) = 0;
+  /// The same as newer Nixes keep it, by the paths of derivations; most stores have none.
+  virtual std::map<BuildTraceKey, BuildTraceEntry> build_trace(
+      const std::set<BuildTraceKey>& /*keys*/) {
+    return {};
+  }
   /// In this order. The first realisation of an id stays for good; answers those that were refused
   /// for that. Throws InvalidError when an output path is not valid.
   virtual std::vector<RealisationConflict> register_realisations(

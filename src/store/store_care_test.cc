@@ -63,6 +63,30 @@ TEST_F(StoreCareTest, EqualFilesShareTheirSpace) {
   expect_tidy();
 }
 
+TEST_F(StoreCareTest, FilesMayShareTheirSpaceAsTheyAreAdded) {
+  const auto one = add(path("one", '1'), "content");
+  store().optimise_additions(true);
+  const auto session = store().session();
+  const auto tree = directory() / "tree";
+  fs::create_directories(tree / "deep");
+  write_file(tree / "deep/a", "content");
+  write_file(tree / "deep/b", "content");
+  const auto two =
+      session->add_tree(tree, "tree", {ContentMethod::recursive, HashAlgorithm::sha256});
+  const auto deep = store().real_path(two) / "deep";
+  EXPECT_TRUE(fs::equivalent(deep / "a", deep / "b"));
+  EXPECT_FALSE(fs::equivalent(deep / "a", store().real_path(one)));  // it was there before
+  struct stat status {};
+  ASSERT_EQ(::stat(deep.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0555U);
+  EXPECT_EQ(status.st_mtime, 1);
+  session->optimise_additions(false);
+  const auto three = session->add_text("three", "content", {});
+  EXPECT_FALSE(fs::equivalent(deep / "a", store().real_path(three)));
+  EXPECT_TRUE(store().verify(true, {}).empty());
+  expect_tidy();
+}
+
 TEST_F(StoreCareTest, ADamagedLinkIsNotShared) {
   const auto one = add(path("one", '1'), "content");
   optimise_store(store(), {});

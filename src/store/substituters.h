@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <stop_token>
@@ -10,6 +12,7 @@
 
 #include "base/signature.h"
 #include "base/thread_annotations.h"
+#include "store/fetch_observer.h"
 #include "store/local_store.h"
 #include "store/store.h"
 
@@ -42,12 +45,23 @@ class Substituters {
   bool empty() const { return substituters_.empty(); }
 
   /// Makes those of `paths` valid in `to` whose whole closures can be had. Who asks looks
-  /// afterwards what is there. Throws CancelledError, and what `to` throws.
-  void fetch_paths(LocalStore& to, const std::set<StorePath>& paths, const std::stop_token& stop);
+  /// afterwards what is there. Answers which of the others are not because fetching something
+  /// failed that a substituter says it has, and why: not those that nobody has, or no longer.
+  /// Throws CancelledError, and what `to` throws.
+  std::map<StorePath, std::string> fetch_paths(LocalStore& to, const std::set<StorePath>& paths,
+                                               const std::stop_token& stop,
+                                               FetchObserver* observer = nullptr);
+  /// What each output is called by newer Nixes, as far as it is known.
+  using TraceKeys = std::map<DrvOutput, BuildTraceKey>;
   /// Registers realisations of `ids` in `to`, with all that they depend on, once their outputs are
-  /// there. One that contradicts what `to` knows of a dependency is not taken.
-  void fetch_realisations(LocalStore& to, const std::set<DrvOutput>& ids,
-                          const std::stop_token& stop);
+  /// there. One that contradicts what `to` knows of a dependency is not taken. What nobody has in
+  /// Nix 2.8's form is asked for in the newer one (Store::build_trace), and registered without
+  /// signatures, which are of that form. Answers as `fetch_paths` does, by what was asked for.
+  std::map<DrvOutput, std::string> fetch_realisations(LocalStore& to,
+                                                      const std::set<DrvOutput>& ids,
+                                                      const TraceKeys& trace_keys,
+                                                      const std::stop_token& stop,
+                                                      FetchObserver* observer = nullptr);
 
   /// Replaces the damaged files of a valid path by those of the first substituter that is believed
   /// and has the very content that is registered. False when none has it. Throws CancelledError,
@@ -69,7 +83,8 @@ class Substituters {
   mutable Mutex mutex_;
   Fetched fetched_ GUARDED_BY(mutex_);
   std::set<std::string> warned_ GUARDED_BY(mutex_);
-  std::set<std::size_t> disabled_ GUARDED_BY(mutex_);  ///< did not answer
+  /// Did not answer: when.
+  std::map<std::size_t, std::chrono::steady_clock::time_point> disabled_ GUARDED_BY(mutex_);
 };
 
 }  // namespace grange

@@ -28,4 +28,12 @@ void check_trusted(const Realisation& realisation, const Trust& trust, const std
   refuse("realisation '" + realisation.id.to_string() + "'", !realisation.signatures.empty(), from);
 }
 
+void check_trusted(const BuildTraceEntry& entry, const Trust& trust, const std::string& from) {
+  if (!trust.required) return;
+  if (trust.keys.accepts(entry.fingerprint(), entry.signatures)) return;
+  refuse("what output '" + entry.key.output + "' of '" + entry.key.derivation.base_name() +
+             "' came to",
+         !entry.signatures.empty(), from);
+}
+
 }  // namespace grange

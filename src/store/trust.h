@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/signature.h"
+#include "derivation/build_trace.h"
 #include "derivation/path_info.h"
 #include "derivation/realisation.h"
 
@@ -20,5 +21,6 @@ void check_trusted(const StoreDir& store, const PathInfo& info, const Trust& tru
                    const std::string& from);
 /// The same for a realisation: nothing in it can be checked, so a signature is always needed.
 void check_trusted(const Realisation& realisation, const Trust& trust, const std::string& from);
+void check_trusted(const BuildTraceEntry& entry, const Trust& trust, const std::string& from);
 
 }  // namespace grange

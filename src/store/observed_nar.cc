@@ -1,0 +1,57 @@
+#include "store/observed_nar.h"
+
+#include <utility>
+
+namespace grange {
+namespace {
+
+class ObservedNar final : public NarStream {
+ public:
+  ObservedNar(std::unique_ptr<NarStream> nar, std::unique_ptr<FetchObserver::Copy> copy)
+      : nar_(std::move(nar)), counter_(std::move(copy)) {}
+
+  void read_with(const std::function<void(Source&)>& use) override {
+    nar_->read_with([&](Source& source) {
+      TeeSource tee(source, counter_);
+      use(tee);
+    });
+    counter_.tell();
+  }
+  void write_to(Sink& sink) override {
+    TeeSink tee(sink, counter_);
+    nar_->write_to(tee);
+    counter_.tell();
+  }
+
+ private:
+  /// Tells in pieces that are worth it.
+  class CopyCounter final : public Sink {
+   public:
+    explicit CopyCounter(std::unique_ptr<FetchObserver::Copy> copy) : copy_(std::move(copy)) {}
+    void write(std::string_view data) override {
+      bytes_ += data.size();
+      if (bytes_ >= kWorthTelling) tell();
+    }
+    void tell() {
+      if (bytes_ > 0) copy_->moved(std::exchange(bytes_, 0));
+    }
+
+   private:
+    static constexpr std::uint64_t kWorthTelling = std::uint64_t{1} << 20;
+    std::unique_ptr<FetchObserver::Copy> copy_;
+    std::uint64_t bytes_ = 0;
+  };
+
+  std::unique_ptr<NarStream> nar_;
+  CopyCounter counter_;
+};
+
+}  // namespace
+
+std::unique_ptr<NarStream> observed_nar(std::unique_ptr<NarStream> nar,
+                                        std::unique_ptr<FetchObserver::Copy> copy) {
+  if (!copy) return nar;
+  return std::make_unique<ObservedNar>(std::move(nar), std::move(copy));
+}
+
+}  // namespace grange
