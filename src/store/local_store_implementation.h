@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/nar.h"
@@ -48,6 +49,7 @@ class LocalStoreImplementation final : public LocalStore {
   explicit LocalStoreImplementation(std::shared_ptr<OpenedStore> opened);
 
   std::unique_ptr<LocalStore> session() override;
+  void limit_waits(LockWaits waits) override { waits_ = std::move(waits); }
 
   const StoreLocation& location() const override { return location_; }
   bool is_valid(const StorePath& path) override;
@@ -119,6 +121,7 @@ class LocalStoreImplementation final : public LocalStore {
   const StoreLocation& location_;
   PathReaderPool& readers_;
   TemporaryRoots roots_;
+  LockWaits waits_;
 };
 
 }  // namespace grange
