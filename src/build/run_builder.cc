@@ -219,10 +219,7 @@ BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, 
   std::unique_ptr<NestedStore> nested;  // ends before the process that it shows things to
   if (socket) nested = serve_nested(context, run, std::move(socket), *process);
   const auto builder_end = supervise(*process, request.limits, log, context.clock, stop);
-  if (nested) {
-    end.added = nested->end();
-    ::unlink(nested_socket_in(end.build_directory).c_str());
-  }
+  if (nested) end.added = nested->end();
   end.failure = failure_of(context, run, end.build_directory, builder_end);
   return end;
 }

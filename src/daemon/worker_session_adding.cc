@@ -202,10 +202,12 @@ std::vector<StorePath> WorkerSession::handle(const ImportPaths&) {
 Done WorkerSession::handle(const ExportPath& request) {
   const auto info = store_->path_info(request.path);
   if (!info) check_valid(request.path);
+  // A builder does not hear who has made what it sees.
+  const auto deriver = nested_ != nullptr ? std::nullopt : info->deriver;
   // One object of an export stream without the number that says that there is one.
   PushedSink pushed(*this, sizeof(std::uint64_t));
   store_->open_nar(request.path)->read_with([&](Source& nar) {
-    write_export(pushed, store_->store_dir(), {info->path, info->references, info->deriver}, nar);
+    write_export(pushed, store_->store_dir(), {info->path, info->references, deriver}, nar);
   });
   pushed.flush();
   return {};
