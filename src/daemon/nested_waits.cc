@@ -55,18 +55,23 @@ void NestedWaits::waited(Id attempt, Needs needs) {
 
 /// What it needs and somebody is making who waits for it in the end.
 std::optional<StorePath> NestedWaits::circle(Id attempt) const {
+  struct Step {
+    Id id;
+    std::optional<StorePath> needed;  ///< by the attempt itself, on this way
+  };
   std::set<Id> seen;
-  std::vector<Id> todo{attempt};
+  std::vector<Step> todo{{attempt, std::nullopt}};
   while (!todo.empty()) {
-    const auto& waiting = attempts_.at(todo.back());
+    const auto [from, needed] = std::move(todo.back());
     todo.pop_back();
     for (const auto& [id, on] : attempts_) {
       if (seen.contains(id)) continue;
-      auto name = common(waiting, on);
+      auto name = common(attempts_.at(from), on);
       if (!name) continue;
+      if (needed) name = needed;
       if (id == attempt) return name;
       seen.insert(id);
-      todo.push_back(id);
+      todo.push_back({id, std::move(name)});
     }
   }
   return std::nullopt;
