@@ -41,7 +41,11 @@ void parallel_for(std::size_t count, unsigned threads, const std::function<void(
 }
 
 ThreadPool::ThreadPool(unsigned threads) {
-  for (unsigned i = 0; i < std::max(1U, threads); ++i) threads_.emplace_back([this] { run(); });
+  grow(std::max(1U, threads));
+}
+
+void ThreadPool::grow(unsigned threads) {
+  while (threads_.size() < threads) threads_.emplace_back([this] { run(); });
 }
 
 ThreadPool::~ThreadPool() {

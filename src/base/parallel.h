@@ -30,6 +30,8 @@ class ThreadPool {
   ThreadPool& operator=(const ThreadPool&) = delete;
 
   void post(std::function<void()> task);
+  /// From now on it has at least so many threads. For its owner only.
+  void grow(unsigned threads);
 
  private:
   void run();

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "build/build_area.h"
 #include "build/local_builder.h"
+#include "build/nested_store.h"
 #include "process/launcher.h"
 #include "store/local_store.h"
 
@@ -16,7 +17,8 @@ struct AttemptContext {
   const Clock& clock;
   const LocalBuilderConfig& config;
   BuildArea& area;
-  UidPool* pool;  ///< nothing: builders have this process's own identity
+  UidPool* pool;         ///< nothing: builders have this process's own identity
+  NestedStores* nested;  ///< nothing: builders get no store of their own
 };
 
 }  // namespace grange

@@ -56,6 +56,12 @@ void AttemptPool::start(Task task) {
   });
 }
 
+void AttemptPool::grow(unsigned threads) {
+  if (threads <= thread_count_) return;
+  thread_count_ = threads;
+  if (threads_) threads_->grow(threads);
+}
+
 void AttemptPool::cancel(StepId step) {
   if (const auto found = running_.find(step); found != running_.end()) {
     found->second.request_stop();

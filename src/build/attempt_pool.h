@@ -41,6 +41,8 @@ class AttemptPool {
     bool register_realisations = false;
   };
   void start(Task task);
+  /// From now on at least so many run at once, as far as there are.
+  void grow(unsigned threads);
   void cancel(StepId step);
   void cancel_all();
   /// How many were started and not yet returned by `wait`.

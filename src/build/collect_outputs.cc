@@ -21,7 +21,7 @@ class Collector {
   explicit Collector(const CollectRequest& request)
       : request_(request),
         shown_(request.store_dir.print(request.derivation_path)),
-        candidates_(request.input_closure) {
+        candidates_(request.candidates) {
     for (const auto& place : request.places) {
       candidates_.insert(place.made_as);
       if (!place.redirected()) continue;

@@ -28,8 +28,8 @@ struct CollectRequest {
   const StorePath& derivation_path;
   const StoreDir& store_dir;
   const std::vector<OutputPlace>& places;
-  const std::set<StorePath>& input_closure;  ///< what outputs may refer to, beside each other
-  std::optional<uid_t> builder;              ///< whose files are accepted; nothing: anybody's
+  const std::set<StorePath>& candidates;  ///< what outputs may refer to, beside each other
+  std::optional<uid_t> builder;           ///< whose files are accepted; nothing: anybody's
   std::function<std::filesystem::path()> spool_file;  ///< names a file that may be made meanwhile
 };
 

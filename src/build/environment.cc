@@ -92,6 +92,7 @@ BuilderEnvironment make_environment(const Derivation& derivation,
   if (is_impure_world(derivation)) set_impure_variables(attributes, settings, environment);
   variables["NIX_LOG_FD"] = "2";
   variables["TERM"] = "xterm-256color";
+  if (!settings.store_socket.empty()) variables["NIX_REMOTE"] = "unix://" + settings.store_socket;
   if (attributes.structured()) add_attribute_files(derivation, attributes, settings, environment);
   return environment;
 }

@@ -36,6 +36,7 @@ struct EnvironmentSettings {
   std::map<std::string, std::string> impure;
   std::map<std::string, std::string> graphs;  ///< of exportReferencesGraph (`export_graphs`)
   StringRewrites rewrites;
+  std::string store_socket{};  ///< of a nested store, as the builder sees it; empty: none
 };
 
 /// The environment of nix-store.md §10.2, later assignments winning. Unlike Nix 2.8 it names the

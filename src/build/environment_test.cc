@@ -160,5 +160,15 @@ TEST(Environment, GraphsAreFiles) {
   EXPECT_EQ(made.files[0].content, "text\n");
 }
 
+TEST(Environment, NestedStoresAreNamedWhateverTheDerivationSays) {
+  auto derivation = input_addressed();
+  derivation.environment["NIX_REMOTE"] = "daemon";
+  auto with = settings();
+  EXPECT_EQ(environment_of(derivation, with).variables.at("NIX_REMOTE"), "daemon");
+  with.store_socket = "/build/.nix-socket";
+  EXPECT_EQ(environment_of(derivation, with).variables.at("NIX_REMOTE"),
+            "unix:///build/.nix-socket");
+}
+
 }  // namespace
 }  // namespace grange

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -26,10 +27,17 @@ class LocalMaker final : public OutputMaker {
   std::optional<BuildFailure> unmet(const BuildRequest& request,
                                     const DerivationAttributes& attributes) override {
     const auto& config = context_.config;
-    return unmet_requirement(
-        context_.store.store_dir().print(request.derivation_path), *request.derivation, attributes,
-        request.policy,
+    const auto shown = context_.store.store_dir().print(request.derivation_path);
+    auto unmet = unmet_requirement(
+        shown, *request.derivation, attributes, request.policy,
         {config.system, config.extra_platforms, config.features, config.host_paths});
+    if (!unmet && context_.nested == nullptr && asks_for_nested_store(attributes)) {
+      unmet = {Outcome::unsupported,
+               fmt::format("cannot build '{}': its builder asks for a store of its own ({}), which "
+                           "only a daemon serves",
+                           shown, kNestedStoreFeature)};
+    }
+    return unmet;
   }
 
   /// The builder's identity.
@@ -63,10 +71,10 @@ class LocalMaker final : public OutputMaker {
 class LocalBuilder final : public Builder {
  public:
   LocalBuilder(LocalStore& eval_store, LocalStore& store, Launcher& launcher, const Clock& clock,
-               LocalBuilderConfig config)
+               LocalBuilderConfig config, NestedStores* nested)
       : config_(complete(std::move(config))), area_(store), context_{eval_store, store,   launcher,
                                                                      clock,      config_, area_,
-                                                                     nullptr} {
+                                                                     nullptr,    nested} {
     if (!config_.run_as_pool) return;
     pool_.emplace(UidPool::kMachineDirectory);
     context_.pool = &*pool_;
@@ -112,8 +120,9 @@ BuildPolicy local_policy(const LocalBuilderConfig& config, BuildPolicy::Sandbox 
 
 std::unique_ptr<Builder> make_local_builder(LocalStore& eval_store, LocalStore& store,
                                             Launcher& launcher, const Clock& clock,
-                                            LocalBuilderConfig config) {
-  return std::make_unique<LocalBuilder>(eval_store, store, launcher, clock, std::move(config));
+                                            LocalBuilderConfig config, NestedStores* nested) {
+  return std::make_unique<LocalBuilder>(eval_store, store, launcher, clock, std::move(config),
+                                        nested);
 }
 
 }  // namespace grange

@@ -8,6 +8,7 @@
 
 #include "build/builder.h"
 #include "build/download.h"
+#include "build/nested_store.h"
 #include "process/launcher.h"
 #include "store/local_store.h"
 
@@ -41,9 +42,11 @@ struct LocalBuilderConfig {
 BuildPolicy local_policy(const LocalBuilderConfig& config, BuildPolicy::Sandbox sandbox);
 
 /// Makes steps on this machine: prepares the environment, runs the builder through the launcher
-/// (or a builtin), checks, canonicalises and registers its outputs, writes its log.
+/// (or a builtin), checks, canonicalises and registers its outputs, writes its log. `nested` serves
+/// the store to builders that ask for it; without it they are not made here.
 std::unique_ptr<Builder> make_local_builder(LocalStore& eval_store, LocalStore& store,
                                             Launcher& launcher, const Clock& clock,
-                                            LocalBuilderConfig config);
+                                            LocalBuilderConfig config,
+                                            NestedStores* nested = nullptr);
 
 }  // namespace grange

@@ -125,6 +125,7 @@ class Making {
     input_closure_.insert(request_.derivation->input_sources.begin(),
                           request_.derivation->input_sources.end());
     if (!input_closure_.empty()) input_closure_ = context_.store.closure(input_closure_);
+    candidates_ = input_closure_;
   }
 
   std::optional<BuildFailure> build() {
@@ -139,6 +140,7 @@ class Making {
         auto end = run_builder(context_, run, log_, stop_);
         failure = std::move(end.failure);
         build_directory_ = std::move(end.build_directory);
+        candidates_.merge(end.added);
       }
     } catch (const Error&) {
       if (log_.size() > 0) write_log();
@@ -169,7 +171,7 @@ class Making {
     const bool own_code = world_ == BuildWorld::builtin;
     auto collected =
         collect_outputs({*request_.derivation, request_.derivation_path, context_.store.store_dir(),
-                         places_, input_closure_, own_code ? std::nullopt : identity_.uid(),
+                         places_, candidates_, own_code ? std::nullopt : identity_.uid(),
                          [this] { return area_.spool_file(); }});
     if (auto* failure = std::get_if<BuildFailure>(&collected)) return std::move(*failure);
     auto& outputs = std::get<std::vector<CollectedOutput>>(collected);
@@ -310,6 +312,7 @@ class Making {
   std::vector<OutputPlace> places_;
   LogCapture log_;
   std::set<StorePath> input_closure_;
+  std::set<StorePath> candidates_;  ///< what outputs may refer to: what the builder could see
   std::filesystem::path build_directory_;
   std::map<std::string, OutputComparison> compared_;
   std::map<std::string, StorePath> made_;

@@ -58,6 +58,11 @@ void RealiseEngine::withdraw(std::size_t request) {
   plan_.withdraw(requests_.at(request).finished.want);
 }
 
+void RealiseEngine::set_jobs(unsigned jobs) {
+  plan_.set_slots(jobs);
+  pool_.grow(jobs);
+}
+
 bool RealiseEngine::turn(const std::stop_token& stop) {
   carry_out(plan_.take_decisions());
   observer_.progress(plan_.counts());

@@ -28,6 +28,8 @@ class RealiseEngine {
   /// Nobody waits for it any more: what only it needed is cancelled.
   void withdraw(std::size_t request);
   void add_recipe(DerivationIndex recipe) { plan_.add_recipe(recipe); }
+  /// How many attempts may run at once from the next round on.
+  void set_jobs(unsigned jobs);
 
   /// Carries out what there is to decide, then answers what is asked, or waits until an attempt or
   /// a fetch ends, or somebody wakes it. False, at once, when there is nothing left to do.

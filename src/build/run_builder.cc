@@ -12,12 +12,14 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/stream.h"
 #include "base/text.h"
 #include "build/environment.h"
+#include "build/nested_socket.h"
 #include "build/references_graph.h"
 #include "build/requirements.h"
 #include "build/sandbox.h"
@@ -71,6 +73,8 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
   settings.impure = context.config.impure_environment;
   settings.graphs = std::move(graphs);
   settings.rewrites = input_rewrites(settings.store_dir, run.places);
+  const bool nested = asks_for_nested_store(run.attributes);
+  if (nested) settings.store_socket = nested_socket_in(settings.build_directory);
   const auto environment = make_environment(derivation, run.attributes, settings);
   for (const auto& file : environment.files) {
     write_passed_file(build_directory, file, run.identity);
@@ -97,6 +101,7 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
   spec.sandbox =
       make_sandbox(sandbox, resolve_sandbox_paths(paths, context.store), context.store.location());
   const auto& features = run.attributes.required_features;
+  spec.sandbox->grows = nested;
   spec.sandbox->kvm = std::find(features.begin(), features.end(), "kvm") != features.end();
   return spec;
 }
@@ -117,6 +122,29 @@ std::variant<std::map<std::string, std::string>, BuildFailure> graphs_for(
   } catch (const NotFoundError& error) {
     return failure(error);
   }
+}
+
+/// Everything by which somebody may wait for this attempt.
+std::set<StorePath> names_of(const BuildRequest& request) {
+  std::set<StorePath> names{request.derivation_path};
+  if (request.unresolved_path) names.insert(*request.unresolved_path);
+  for (const auto& [name, path] : request.output_paths) names.insert(path);
+  return names;
+}
+
+std::unique_ptr<NestedStore> serve_nested(const AttemptContext& context, const BuilderRun& run,
+                                          FileDescriptor socket, LaunchedProcess& process) {
+  NestedAttempt attempt;
+  attempt.names = names_of(run.request);
+  attempt.visible = run.input_closure;
+  attempt.builder = run.identity.uid().value_or(::geteuid());
+  attempt.show = [&context, &process](const std::set<StorePath>& paths) {
+    context.store.add_temporary_roots(paths);
+    std::vector<std::string> objects;
+    for (const auto& path : paths) objects.push_back(path.base_name());
+    process.show(objects);
+  };
+  return context.nested->serve(std::move(socket), std::move(attempt));
 }
 
 bool is_full(const std::filesystem::path& directory) {
@@ -181,10 +209,18 @@ BuilderRunEnd run_builder(const AttemptContext& context, const BuilderRun& run, 
     end.build_directory = run.area.make_directory("build", 0700);
   }
   run.identity.own(end.build_directory);
+  FileDescriptor socket;
+  if (asks_for_nested_store(run.attributes)) {
+    socket = listen_in(end.build_directory);
+    run.identity.own(nested_socket_in(end.build_directory));
+  }
   const auto process = context.launcher.launch(
       make_launch_spec(context, run, end.build_directory, std::get<0>(std::move(graphs))));
-  end.failure = failure_of(context, run, end.build_directory,
-                           supervise(*process, request.limits, log, context.clock, stop));
+  std::unique_ptr<NestedStore> nested;  // ends before the process that it shows things to
+  if (socket) nested = serve_nested(context, run, std::move(socket), *process);
+  const auto builder_end = supervise(*process, request.limits, log, context.clock, stop);
+  if (nested) end.added = nested->end();
+  end.failure = failure_of(context, run, end.build_directory, builder_end);
   return end;
 }
 

@@ -33,6 +33,8 @@ struct BuilderRun {
 struct BuilderRunEnd {
   std::filesystem::path build_directory;
   std::optional<BuildFailure> failure;
+  /// What came into sight through its nested store.
+  std::set<StorePath> added{};
 };
 
 /// Runs the builder to its end in a new build directory. When it returns or throws nothing of the

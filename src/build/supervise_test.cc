@@ -38,6 +38,7 @@ class FakeProcess final : public LaunchedProcess {
   int poll_descriptor() const override { return ended_.get(); }
   std::optional<ExitStatus> try_wait() override { return status_; }
   void kill() override { killed_ = true; }
+  void show(const std::vector<std::string>&) override {}
 
  private:
   FileDescriptor ended_;

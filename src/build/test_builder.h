@@ -91,7 +91,7 @@ class BuilderWorld {
 
   Builder& builder() {
     if (!builder_) {
-      builder_ = make_local_builder(*eval_store_, *store_, *launcher_, clock_, config);
+      builder_ = make_local_builder(*eval_store_, *store_, *launcher_, clock_, config, nested);
     }
     return *builder_;
   }
@@ -131,6 +131,7 @@ class BuilderWorld {
   }
 
   LocalBuilderConfig config;
+  NestedStores* nested = nullptr;
   RecordingObserver observer;
 
  private:

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "build/nested_store.h"
 #include "command/builder_defaults.h"
 #include "command/command.h"
 #include "command/exit_code.h"
@@ -69,6 +70,7 @@ DaemonSettings settings_of(const DaemonOptions& options) {
   DaemonSettings settings;
   settings.location = location_of(options);
   settings.builder = builder_defaults();
+  settings.builder.features.emplace_back(kNestedStoreFeature);
   auto from = load_nix_conf(environment_or("NIX_CONF_DIR", "/etc/nix"));
   if (const char* more = std::getenv("NIX_CONFIG")) {
     read_nix_conf(more, "/", "NIX_CONFIG", from);

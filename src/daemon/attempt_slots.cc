@@ -8,19 +8,25 @@ namespace grange {
 bool AttemptSlots::take(const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] {
     const MutexLock lock(mutex_);
-    any_free_.notify_all();
+    changed_.notify_all();
   });
   const MutexLock lock(mutex_);
-  while (free_ == 0 && !stop.stop_requested()) any_free_.wait(mutex_);
+  while (taken_ >= count_ + extra_ && !stop.stop_requested()) changed_.wait(mutex_);
   if (stop.stop_requested()) return false;
-  --free_;
+  ++taken_;
   return true;
 }
 
 void AttemptSlots::give_back() {
   const MutexLock lock(mutex_);
-  ++free_;
-  any_free_.notify_one();
+  --taken_;
+  changed_.notify_one();
+}
+
+void AttemptSlots::set_extra(unsigned extra) {
+  const MutexLock lock(mutex_);
+  extra_ = extra;
+  changed_.notify_all();
 }
 
 BuildResult SlottedBuilder::build(const BuildRequest& request, BuildObserver& observer,

@@ -11,16 +11,20 @@ namespace grange {
 /// How many attempts run at once. Thread safe.
 class AttemptSlots {
  public:
-  explicit AttemptSlots(unsigned count) : free_(count) {}
+  explicit AttemptSlots(unsigned count) : count_(count) {}
 
   /// Waits for one; false when stopped before.
   bool take(const std::stop_token& stop) EXCLUDES(mutex_);
   void give_back() EXCLUDES(mutex_);
+  /// So many more, until it is said again. Those that are taken stay so.
+  void set_extra(unsigned extra) EXCLUDES(mutex_);
 
  private:
+  const unsigned count_;
   Mutex mutex_;
-  std::condition_variable_any any_free_;
-  unsigned free_ GUARDED_BY(mutex_);
+  std::condition_variable_any changed_;
+  unsigned extra_ GUARDED_BY(mutex_) = 0;
+  unsigned taken_ GUARDED_BY(mutex_) = 0;
 };
 
 /// A builder whose attempts each wait for a slot.

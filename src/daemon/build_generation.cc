@@ -112,6 +112,11 @@ void BuildGeneration::remove(const std::shared_ptr<Asked>& asked) {
   changed_.notify_all();
 }
 
+void BuildGeneration::wake() {
+  const MutexLock lock(mutex_);
+  if (awake_ != nullptr) awake_->wake();
+}
+
 void BuildGeneration::retire() {
   const MutexLock lock(mutex_);
   retired_ = true;
@@ -163,7 +168,7 @@ void BuildGeneration::serve() {
     builder_ = std::make_unique<RefusingBuilder>();
   }
   reader_ = directory_reader(session_->location().real_store);
-  options_.jobs = service_.jobs_;
+  options_.jobs = service_.jobs();
   options_.substituters = substituters_.get();
   options_.fallback = fallback_;
   options_.sign_realisation = service_.sign_;
@@ -172,6 +177,7 @@ void BuildGeneration::serve() {
     take_inbox();
     bool busy = false;
     if (engine_) {
+      engine_->set_jobs(service_.jobs());
       busy = engine_->turn(stop);
       settle();
     }
@@ -416,6 +422,7 @@ void BuildGeneration::phase(DerivationIndex recipe, std::string_view name) {
 
 void BuildGeneration::want_finished(std::size_t request, const Plan::Finished&) {
   finished_.push_back(request);
+  engine_->wake();  // whoever asked is told now, and not when the next attempt ends
 }
 
 void BuildGeneration::settle() {

@@ -46,6 +46,8 @@ class BuildGeneration final : public RealiseObserver {
   /// False when it takes no more.
   bool add(std::shared_ptr<Asked> asked) EXCLUDES(mutex_);
   void remove(const std::shared_ptr<Asked>& asked) EXCLUDES(mutex_);
+  /// Something changed that its next round looks at.
+  void wake() EXCLUDES(mutex_);
   /// Takes nothing more, and ends once nobody waits.
   void retire() EXCLUDES(mutex_);
   bool ended() const EXCLUDES(mutex_);

@@ -1,5 +1,6 @@
 #include "daemon/build_service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/build_generation.h"
@@ -70,6 +71,7 @@ void BuildService::admit(const std::shared_ptr<Asked>& asked) {
   }
   const auto generation = std::make_shared<BuildGeneration>(*this, asked->terms);
   generations_.push_back(generation);
+  count_slots();
   generation->add(asked);
   if (asked->alone) generation->retire();
 }
@@ -100,7 +102,29 @@ void BuildService::release_idle() {
 
 BuildResult BuildService::attempt(LocalStore& session, const BuildRequest& request,
                                   BuildObserver& observer, std::stop_token stop) {
+  const auto count = [this](unsigned change) {
+    const MutexLock lock(mutex_);
+    beside_ += change;
+    count_slots();
+  };
+  count(1);
+  struct CountBack {
+    const decltype(count)& count_one;
+    ~CountBack() { count_one(-1U); }
+  } const count_back{count};
   return SlottedBuilder(make_builder_(session), slots_).build(request, observer, std::move(stop));
+}
+
+void BuildService::lend(int attempts) {
+  const MutexLock lock(mutex_);
+  lent_ += static_cast<unsigned>(attempts);
+  count_slots();
+  for (const auto& generation : generations_) generation->wake();
+}
+
+void BuildService::count_slots() {
+  const auto places = static_cast<unsigned>(generations_.size()) + beside_;
+  slots_.set_extra(lent_ * std::max(1U, places));
 }
 
 }  // namespace grange

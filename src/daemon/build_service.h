@@ -106,6 +106,22 @@ class BuildService {
   BuildResult attempt(LocalStore& session, const BuildRequest& request, BuildObserver& observer,
                       std::stop_token stop);
 
+  /// While it lives one attempt only waits for what its own builder has asked for (a nested build),
+  /// and another one may run in its place: otherwise few slots, each with such an attempt in it,
+  /// would wait for ever. It keeps its slot, so that its builder goes on at once; what it waits for
+  /// may be behind attempts in other generations that wait for the locks of its outputs, so there
+  /// is one more slot for each of those too.
+  class Lending {
+   public:
+    explicit Lending(BuildService& service) : service_(service) { service_.lend(1); }
+    ~Lending() { service_.lend(-1); }
+    Lending(const Lending&) = delete;
+    Lending& operator=(const Lending&) = delete;
+
+   private:
+    BuildService& service_;
+  };
+
   /// A number that no other activity of this daemon has.
   std::uint64_t new_activity() { return kFirstActivity + activities_++; }
 
@@ -121,6 +137,10 @@ class BuildService {
   void admit(const std::shared_ptr<Asked>& asked) EXCLUDES(mutex_);
   void forget(const std::shared_ptr<Asked>& asked) EXCLUDES(mutex_);
   void reap() REQUIRES(mutex_);
+  void lend(int attempts) EXCLUDES(mutex_);
+  void count_slots() REQUIRES(mutex_);
+  /// Attempts at once in one generation.
+  unsigned jobs() const { return jobs_ + lent_; }
 
   static constexpr std::uint64_t kFirstActivity = std::uint64_t{0x6772} << 32;
 
@@ -133,6 +153,8 @@ class BuildService {
   Mutex mutex_;
   std::list<std::shared_ptr<BuildGeneration>> generations_ GUARDED_BY(mutex_);  ///< oldest first
   bool closing_ GUARDED_BY(mutex_) = false;
+  unsigned beside_ GUARDED_BY(mutex_) = 0;  ///< attempts that are in no plan
+  std::atomic<unsigned> lent_{0};           ///< changed with the lock held
 };
 
 }  // namespace grange

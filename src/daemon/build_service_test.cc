@@ -211,6 +211,42 @@ TEST_F(BuildServiceTest, WhatTwoClientsNeedIsMadeOnce) {
   EXPECT_EQ(second->logged().find("making one"), std::string::npos);
 }
 
+TEST_F(BuildServiceTest, WhoWaitsIsToldWhileOthersAreStillBuilt) {
+  const auto slow = tests.input_addressed("slow", {});
+  const auto quick = tests.input_addressed("quick", {});
+  world.gates = {"slow"};
+  write();
+  const auto first = ask({slow}, std::make_shared<WaitingListener>());
+  ASSERT_TRUE(world.attempted("slow", 1));
+  const auto second = std::make_shared<WaitingListener>();
+  const auto ticket = ask({quick}, second);
+  ASSERT_EQ(second->wait().size(), 1U);
+  EXPECT_EQ(second->wait()[0].outcome, Outcome::good);
+  world.open("slow");
+}
+
+TEST_F(BuildServiceTest, WhatIsLentRunsBesideWhatWaits) {
+  const auto outer = tests.input_addressed("outer", {});
+  const auto inner = tests.input_addressed("inner", {});
+  world.gates = {"outer", "inner"};
+  write();
+  service.emplace(
+      store(),
+      [this](LocalStore& session) { return std::make_unique<GatedBuilder>(world, session); }, 1);
+  const auto first = ask({outer}, std::make_shared<WaitingListener>());
+  ASSERT_TRUE(world.attempted("outer", 1));
+  const auto second = std::make_shared<WaitingListener>();
+  const auto ticket = ask({inner}, second);
+  EXPECT_EQ(attempts("inner"), 0);
+  {
+    const BuildService::Lending lending(*service);
+    EXPECT_TRUE(world.attempted("inner", 1));
+  }
+  world.open("inner");
+  EXPECT_EQ(second->wait().size(), 1U);
+  world.open("outer");
+}
+
 TEST_F(BuildServiceTest, TheLastOneWhoLeavesCancels) {
   const auto slow = tests.input_addressed("slow", {});
   world.gates = {"slow"};

@@ -87,9 +87,13 @@ Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Cl
       std::max(settings_.max_jobs, 1U),
       [this](Realisation& realisation) { sign_realisation(settings_.secret_keys, realisation); });
   context_.emplace(DaemonContext{*store_, *builds_, *substituters_, settings_, std::move(stop)});
+  nested_.emplace(*context_);
 }
 
-Daemon::~Daemon() = default;
+/// Builders end first, since their own clients use all of it.
+Daemon::~Daemon() {
+  builds_.reset();
+}
 
 std::unique_ptr<Builder> Daemon::make_builder(LocalStore& session) {
   std::call_once(started_, [this] {
@@ -108,7 +112,8 @@ std::unique_ptr<Builder> Daemon::make_builder(LocalStore& session) {
   if (settings_.builders_as_us && settings_.sandbox == BuildPolicy::Sandbox::unsandboxed) {
     config.run_as_pool = false;
   }
-  auto builder = make_local_builder(session, session, *launcher_, clock_, std::move(config));
+  auto builder =
+      make_local_builder(session, session, *launcher_, clock_, std::move(config), &*nested_);
   if (settings_.secret_keys.empty()) return builder;
   return std::make_unique<SigningBuilder>(std::move(builder), session, settings_.secret_keys);
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "daemon/build_service.h"
 #include "daemon/daemon_settings.h"
+#include "daemon/nested_store_server.h"
 #include "daemon/substituter_choices.h"
 #include "daemon/worker_session.h"
 #include "process/launcher.h"
@@ -41,6 +42,7 @@ class Daemon {
   std::optional<SubstituterChoices> substituters_;
   std::optional<BuildService> builds_;
   std::optional<DaemonContext> context_;
+  std::optional<NestedStoreServer> nested_;
 };
 
 }  // namespace grange

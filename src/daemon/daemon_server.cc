@@ -1,21 +1,18 @@
 #include "daemon/daemon_server.h"
 
-#include <array>
-#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "daemon/client_threads.h"
 
 namespace grange {
 namespace {
@@ -23,8 +20,6 @@ namespace {
 constexpr int kFirstActivated = 3;  // SD_LISTEN_FDS_START
 constexpr int kBacklog = 128;
 constexpr std::size_t kMostConnections = 400;
-/// A client that does not speak (or read) holds a thread; the operating system's limit is ours.
-constexpr auto kFullPause = std::chrono::milliseconds(100);
 
 sockaddr_un address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
@@ -96,74 +91,13 @@ DaemonServer::DaemonServer(const Daemon& daemon, DaemonSocket socket,
     : daemon_(daemon), socket_(std::move(socket)), note_(std::move(note)) {}
 
 void DaemonServer::run(const std::stop_token& stop) {
-  const FileDescriptor wake(::eventfd(0, EFD_CLOEXEC));
-  if (!wake) throw_errno("making an eventfd");
-  const std::stop_callback on_stop(stop, [&] {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(wake.get(), &one, sizeof one);
-  });
-  while (!stop.stop_requested()) {
-    std::array<pollfd, 2> watched{{{socket_.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}}};
-    if (::poll(watched.data(), watched.size(), -1) < 0) {
-      if (errno == EINTR) continue;
-      throw_errno("waiting for clients");
-    }
-    reap();
-    if ((watched[0].revents & POLLIN) != 0) accept_one();
-  }
-  std::list<Connection> last;
-  {
-    const MutexLock lock(mutex_);
-    for (auto& connection : connections_) ::shutdown(connection.socket.get(), SHUT_RDWR);
-    last.splice(last.end(), connections_);
-  }
-}
-
-void DaemonServer::accept_one() {
-  FileDescriptor client(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!client) {
-    // Out of descriptors or memory: that passes, or nothing here would help.
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-      std::this_thread::sleep_for(kFullPause);
-    }
-    return;
-  }
-  const MutexLock lock(mutex_);
-  if (connections_.size() >= kMostConnections) {
-    note_("a client is turned away: there are " + std::to_string(kMostConnections) + " already");
-    return;
-  }
-  auto& connection = connections_.emplace_back(Connection{std::move(client)});
-  try {
-    connection.thread = std::jthread([this, &connection] { serve(connection); });
-  } catch (const std::system_error& error) {
-    note_(std::string("a client is turned away: ") + error.what());
-    connections_.pop_back();
-  }
-}
-
-void DaemonServer::serve(Connection& connection) noexcept {
-  try {
-    const auto& context = daemon_.context();
-    const int fd = connection.socket.get();
-    auto client = identify_peer(fd, context.settings.trusted_users, context.settings.allowed_users,
-                                context.settings.build_users_group);
-    WorkerSession(context, std::move(client), fd, fd).run();
-  } catch (const std::exception& error) {
-    note_(error.what());
-  }
-  ::shutdown(connection.socket.get(), SHUT_RDWR);
-  const MutexLock lock(mutex_);
-  connection.ended = true;
-}
-
-void DaemonServer::reap() {
-  std::list<Connection> ended;
-  const MutexLock lock(mutex_);
-  for (auto next = connections_.begin(); next != connections_.end();) {
-    const auto present = next++;
-    if (present->ended) ended.splice(ended.end(), connections_, present);
-  }
+  const auto& context = daemon_.context();
+  const auto serve = [&](int socket) {
+    auto client = identify_peer(socket, context.settings.trusted_users,
+                                context.settings.allowed_users, context.settings.build_users_group);
+    WorkerSession(context, std::move(client), socket, socket).run();
+  };
+  ClientThreads(socket_.get(), kMostConnections, serve, note_).run(stop);
 }
 
 }  // namespace grange

@@ -2,15 +2,11 @@
 
 #include <filesystem>
 #include <functional>
-#include <list>
-#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <thread>
 
 #include "base/file.h"
-#include "base/thread_annotations.h"
 #include "daemon/daemon.h"
 
 namespace grange {
@@ -43,21 +39,9 @@ class DaemonServer {
   void run(const std::stop_token& stop);
 
  private:
-  struct Connection {
-    FileDescriptor socket;
-    bool ended = false;  ///< guarded by the server's lock
-    std::jthread thread{};
-  };
-
-  void accept_one();
-  void serve(Connection& connection) noexcept;
-  void reap() EXCLUDES(mutex_);
-
   const Daemon& daemon_;
   DaemonSocket socket_;
   std::function<void(const std::string&)> note_;
-  Mutex mutex_;
-  std::list<Connection> connections_ GUARDED_BY(mutex_);
 };
 
 }  // namespace grange

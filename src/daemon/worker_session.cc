@@ -43,9 +43,11 @@ void WorkerSession::PeerSink::write(std::string_view data) {
   }
 }
 
-WorkerSession::WorkerSession(const DaemonContext& context, ClientIdentity client, int in, int out)
+WorkerSession::WorkerSession(const DaemonContext& context, ClientIdentity client, int in, int out,
+                             NestedView* nested)
     : context_(context),
       client_(std::move(client)),
+      nested_(nested),
       in_(in),
       raw_source_(in),
       source_(raw_source_),
@@ -53,7 +55,11 @@ WorkerSession::WorkerSession(const DaemonContext& context, ClientIdentity client
       out_(raw_sink_),
       store_(context.store.session()),
       settings_(context.settings),
-      dialect_{context.store.store_dir(), kWorkerVersion, {}, {}} {}
+      dialect_{context.store.store_dir(), kWorkerVersion, {}, {}} {
+  if (nested_ == nullptr) return;
+  store_->limit_waits({context.stop, nested_->held()});
+  settings_.require_signatures = true;
+}
 
 WorkerSession::~WorkerSession() = default;
 
@@ -89,6 +95,12 @@ void WorkerSession::run() {
   }
 }
 
+template <typename Request>
+auto WorkerSession::handle_nested(const Request&)
+    -> decltype(std::declval<WorkerSession&>().handle(std::declval<const Request&>())) {
+  throw DeniedError("builders are not allowed to do this through their own socket");
+}
+
 void WorkerSession::serve(const WorkerRequest& request) {
   std::visit([&](const auto& operation) { answer(operation); }, request);
 }
@@ -96,7 +108,7 @@ void WorkerSession::serve(const WorkerRequest& request) {
 template <typename Request>
 void WorkerSession::answer(const Request& request) {
   try {
-    const auto reply = handle(request);
+    const auto reply = nested_ != nullptr ? handle_nested(request) : handle(request);
     tell_all(queue_.take_now());
     StringSink text;
     WireWriter(text, dialect_).put(reply);
@@ -170,6 +182,7 @@ void WorkerSession::with_framed(const std::function<void(Source&)>& use) {
 }
 
 void WorkerSession::check_valid(const StorePath& path) {
+  if (nested_ != nullptr) require_visible(path);
   if (!store_->is_valid(path)) {
     throw InvalidError("path '" + store_->store_dir().print(path) + "' is not valid");
   }

@@ -5,12 +5,14 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/build_service.h"
 #include "daemon/client_identity.h"
 #include "daemon/client_settings.h"
 #include "daemon/frame_queue.h"
+#include "daemon/nested_view.h"
 #include "daemon/peer_watch.h"
 #include "daemon/substituter_choices.h"
 #include "derivation/derived_path.h"
@@ -33,8 +35,10 @@ struct DaemonContext {
 /// is kept from garbage collectors until it leaves.
 class WorkerSession {
  public:
-  /// `in` and `out` are descriptors of the client's, which the caller keeps open.
-  WorkerSession(const DaemonContext& context, ClientIdentity client, int in, int out);
+  /// `in` and `out` are descriptors of the client's, which the caller keeps open. `nested` is what
+  /// a builder that is the client sees; nothing: the client sees everything.
+  WorkerSession(const DaemonContext& context, ClientIdentity client, int in, int out,
+                NestedView* nested = nullptr);
   ~WorkerSession();
 
   /// Until the client leaves. Whatever he sends, or however he goes, nothing is thrown but what
@@ -140,8 +144,58 @@ class WorkerSession {
   Done handle(const OptimiseStore& request);
   bool handle(const VerifyStore& request);
 
+  // worker_session_nested.cc: the same for the builder of an attempt. What is not named here is
+  // refused.
+  template <typename Request>
+  auto handle_nested(const Request&)
+      -> decltype(std::declval<WorkerSession&>().handle(std::declval<const Request&>()));
+  bool handle_nested(const IsValidPath& request);
+  bool handle_nested(const HasSubstitutes& request);
+  NarHashReply handle_nested(const QueryPathHash& request);
+  std::set<StorePath> handle_nested(const QueryReferences& request);
+  std::set<StorePath> handle_nested(const QueryReferrers& request);
+  std::optional<StorePath> handle_nested(const QueryDeriver& request);
+  std::set<StorePath> handle_nested(const QueryValidDerivers& request);
+  std::set<StorePath> handle_nested(const QueryDerivationOutputs& request);
+  std::set<std::string> handle_nested(const QueryDerivationOutputNames& request);
+  std::map<std::string, std::optional<StorePath>> handle_nested(
+      const QueryDerivationOutputMap& request);
+  std::set<StorePath> handle_nested(const QueryAllValidPaths& request);
+  std::set<StorePath> handle_nested(const QuerySubstitutablePaths& request);
+  NoReply handle_nested(const NarFromPath& request);
+  PathInfoReply handle_nested(const QueryPathInfo& request);
+  SubstitutableReply handle_nested(const QuerySubstitutablePathInfo& request);
+  QuerySubstitutablePathInfos::Reply handle_nested(const QuerySubstitutablePathInfos& request);
+  std::optional<StorePath> handle_nested(const QueryPathFromHashPart& request);
+  std::set<StorePath> handle_nested(const QueryValidPaths& request);
+  MissingPaths handle_nested(const QueryMissing& request);
+  AddToStore::Reply handle_nested(const AddToStore& request);
+  StorePath handle_nested(const AddTextToStore& request);
+  NoReply handle_nested(const AddToStoreNar& request);
+  NoReply handle_nested(const AddMultipleToStore& request);
+  Done handle_nested(const AddBuildLog& request);
+  std::vector<StorePath> handle_nested(const ImportPaths& request);
+  Done handle_nested(const ExportPath& request);
+  RealisationReply handle_nested(const QueryRealisation& request);
+  Done handle_nested(const BuildPaths& request);
+  BuildPathsWithResults::Reply handle_nested(const BuildPathsWithResults& request);
+  Done handle_nested(const EnsurePath& request);
+  NoReply handle_nested(const SetOptions& request);
+  Done handle_nested(const AddTempRoot& request);
+  Done handle_nested(const AddIndirectRoot& request);
+  Done handle_nested(const SyncWithGC& request);
+  std::vector<std::pair<std::string, StorePath>> handle_nested(const FindRoots& request);
+  void require_visible(const StorePath& path) const;
+  void require_buildable(const std::vector<DerivedPath>& targets, BuildMode mode) const;
+  /// What is added may refer to itself and to what is visible.
+  void require_visible_references(const std::set<StorePath>& references,
+                                  const StorePath* self) const;
+  void add_nested_nar(const PathInfo& info, Source& nar);
+  std::set<StorePath> unmade(const std::vector<BuildWish>& wishes);
+
   const DaemonContext& context_;
   const ClientIdentity client_;
+  NestedView* const nested_;
   const int in_;
   FdSource raw_source_;
   BufferedSource source_;

@@ -68,6 +68,7 @@ class WorkerSession::PushedSink final : public Sink {
 AddToStore::Reply WorkerSession::handle(const AddToStore& request) {
   std::optional<StorePath> path;
   const auto add = [&](Source& source) {
+    if (nested_ != nullptr) require_visible_references(request.references, nullptr);
     path = store_->add_content(request.name, request.method, request.references, source);
   };
   if (dialect_.at_least(25)) {
@@ -106,6 +107,7 @@ void WorkerSession::add_nar(const PathInfo& info, Source& nar, bool skip_signatu
     added.ultimate = false;
     skip_signatures = false;
   }
+  if (nested_ != nullptr) added.deriver.reset();
   if (!skip_signatures) {
     TrustedKeys keys;
     for (const auto& key : settings_.trusted_keys) keys.add(key);
@@ -123,7 +125,10 @@ void WorkerSession::add_nar(const PathInfo& info, Source& nar, bool skip_signatu
 
 NoReply WorkerSession::handle(const AddToStoreNar& request) {
   if (request.repair) require_trust("repairing");
-  const auto add = [&](Source& nar) { add_nar(request.info, nar, request.skip_signatures); };
+  const auto add = [&](Source& nar) {
+    if (nested_ != nullptr) return add_nested_nar(request.info, nar);
+    add_nar(request.info, nar, request.skip_signatures);
+  };
   if (dialect_.at_least(23)) {
     with_framed(add);
   } else if (dialect_.at_least(21)) {
@@ -142,18 +147,20 @@ NoReply WorkerSession::handle(const AddToStoreNar& request) {
 NoReply WorkerSession::handle(const AddMultipleToStore& request) {
   if (request.repair) require_trust("repairing");
   with_framed([&](Source& framed) {
-    read_multiple(
-        framed, store_->store_dir(), dialect_.limits,
-        [&](const PathInfo& info, const NarCopier& copy) {
-          if (store_->is_valid(info.path)) {
-            store_->add_temporary_root(info.path);
-            NullSink nowhere;
-            copy(nowhere);
-            return;
-          }
-          const auto nar = nar_from_writer(copy);
-          nar->read_with([&](Source& source) { add_nar(info, source, request.skip_signatures); });
-        });
+    read_multiple(framed, store_->store_dir(), dialect_.limits,
+                  [&](const PathInfo& info, const NarCopier& copy) {
+                    if (nested_ == nullptr && store_->is_valid(info.path)) {
+                      store_->add_temporary_root(info.path);
+                      NullSink nowhere;
+                      copy(nowhere);
+                      return;
+                    }
+                    const auto nar = nar_from_writer(copy);
+                    nar->read_with([&](Source& source) {
+                      if (nested_ != nullptr) return add_nested_nar(info, source);
+                      add_nar(info, source, request.skip_signatures);
+                    });
+                  });
   });
   return {};
 }
@@ -182,7 +189,11 @@ std::vector<StorePath> WorkerSession::handle(const ImportPaths&) {
   PulledSource pulled(*this);
   std::vector<StorePath> imported;
   import_objects(pulled, *store_, dialect_.limits, [&](const PathInfo& info, Source& nar) {
-    add_nar(info, nar, client_.trusted);
+    if (nested_ != nullptr) {
+      add_nested_nar(info, nar);
+    } else {
+      add_nar(info, nar, client_.trusted);
+    }
     imported.push_back(info.path);
   });
   return imported;
@@ -191,10 +202,12 @@ std::vector<StorePath> WorkerSession::handle(const ImportPaths&) {
 Done WorkerSession::handle(const ExportPath& request) {
   const auto info = store_->path_info(request.path);
   if (!info) check_valid(request.path);
+  // A builder does not hear who has made what it sees.
+  const auto deriver = nested_ != nullptr ? std::nullopt : info->deriver;
   // One object of an export stream without the number that says that there is one.
   PushedSink pushed(*this, sizeof(std::uint64_t));
   store_->open_nar(request.path)->read_with([&](Source& nar) {
-    write_export(pushed, store_->store_dir(), {info->path, info->references, info->deriver}, nar);
+    write_export(pushed, store_->store_dir(), {info->path, info->references, deriver}, nar);
   });
   pushed.flush();
   return {};

@@ -181,6 +181,8 @@ void WorkerSession::make_derivations(std::vector<Target>& targets, BuildMode mod
   }
   if (wishes.empty()) return;
   const PeerWatch watch(in_, context_.stop);
+  const auto waiting =
+      nested_ != nullptr ? nested_->wait(unmade(wishes), store_->store_dir()) : nullptr;
   const auto activities =
       std::make_shared<BuildActivities>(queue_, context_.builds, store_->store_dir());
   const CloseActivities close{*activities};
@@ -198,6 +200,7 @@ void WorkerSession::make_derivations(std::vector<Target>& targets, BuildMode mod
     targets[places[i]].granted = std::move(granted[i]);
   }
   store_->add_temporary_roots(outputs);
+  if (nested_ != nullptr && !outputs.empty()) nested_->show(store_->closure(outputs));
 }
 
 std::string WorkerSession::failure_text_of(const Target& target) const {

@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -88,6 +89,10 @@ void Plan::finished(StepId step, const BuildResult& result) {
 void Plan::known_failure(StepId step, const BuildResult& result) {
   GRANGE_CHECK(!result.good());
   state_->failed_before(index_of(step), result);
+}
+
+void Plan::set_slots(unsigned slots) {
+  state_->options.slots = std::max(1U, slots);
 }
 
 std::vector<Plan::Decision> Plan::take_decisions() {

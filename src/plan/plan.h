@@ -126,6 +126,9 @@ class Plan {
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
+  /// How many attempts may run at once from now on, at least 1; those that run go on.
+  void set_slots(unsigned slots);
+
   // Events. What they lead to is decided by the next `take_decisions`, so that events which come
   // together are seen together.
 

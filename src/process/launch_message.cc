@@ -95,6 +95,7 @@ void write_sandbox(MessageWriter& out, const SandboxSpec& sandbox) {
   out.flag(sandbox.private_network);
   out.flag(sandbox.private_devices);
   out.flag(sandbox.kvm);
+  out.flag(sandbox.grows);
   out.ids(sandbox.outside);
 }
 
@@ -117,6 +118,7 @@ SandboxSpec read_sandbox(MessageReader& in) {
   sandbox.private_network = in.flag();
   sandbox.private_devices = in.flag();
   sandbox.kvm = in.flag();
+  sandbox.grows = in.flag();
   sandbox.outside = in.ids();
   return sandbox;
 }
@@ -195,6 +197,19 @@ LaunchSpec decode_launch_spec(std::string_view bytes) {
   if (in.flag()) spec.sandbox = read_sandbox(in);
   in.finish();
   return spec;
+}
+
+std::string encode_names(const std::vector<std::string>& names) {
+  MessageWriter out;
+  out.texts(names);
+  return out.take();
+}
+
+std::vector<std::string> decode_names(std::string_view bytes) {
+  MessageReader in(bytes);
+  auto names = in.texts();
+  in.finish();
+  return names;
 }
 
 StepReport StepReport::of_end(const ExitStatus& status) {

@@ -20,6 +20,9 @@ constexpr std::string_view kLauncherGreeting = "grange-launcher " GRANGE_VERSION
 /// Asks for a step; comes with the descriptors of its encoded spec, its output and its own socket,
 /// then those of the locks it holds.
 constexpr std::string_view kLaunchRequest = "launch";
+/// The same for a sandbox that may grow: before the locks comes a socket by which it is asked for
+/// more objects, each message answered by a report.
+constexpr std::string_view kGrowingRequest = "launch, growing";
 /// On a step's own socket: end it.
 constexpr std::string_view kKillRequest = "kill";
 
@@ -31,6 +34,11 @@ std::pair<std::filesystem::path, std::filesystem::path> decode_relocation(std::s
 std::string encode_launch_spec(const LaunchSpec& spec);
 /// Throws CorruptError.
 LaunchSpec decode_launch_spec(std::string_view bytes);
+
+/// Names of store objects to show.
+std::string encode_names(const std::vector<std::string>& names);
+/// Throws CorruptError.
+std::vector<std::string> decode_names(std::string_view bytes);
 
 /// How a step ended, or why it could not be started.
 struct StepReport {

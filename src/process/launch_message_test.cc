@@ -25,6 +25,7 @@ LaunchSpec full_spec() {
   sandbox.build_directory = "/tmp/build";
   sandbox.private_network = false;
   sandbox.kvm = true;
+  sandbox.grows = true;
   sandbox.outside = {30000, 30001};
   return spec;
 }
@@ -39,6 +40,7 @@ TEST(LaunchMessage, SpecsComeBackAsTheyWere) {
   EXPECT_EQ(spec.sandbox->paths.at(0).source, "/bin/dash");
   EXPECT_TRUE(spec.sandbox->paths[0].optional);
   EXPECT_FALSE(spec.sandbox->private_network);
+  EXPECT_TRUE(spec.sandbox->grows);
   EXPECT_FALSE(decode_launch_spec(encode_launch_spec(LaunchSpec())).sandbox.has_value());
 }
 

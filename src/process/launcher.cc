@@ -1,8 +1,10 @@
 #include "process/launcher.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <tuple>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +17,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/stream.h"
+#include "base/thread_annotations.h"
 #include "process/launch_message.h"
 #include "process/packet_socket.h"
 
@@ -24,6 +27,9 @@ namespace {
 constexpr int kControlDescriptor = 3;
 constexpr std::chrono::seconds kStartPatience{30};
 constexpr std::chrono::seconds kKillPatience{60};
+constexpr std::chrono::seconds kShowPatience{60};
+/// Names are short enough for this many in one message.
+constexpr std::size_t kShownAtOnce = 32;
 
 /// The two ends of a step's output: ours and the one that the step writes to.
 std::pair<FileDescriptor, FileDescriptor> make_terminal() {
@@ -63,8 +69,15 @@ bool wait_readable(int fd, std::chrono::seconds patience) {
 
 class LaunchedStep final : public LaunchedProcess {
  public:
-  LaunchedStep(FileDescriptor socket, FileDescriptor output, std::string name)
-      : socket_(std::move(socket)), output_(std::move(output)), name_(std::move(name)) {}
+  /// `shows` is the socket by which a growing sandbox is asked for more; `sees_all` is for steps
+  /// without a sandbox.
+  LaunchedStep(FileDescriptor socket, FileDescriptor output, FileDescriptor shows, bool sees_all,
+               std::string name)
+      : socket_(std::move(socket)),
+        output_(std::move(output)),
+        name_(std::move(name)),
+        sees_all_(sees_all),
+        shows_(std::move(shows)) {}
 
   ~LaunchedStep() override {
     try {
@@ -92,7 +105,33 @@ class LaunchedStep final : public LaunchedProcess {
     receive(/*wait=*/true);
   }
 
+  void show(const std::vector<std::string>& objects) override {
+    if (sees_all_) return;
+    const MutexLock lock(show_mutex_);
+    for (auto next = objects.begin(); next != objects.end();) {
+      const auto rest = static_cast<std::size_t>(objects.end() - next);
+      const auto last = next + static_cast<std::ptrdiff_t>(std::min(rest, kShownAtOnce));
+      show_together({next, last});
+      next = last;
+    }
+  }
+
  private:
+  void show_together(const std::vector<std::string>& objects) REQUIRES(show_mutex_) {
+    if (!shows_) throw CancelledError("the sandbox of '" + name_ + "' shows nothing more");
+    if (!send_packet(shows_.get(), encode_names(objects))) {
+      throw CancelledError("'" + name_ + "' has ended");
+    }
+    if (!wait_readable(shows_.get(), kShowPatience)) {
+      shows_.reset();  // what comes later would be taken for another answer
+      throw TimeoutError("the sandbox of '" + name_ + "' does not show what it is asked to");
+    }
+    const Packet packet = receive_packet(shows_.get(), /*wait=*/true);
+    if (packet.state != Packet::State::received) throw CancelledError("'" + name_ + "' has ended");
+    const auto report = decode_report(packet.data);
+    if (!report.started) report.raise();
+  }
+
   void receive(bool wait) {
     const Packet packet = receive_packet(socket_.get(), wait);
     if (packet.state == Packet::State::received) report_ = decode_report(packet.data);
@@ -106,6 +145,9 @@ class LaunchedStep final : public LaunchedProcess {
   FileDescriptor output_;
   std::string name_;
   std::optional<StepReport> report_;
+  const bool sees_all_;
+  Mutex show_mutex_;
+  FileDescriptor shows_ GUARDED_BY(show_mutex_);
 };
 
 class SystemLauncher final : public Launcher {
@@ -133,12 +175,20 @@ class SystemLauncher final : public Launcher {
     auto [socket, step_socket] = make_packet_pair();
     const FileDescriptor file = write_spec(spec);
     std::vector<int> sent{file.get(), builder_output.get(), step_socket.get()};
+    FileDescriptor shows;
+    FileDescriptor step_shows;
+    const bool grows = spec.sandbox && spec.sandbox->grows;
+    if (grows) {
+      std::tie(shows, step_shows) = make_packet_pair();
+      sent.push_back(step_shows.get());
+    }
     GRANGE_CHECK(spec.locks.size() <= LaunchSpec::kMostLocks);
     sent.insert(sent.end(), spec.locks.begin(), spec.locks.end());
-    if (!send_packet(control_.get(), kLaunchRequest, sent)) {
+    if (!send_packet(control_.get(), grows ? kGrowingRequest : kLaunchRequest, sent)) {
       throw UnavailableError("the launcher has died");
     }
-    return std::make_unique<LaunchedStep>(std::move(socket), std::move(output), spec.program);
+    return std::make_unique<LaunchedStep>(std::move(socket), std::move(output), std::move(shows),
+                                          !spec.sandbox, spec.program);
   }
 
  private:

@@ -50,6 +50,7 @@ struct SandboxSpec {
   bool private_network = true;  ///< false for fixed-output derivations
   bool private_devices = true;  ///< false: the host's /dev as it is
   bool kvm = false;             ///< /dev/kvm too, where the host has it
+  bool grows = false;           ///< more store objects may be shown while it runs
   /// Host uid and gid from root's pool; inside they are 1000 and 100. Nothing: the caller's own ids
   /// (an unprivileged user); root must name some.
   std::optional<std::pair<uid_t, gid_t>> outside;
@@ -70,7 +71,7 @@ struct LaunchSpec {
   /// more, so that whoever takes them next meets nobody. At most kMostLocks.
   std::vector<int> locks;
 
-  static constexpr std::size_t kMostLocks = 250;
+  static constexpr std::size_t kMostLocks = 249;
 };
 
 /// A program that the launcher runs for us. The destructor kills everything that belongs to it.
@@ -92,6 +93,11 @@ class LaunchedProcess {
   /// Kills it and all its descendants, and waits until they are gone. Fine when it has ended.
   /// Throws TimeoutError when they do not go (stuck in the kernel).
   virtual void kill() = 0;
+  /// Shows more objects of the physical store (base names) in a sandbox that may grow, read-only;
+  /// fine for those that it shows already, and without a sandbox, where everything is visible.
+  /// From any thread. Throws NotFoundError for an object that is not there, ConflictError where the
+  /// builder has made something else at its place, CancelledError when the step has ended.
+  virtual void show(const std::vector<std::string>& objects) = 0;
 };
 
 struct LauncherConfig {

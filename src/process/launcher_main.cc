@@ -70,14 +70,17 @@ class LauncherProgram {
     if (packet.state == Packet::State::closed) return false;
     if (packet.state == Packet::State::nothing) return true;
     auto& received = packet.descriptors;
-    if (packet.data != kLaunchRequest || received.size() < 3) {
+    const bool grows = packet.data == kGrowingRequest;
+    const std::ptrdiff_t own = grows ? 4 : 3;
+    if ((!grows && packet.data != kLaunchRequest) || std::ssize(received) < own) {
       throw CorruptError("a request to the launcher is malformed");
     }
     StepDescriptors step{
         std::move(received[0]),
         std::move(received[1]),
         std::move(received[2]),
-        {std::make_move_iterator(received.begin() + 3), std::make_move_iterator(received.end())}};
+        grows ? std::move(received[3]) : FileDescriptor(),
+        {std::make_move_iterator(received.begin() + own), std::make_move_iterator(received.end())}};
     try {
       const pid_t supervisor = clone_process(0);
       if (supervisor == 0) {

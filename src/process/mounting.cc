@@ -82,15 +82,33 @@ void set_mount_attributes(const std::string& target, std::uint64_t set, std::uin
   }
 }
 
-DetachedMount::DetachedMount(const std::string& source)
+DetachedMount::DetachedMount(const std::string& source, Below below)
     : tree_(::open_tree(AT_FDCWD, source.c_str(),
-                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)) {
+                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+                            (below == Below::included ? unsigned{AT_RECURSIVE}
+                                                      : unsigned{AT_SYMLINK_NOFOLLOW}))) {
   if (!tree_) throw_mount_error("binding '" + source + "'");
+}
+
+void DetachedMount::make_private_and_read_only() const {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  attributes.propagation = MS_PRIVATE;
+  if (::mount_setattr(tree_.get(), "", AT_EMPTY_PATH, &attributes, sizeof(attributes)) != 0) {
+    throw_mount_error("making a bound tree read-only");
+  }
 }
 
 void DetachedMount::attach(const std::string& target) const {
   if (::move_mount(tree_.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0) {
     throw_mount_error("mounting at '" + target + "'");
+  }
+}
+
+void DetachedMount::attach(int target, const std::string& shown) const {
+  if (::move_mount(tree_.get(), "", target, "",
+                   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0) {
+    throw_mount_error("mounting '" + shown + "'");
   }
 }
 

@@ -23,8 +23,15 @@ void set_mount_attributes(const std::string& target, std::uint64_t set, std::uin
 /// A bound tree that is not attached anywhere yet.
 class DetachedMount {
  public:
-  explicit DetachedMount(const std::string& source);
+  /// What is mounted below `source`.
+  enum class Below { included, left_out };
+  explicit DetachedMount(const std::string& source, Below below = Below::included);
+  /// From here on it is read-only, and nothing that the host mounts in it is seen in it. Only for
+  /// one that has nothing below.
+  void make_private_and_read_only() const;
   void attach(const std::string& target) const;
+  /// On an opened file or directory, `shown` in errors.
+  void attach(int target, const std::string& shown) const;
 
  private:
   FileDescriptor tree_;

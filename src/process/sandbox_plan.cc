@@ -136,9 +136,22 @@ StoreObject look_at_object(int store, const std::string& physical_store, const s
   return object;
 }
 
+FileDescriptor open_store(const std::string& physical_store) {
+  FileDescriptor store(::open(physical_store.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!store) throw_errno("opening the store", physical_store);
+  return store;
+}
+
+std::vector<StoreObject>::const_iterator place_of(const std::vector<StoreObject>& objects,
+                                                  std::string_view name) {
+  return std::lower_bound(
+      objects.begin(), objects.end(), name,
+      [](const StoreObject& object, std::string_view key) { return object.name < key; });
+}
+
 /// The closure, and first of all the sandbox paths that are store objects themselves.
-std::vector<StoreObject> find_objects(const SandboxSpec& spec, const std::string& physical_store,
-                                      const VisibleTree& tree, SandboxPlan& plan) {
+std::vector<StoreObject> find_objects(const SandboxSpec& spec, const VisibleTree& tree,
+                                      SandboxPlan& plan) {
   std::vector<StoreObject> objects;
   const std::string prefix = plan.store_dir + "/";
   std::erase_if(plan.entries, [&](const VisibleTree::Entry& entry) {
@@ -156,11 +169,10 @@ std::vector<StoreObject> find_objects(const SandboxSpec& spec, const std::string
                        entry.text});
     return true;
   });
-  const FileDescriptor store(::open(physical_store.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!store) throw_errno("opening the store", physical_store);
+  const auto store = open_store(plan.physical_store);
   for (const auto& name : spec.store_objects) {
     if (tree.has_children(plan.store_dir) && tree.contains(prefix + name)) continue;
-    objects.push_back(look_at_object(store.get(), physical_store, name));
+    objects.push_back(look_at_object(store.get(), plan.physical_store, name));
   }
   std::sort(objects.begin(), objects.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -192,8 +204,22 @@ SandboxPlan plan_sandbox(const SandboxSpec& spec) {
   }
   add_sandbox_paths(tree, spec);
   plan.entries = tree.entries();
-  plan.objects = find_objects(spec, real_path(spec.physical_store, "store"), tree, plan);
+  plan.physical_store = real_path(spec.physical_store, "store");
+  plan.objects = find_objects(spec, tree, plan);
   return plan;
+}
+
+StoreObject find_store_object(const std::string& physical_store, const std::string& name) {
+  return look_at_object(open_store(physical_store).get(), physical_store, name);
+}
+
+bool SandboxPlan::shows(std::string_view name) const {
+  const auto place = place_of(objects, name);
+  return place != objects.end() && place->name == name;
+}
+
+void SandboxPlan::add(StoreObject object) {
+  objects.insert(place_of(objects, object.name), std::move(object));
 }
 
 }  // namespace grange

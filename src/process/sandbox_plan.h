@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "process/launcher.h"
@@ -25,10 +26,19 @@ struct SandboxPlan {
   // Host paths without symlinks:
   std::string root;
   std::string build_directory;
+  std::string physical_store;
+
+  /// Is there an object of this name, of whatever kind?
+  bool shows(std::string_view name) const;
+  /// Adds one that it does not show.
+  void add(StoreObject object);
 };
 
 /// Reads the host only. Sandbox paths are shown parents first whatever their order. Throws
 /// InvalidError for a path that cannot be shown and NotFoundError for one that is not there.
 SandboxPlan plan_sandbox(const SandboxSpec& spec);
+
+/// An object of a physical store (a path without symlinks). Throws as above.
+StoreObject find_store_object(const std::string& physical_store, const std::string& name);
 
 }  // namespace grange

@@ -25,6 +25,7 @@
 #include "process/launch_message.h"
 #include "process/namespaces.h"
 #include "process/packet_socket.h"
+#include "process/sandbox_growth.h"
 #include "process/sandbox_root.h"
 
 namespace grange {
@@ -128,6 +129,7 @@ struct FirstProcess {
     set_host_names();
     if (spec.private_network) raise_loopback();
     enter_sandbox_root(first.plan, first.store_directory);
+    if (spec.grows) send_namespaces(process.report, !spec.outside);
     // Nothing of this process is to be read in the sandbox's /proc.
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) throw_errno("hiding the launcher");
     const pid_t builder = start_builder(process);

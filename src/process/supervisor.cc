@@ -21,6 +21,7 @@
 #include "process/mount_points.h"
 #include "process/namespaces.h"
 #include "process/packet_socket.h"
+#include "process/sandbox_growth.h"
 #include "process/sandbox_plan.h"
 #include "process/sandbox_process.h"
 
@@ -59,7 +60,7 @@ FileDescriptor watch_signals() {
 
 class Supervisor {
  public:
-  Supervisor(const StepDescriptors& step, const SyscallFilter& filter)
+  Supervisor(StepDescriptors& step, const SyscallFilter& filter)
       : step_(step), filter_(filter), signals_(watch_signals()), spec_(read_spec(step.spec.get())) {
     // Whatever a builder's processes leave behind becomes ours.
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) throw_errno("becoming a reaper");
@@ -94,8 +95,9 @@ class Supervisor {
 
   /// True when somebody wants the step to end.
   bool wait_for_something() {
-    std::array<pollfd, 2> waited{pollfd{step_.client.get(), POLLIN, 0},
-                                 pollfd{signals_.get(), POLLIN, 0}};
+    std::array<pollfd, 3> waited{pollfd{step_.client.get(), POLLIN, 0},
+                                 pollfd{signals_.get(), POLLIN, 0},
+                                 pollfd{step_.shows.get(), POLLIN, 0}};
     if (::poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR) {
       throw_errno("waiting for a builder");
     }
@@ -104,8 +106,34 @@ class Supervisor {
     while (::read(signals_.get(), &info, sizeof(info)) == sizeof(info)) {
       if (info.ssi_signo == SIGTERM) stop = true;
     }
+    if (!stop && waited[2].revents != 0) show_more();
     reap();
     return stop;
+  }
+
+  /// Answers one request for more objects.
+  void show_more() {
+    const Packet packet = receive_packet(step_.shows.get(), /*wait=*/false);
+    if (packet.state == Packet::State::closed) step_.shows.reset();
+    if (packet.state != Packet::State::received) return;
+    StepReport report = StepReport::of_end({});
+    try {
+      receive_namespaces();
+      grow_sandbox(*namespaces_, *plan_, decode_names(packet.data));
+    } catch (const std::exception& error) {
+      report = StepReport::of_error(error);
+    }
+    send_packet(step_.shows.get(), encode_report(report));
+  }
+
+  /// A sandbox that grows sends them before its builder starts.
+  void receive_namespaces() {
+    if (namespaces_) return;
+    Packet packet = receive_packet(reports_.get(), /*wait=*/true);
+    namespaces_ = SandboxNamespaces::of_packet(packet);
+    if (namespaces_) return;
+    if (packet.state == Packet::State::received) report_ = decode_report(packet.data);
+    throw CancelledError("the sandbox has ended");
   }
 
   void reap() {
@@ -125,6 +153,8 @@ class Supervisor {
       main_ended_ = true;
     }
     if (spec_.sandbox) {
+      collect_report();
+      namespaces_.reset();
       mount_points_->release();
       return;
     }
@@ -136,17 +166,21 @@ class Supervisor {
 
   /// The first one counts: a failed preparation is followed by the end that it caused.
   void collect_report() {
-    const Packet packet = receive_packet(reports_.get(), /*wait=*/false);
-    if (packet.state == Packet::State::received) report_ = decode_report(packet.data);
+    while (!report_) {
+      Packet packet = receive_packet(reports_.get(), /*wait=*/false);
+      if (packet.state != Packet::State::received) return;
+      if (!SandboxNamespaces::of_packet(packet)) report_ = decode_report(packet.data);
+    }
   }
 
-  const StepDescriptors& step_;
+  StepDescriptors& step_;
   const SyscallFilter& filter_;
   FileDescriptor signals_;
   LaunchSpec spec_;
   FileDescriptor reports_;
   std::optional<SandboxPlan> plan_;
   std::optional<MountPoints> mount_points_;
+  std::optional<SandboxNamespaces> namespaces_;  ///< of a sandbox that grows, once they are needed
   pid_t main_ = -1;  ///< the builder, or the first process of its sandbox
   bool main_ended_ = false;
   int main_status_ = 0;

@@ -12,6 +12,7 @@ struct StepDescriptors {
   FileDescriptor spec;                ///< a file with the encoded spec
   FileDescriptor output;              ///< the builder's standard output and error
   FileDescriptor client;              ///< grange's socket for this step
+  FileDescriptor shows;               ///< asks for more objects in a sandbox; may be none
   std::vector<FileDescriptor> locks;  ///< let go of when nothing of the step runs any more
 };
 

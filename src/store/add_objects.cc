@@ -44,7 +44,12 @@ void check_content(const StoreDir& store, const std::filesystem::path& staged,
 void LocalStoreImplementation::place(StagedTree& staged, const PathInfo& info,
                                      const std::stop_token& stop) {
   canonicalise_tree(staged.path(), std::nullopt);
-  PathLocks locks = lock_paths(location_, {info.path}, stop, kLockPatience);
+  if (waits_.never.contains(info.path)) {
+    throw ConflictError("'" + store_dir().print(info.path) +
+                        "' is being made by whoever waits for it to be added");
+  }
+  PathLocks locks =
+      lock_paths(location_, {info.path}, stop.stop_possible() ? stop : waits_.stop, kLockPatience);
   locks.remove_files();  // whatever happens: nothing stays half-made for anybody to wait for
   if (is_valid(info.path)) return;
   const auto real = real_path(info.path);

@@ -74,6 +74,12 @@ class PathLocks {
   bool remove_ = false;
 };
 
+/// How a session waits when it adds a path that somebody else has locked.
+struct LockWaits {
+  std::stop_token stop{};       ///< then it waits no more: CancelledError
+  std::set<StorePath> never{};  ///< locked by whoever waits for us: ConflictError at once
+};
+
 /// What `verify` found; one line per problem.
 struct StoreProblem {
   StorePath path;
@@ -95,6 +101,8 @@ class LocalStore : public Store {
   /// The same store, over the same connections and transactions, with temporary roots of its own
   /// that are given up with it.
   virtual std::unique_ptr<LocalStore> session() = 0;
+  /// For this session, before it is used.
+  virtual void limit_waits(LockWaits waits) = 0;
 
   virtual const StoreLocation& location() const = 0;
   const StoreDir& store_dir() const final { return location().store_dir; }

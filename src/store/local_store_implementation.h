@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/nar.h"
@@ -51,6 +52,7 @@ class LocalStoreImplementation final : public LocalStore {
   explicit LocalStoreImplementation(std::shared_ptr<OpenedStore> opened);
 
   std::unique_ptr<LocalStore> session() override;
+  void limit_waits(LockWaits waits) override { waits_ = std::move(waits); }
 
   const StoreLocation& location() const override { return location_; }
   bool is_valid(const StorePath& path) override;
@@ -124,6 +126,7 @@ class LocalStoreImplementation final : public LocalStore {
   PathReaderPool& readers_;
   TemporaryRoots roots_;
   std::atomic<bool> optimise_additions_{false};
+  LockWaits waits_;
 };
 
 }  // namespace grange
