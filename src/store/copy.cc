@@ -290,6 +290,7 @@ class OwnMovingNar final : public NarStream {
       : nar_(std::move(nar)), moving_(*nar_, std::move(moved)) {}
   void read_with(const std::function<void(Source&)>& use) override { moving_.read_with(use); }
   void write_to(Sink& sink) override { moving_.write_to(sink); }
+  bool is_well_formed() const override { return nar_->is_well_formed(); }
 
  private:
   std::unique_ptr<NarStream> nar_;

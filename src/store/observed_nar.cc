@@ -22,6 +22,7 @@ class ObservedNar final : public NarStream {
     nar_->write_to(tee);
     counter_.tell();
   }
+  bool is_well_formed() const override { return nar_->is_well_formed(); }
 
  private:
   /// Tells in pieces that are worth it.
