@@ -58,6 +58,12 @@ void NestedView::show(const std::set<StorePath>& paths) {
   added_.merge(fresh);
 }
 
+std::set<StorePath> NestedView::held() const {
+  auto held = waits_.held(id_);
+  std::erase_if(held, [](const StorePath& path) { return path.is_derivation(); });
+  return held;
+}
+
 std::unique_ptr<NestedView::Waiting> NestedView::wait(std::set<StorePath> needs,
                                                       const StoreDir& dir) {
   std::optional<StorePath> in_a_circle;

@@ -33,8 +33,9 @@ class NestedView {
   /// keeps them from garbage collectors until this returns. Throws what the attempt's `show` does,
   /// and DeniedError beyond kMostShown.
   void show(const std::set<StorePath>& paths) EXCLUDES(mutex_);
-  /// What is locked until the attempt has ended, so that nobody must wait for it in between.
-  std::set<StorePath> held() const { return waits_.held(id_); }
+  /// Outputs that are locked until the attempt has ended, so that nobody must wait for them in
+  /// between: its own, and those of attempts that wait for it.
+  std::set<StorePath> held() const;
 
   static constexpr std::size_t kMostShown = 50'000;
 
