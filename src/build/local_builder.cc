@@ -108,7 +108,7 @@ BuildPolicy local_policy(const LocalBuilderConfig& config, BuildPolicy::Sandbox 
   if (sandbox != BuildPolicy::Sandbox::unsandboxed) {
     policy.host_paths = config.host_paths;
     for (const auto& path : config.sandbox_paths) {
-      policy.sandbox_paths.push_back(path.target.string() + "=" + path.source.string());
+      policy.sandbox_paths.push_back(path.to_string());
     }
   }
   policy.features = config.features;

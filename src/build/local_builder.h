@@ -26,9 +26,9 @@ struct LocalBuilderConfig {
   /// How many times more outputs are made and compared before they are registered (never fixed
   /// ones, which their hash verifies).
   unsigned repeat = 0;
-  std::vector<SandboxPath> sandbox_paths;
-  std::vector<std::string> host_paths;  ///< what derivations may name in their __impureHostDeps
-  std::filesystem::path temporary;      ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
+  std::vector<SandboxPath> sandbox_paths;  ///< of `local_policy`: an attempt shows its policy's
+  std::vector<std::string> host_paths;     ///< what derivations may name in their __impureHostDeps
+  std::filesystem::path temporary;  ///< for unsandboxed build directories; "" = $TMPDIR or /tmp
   std::vector<std::string> hashed_mirrors;
   bool run_as_pool = false;  ///< root: builders get uids from a pool
   /// This process's environment: fixed-output derivations see what their impureEnvVars names.

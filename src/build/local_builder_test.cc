@@ -54,6 +54,23 @@ TEST_P(LocalBuilderTest, MakesAndRegistersAnOutput) {
   EXPECT_TRUE(world().left_over().empty());
 }
 
+TEST(LocalBuilder, ShowsThePathsOfAnAttemptsPolicy) {
+  const TemporaryDirectory directory;
+  BuilderWorld world(directory.path());
+  write_file(directory.path() / "file", "shown\n");
+  ScriptedStep step("shows", "/bin/busybox cat /shown/file > $out");
+  step.request.derivation = &step.derivation;
+  step.request.policy = local_policy(world.config, BuildPolicy::Sandbox::sandboxed);
+  EXPECT_FALSE(world.builder().build(step.request, world.observer, {}).good());
+  const auto source = directory.path().string();
+  for (const auto& path : {"/absent=" + source + "/absent?", "/shown=" + source}) {
+    step.request.policy.sandbox_paths.push_back(path);
+  }
+  const auto result = world.builder().build(step.request, world.observer, {});
+  ASSERT_TRUE(result.good()) << result.message << "\n" << result.log_tail;
+  EXPECT_EQ(world.read(step.output()), "shown\n");
+}
+
 TEST_P(LocalBuilderTest, WhatIsThereIsNotMadeAgain) {
   ScriptedStep step("hello", "echo > $out");
   ASSERT_TRUE(build(step).good());

@@ -21,10 +21,10 @@ class RealiseBuilderTest : public BuilderTest {
     std::vector<Realised> finished;
   };
 
-  RealiseOptions options(unsigned jobs = 2) const {
+  RealiseOptions options(unsigned jobs = 2) {
     RealiseOptions result;
     result.jobs = jobs;
-    result.policy.sandbox = GetParam();
+    result.policy = local_policy(world().config, GetParam());
     return result;
   }
 

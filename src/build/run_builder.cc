@@ -96,7 +96,10 @@ LaunchSpec make_launch_spec(const AttemptContext& context, const BuilderRun& run
   }
   SandboxRequest sandbox{run.sandbox_root, build_directory, run.input_closure,
                          is_impure_world(derivation), run.identity.ids()};
-  auto paths = context.config.sandbox_paths;
+  std::vector<SandboxPath> paths;
+  for (const auto& path : run.request.policy.sandbox_paths) {
+    paths.push_back(SandboxPath::parse(path));
+  }
   for (const auto& path : run.attributes.impure_host_paths) paths.push_back({path, path, true});
   spec.sandbox =
       make_sandbox(sandbox, resolve_sandbox_paths(paths, context.store), context.store.location());

@@ -98,7 +98,9 @@ class BuilderWorld {
 
   BuildResult build(ScriptedStep& step, BuildPolicy::Sandbox sandbox, std::stop_token stop = {}) {
     step.request.derivation = &step.derivation;
-    step.request.policy.sandbox = sandbox;
+    const auto mode = step.request.policy.mode;
+    step.request.policy = local_policy(config, sandbox);
+    step.request.policy.mode = mode;
     return builder().build(step.request, observer, stop);
   }
 

@@ -24,7 +24,7 @@ struct BuildPolicy {
   enum class Sandbox : std::uint8_t { sandboxed, unsandboxed, relaxed };
   Mode mode = Mode::normal;
   Sandbox sandbox = Sandbox::sandboxed;
-  std::vector<std::string> sandbox_paths;  ///< sorted
+  std::vector<std::string> sandbox_paths;  ///< what is visible besides; sorted
   std::vector<std::string> features;       ///< sorted
   std::vector<std::string> host_paths;     ///< what __impureHostDeps may name; sorted
   friend auto operator<=>(const BuildPolicy&, const BuildPolicy&) = default;

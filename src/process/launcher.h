@@ -27,6 +27,8 @@ struct SandboxPath {
   /// "TARGET", "TARGET=SOURCE", with a final '?' for optional (as Nix's sandbox-paths).
   /// Throws InvalidError.
   static SandboxPath parse(std::string_view text);
+  /// "TARGET=SOURCE", with the '?'.
+  std::string to_string() const;
 };
 
 /// What one sandbox shows and forbids. Everything else of the host is invisible.

@@ -29,4 +29,8 @@ SandboxPath SandboxPath::parse(std::string_view text) {
   return path;
 }
 
+std::string SandboxPath::to_string() const {
+  return target.string() + "=" + source.string() + (optional ? "?" : "");
+}
+
 }  // namespace grange
