@@ -57,13 +57,16 @@ TEST_P(LocalBuilderTest, MakesAndRegistersAnOutput) {
 TEST(LocalBuilder, ShowsThePathsOfAnAttemptsPolicy) {
   const TemporaryDirectory directory;
   BuilderWorld world(directory.path());
-  write_file(directory.path() / "file", "shown\n");
+  const auto source = directory.path() / "shown";
+  std::filesystem::create_directory(source);
+  std::filesystem::permissions(source, std::filesystem::perms(0755));
+  write_file(source / "file", "shown\n");
   ScriptedStep step("shows", "/bin/busybox cat /shown/file > $out");
   step.request.derivation = &step.derivation;
   step.request.policy = local_policy(world.config, BuildPolicy::Sandbox::sandboxed);
   EXPECT_FALSE(world.builder().build(step.request, world.observer, {}).good());
-  const auto source = directory.path().string();
-  for (const auto& path : {"/absent=" + source + "/absent?", "/shown=" + source}) {
+  for (const auto& path :
+       {"/absent=" + source.string() + "/absent?", "/shown=" + source.string()}) {
     step.request.policy.sandbox_paths.push_back(path);
   }
   const auto result = world.builder().build(step.request, world.observer, {});
