@@ -7,7 +7,9 @@
 namespace grange {
 
 unsigned processor_count() noexcept {
-  return std::max(1U, std::thread::hardware_concurrency());
+  // Asking opens a file each time, and the answer stays the same.
+  static const unsigned count = std::max(1U, std::thread::hardware_concurrency());
+  return count;
 }
 
 void parallel_for(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work,

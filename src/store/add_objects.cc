@@ -22,14 +22,17 @@ namespace {
 constexpr std::chrono::seconds kLockPatience = std::chrono::hours(24);
 constexpr std::uint64_t kMaxText = std::uint64_t{256} << 20;
 
-/// The content itself must have the address that the path claims.
+/// The content itself must have the address that the path claims. The NAR was hashed already.
 void check_content(const StoreDir& store, const std::filesystem::path& staged,
                    const PathInfo& info) {
   if (!info.content_address) return;
   const ContentAddress& address = *info.content_address;
   const bool self = info.references.contains(info.path);
-  const Hash got = hash_content(staged, {address.method, address.hash.algorithm()},
-                                self ? info.path.hash_part() : std::string_view());
+  const bool is_of_nar = !self && address.method == ContentMethod::recursive &&
+                         address.hash.algorithm() == HashAlgorithm::sha256;
+  const Hash got = is_of_nar ? info.nar_hash
+                             : hash_content(staged, {address.method, address.hash.algorithm()},
+                                            self ? info.path.hash_part() : std::string_view());
   if (got != address.hash) {
     throw CorruptError("the content of '" + store.print(info.path) +
                        "' is not what its path is made of: specified " +
