@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -33,7 +34,7 @@ class CheckTest : public BuilderTest {
 
   BuildResult check(ScriptedStep& step, std::stop_token stop = {}) {
     step.request.policy.mode = BuildPolicy::Mode::check;
-    auto result = build(step, stop);
+    auto result = build(step, std::move(stop));
     step.request.policy.mode = BuildPolicy::Mode::normal;
     return result;
   }

@@ -283,6 +283,7 @@ void RealiseEngine::answer_resolves() {
 
 void RealiseEngine::answer_all(std::vector<ResolvedStep> steps, const FetchQueue::Ended& fetched) {
   std::vector<const ResolvedRecipe*> asked;
+  asked.reserve(steps.size());
   for (const auto& [resolve, recipe] : steps) asked.push_back(recipe.get());
   const auto present = known_.present(asked);
   for (std::size_t i = 0; i < steps.size(); ++i) {

@@ -144,6 +144,7 @@ std::unique_ptr<NestedStore> serve_nested(const AttemptContext& context, const B
   attempt.show = [&context, &process](const std::set<StorePath>& paths) {
     context.store.add_temporary_roots(paths);
     std::vector<std::string> objects;
+    objects.reserve(paths.size());
     for (const auto& path : paths) objects.push_back(path.base_name());
     process.show(objects);
   };

@@ -28,6 +28,7 @@ bool is_failure(Outcome outcome) {
 
 std::vector<StorePath> roots_of(const std::vector<BuildWish>& wishes) {
   std::vector<StorePath> roots;
+  roots.reserve(wishes.size());
   for (const auto& wish : wishes) roots.push_back(wish.derivation);
   return roots;
 }

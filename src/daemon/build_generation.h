@@ -39,7 +39,7 @@ class BuildGeneration final : public RealiseObserver {
 
   /// Its thread starts at once, and ends when nobody has waited for anything for a while.
   BuildGeneration(BuildService& service, const BuildTerms& terms);
-  ~BuildGeneration();
+  ~BuildGeneration() override;
 
   /// Would these terms be met here? The policy and limits may differ.
   bool suits(const BuildTerms& terms) const;

@@ -157,12 +157,13 @@ class BuildServiceTest : public StoreTest {
         store(),
         [this](LocalStore& session) { return std::make_unique<GatedBuilder>(world, session); }, 4);
   }
-  std::unique_ptr<BuildService::Ticket> ask(std::vector<std::size_t> numbers,
+  std::unique_ptr<BuildService::Ticket> ask(const std::vector<std::size_t>& numbers,
                                             const std::shared_ptr<WaitingListener>& listener,
                                             bool keep_going = true,
                                             std::shared_ptr<Substituters> from = nullptr,
                                             bool fallback = false) {
     std::vector<BuildWish> wishes;
+    wishes.reserve(numbers.size());
     for (const auto number : numbers) wishes.push_back({tests.path(number), {}});
     BuildTerms terms;
     terms.keep_going = keep_going;

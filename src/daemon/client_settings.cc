@@ -85,9 +85,7 @@ void ClientSettings::apply(const SetOptions& options, const DaemonSettings& daem
       // Never taken from a client, or said in another field.
     } else if (trusted || is_harmless(name)) {
       settings.emplace(name, value);
-    } else if (name == "sandbox" && value == "true") {
-      // It asks for no more than it gets.
-    } else {
+    } else if (name != "sandbox" || value != "true") {  // which asks for no more than it gets
       ignored("ignoring the client-specified setting '" + printable(name) +
               "', because it is a restricted setting and you are not a trusted user");
     }

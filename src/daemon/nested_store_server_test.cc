@@ -336,6 +336,7 @@ TEST_F(NestedStoreServerTest, TheEndOfTheBuilderCancelsWhatItAskedFor) {
 TEST_F(NestedStoreServerTest, ManyClientsAndSilentOnesAreCutOff) {
   Nested nested(server(), {path("outer")}, {});
   std::vector<std::unique_ptr<StorePeer>> silent;
+  silent.reserve(100);
   for (int i = 0; i < 100; ++i) {
     silent.push_back(StorePeer::connect(nested_socket_in(nested.directory.path()), "nested"));
   }

@@ -247,6 +247,7 @@ RealisationReply WorkerSession::handle(const QueryRealisation& request) {
     return {std::move(paths)};
   }
   std::vector<Realisation> realisations;
+  realisations.reserve(found.size());
   for (const auto& [id, realisation] : found) realisations.push_back(realisation);
   return {std::move(realisations)};
 }

@@ -160,6 +160,7 @@ bool WorkerSession::repair(const std::set<StorePath>& damaged) {
     }
   }
   std::vector<Target> targets;
+  targets.reserve(makers.size());
   for (const auto& maker : makers) targets.push_back({maker, {}, false});
   make_derivations(targets, BuildMode::repair);
   for (const auto& target : targets) {
