@@ -11,6 +11,7 @@
 #include "base/thread_annotations.h"
 #include "build/realise_engine.h"
 #include "daemon/build_service.h"
+#include "daemon/fetch_audience.h"
 #include "derivation/derivation_graph.h"
 
 namespace grange {
@@ -118,7 +119,6 @@ class BuildGeneration final : public RealiseObserver {
     StorePath derivation;
     std::vector<std::shared_ptr<Asked>> listeners;
   };
-  class FetchAudience;
   void join(FetchAudience& audience, const std::shared_ptr<Asked>& asked) const;
   std::vector<std::weak_ptr<FetchAudience>> fetches_;  ///< on their way, perhaps
   Mutex audience_mutex_;

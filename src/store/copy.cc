@@ -11,56 +11,12 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/thread_annotations.h"
+#include "store/observed_nar.h"
 #include "store/realisation_closure.h"
 #include "store/reference_order.h"
 
 namespace grange {
 namespace {
-
-/// Tells of bytes as they pass, in pieces worth telling of.
-class MovingNar final : public NarStream {
- public:
-  MovingNar(NarStream& nar, std::function<void(std::uint64_t)> moved)
-      : nar_(nar), moved_(std::move(moved)) {}
-
-  void read_with(const std::function<void(Source&)>& use) override {
-    nar_.read_with([&](Source& source) {
-      Counter counter(moved_);
-      TeeSource tee(source, counter);
-      use(tee);
-    });
-  }
-  void write_to(Sink& sink) override {
-    Counter counter(moved_);
-    TeeSink tee(sink, counter);
-    nar_.write_to(tee);
-  }
-  bool is_well_formed() const override { return nar_.is_well_formed(); }
-
- private:
-  class Counter final : public Sink {
-   public:
-    explicit Counter(const std::function<void(std::uint64_t)>& moved) : moved_(moved) {}
-    ~Counter() override {
-      if (bytes_ > 0) moved_(bytes_);
-    }
-    Counter(const Counter&) = delete;
-    Counter& operator=(const Counter&) = delete;
-    void write(std::string_view data) override {
-      bytes_ += data.size();
-      if (bytes_ < kWorthTelling) return;
-      moved_(std::exchange(bytes_, 0));
-    }
-
-   private:
-    static constexpr std::uint64_t kWorthTelling = std::uint64_t{1} << 20;
-    const std::function<void(std::uint64_t)>& moved_;
-    std::uint64_t bytes_ = 0;
-  };
-
-  NarStream& nar_;
-  std::function<void(std::uint64_t)> moved_;
-};
 
 /// What the destination lacks of a closure.
 struct Missing {
@@ -225,13 +181,12 @@ class Copying {
           return "while copying '" + from_.store_dir().print(info.path) + "' to " + to_.describe();
         },
         [&] {
-          const auto nar = from_.open_nar(info.path);
-          MovingNar moving(*nar, [this](std::uint64_t bytes) {
+          const auto nar = observed_nar(from_.open_nar(info.path), [this](std::uint64_t bytes) {
             if (stop_.stop_requested()) throw CancelledError("copying was cancelled");
             const MutexLock lock(mutex_);
             observer_.moved(bytes);
           });
-          to_.add(info, moving);
+          to_.add(info, *nar);
         });
   }
 
@@ -283,20 +238,6 @@ class Copying {
   std::map<StorePath, std::string> failed_ GUARDED_BY(mutex_);
 };
 
-/// Has the NAR that it tells of.
-class OwnMovingNar final : public NarStream {
- public:
-  OwnMovingNar(std::unique_ptr<NarStream> nar, std::function<void(std::uint64_t)> moved)
-      : nar_(std::move(nar)), moving_(*nar_, std::move(moved)) {}
-  void read_with(const std::function<void(Source&)>& use) override { moving_.read_with(use); }
-  void write_to(Sink& sink) override { moving_.write_to(sink); }
-  bool is_well_formed() const override { return nar_->is_well_formed(); }
-
- private:
-  std::unique_ptr<NarStream> nar_;
-  MovingNar moving_;
-};
-
 /// One after the other in one request: where reading costs no round trips, and each request does.
 void copy_together(Store& from, Store& to, const std::map<StorePath, PathInfo>& missing,
                    CopyObserver& observer, const std::stop_token& stop) {
@@ -319,12 +260,11 @@ void copy_together(Store& from, Store& to, const std::map<StorePath, PathInfo>& 
                           if (stop.stop_requested()) throw CancelledError("copying was cancelled");
                           end();
                           under_way = &info;
-                          return std::make_unique<OwnMovingNar>(
-                              from.open_nar(info.path), [&](std::uint64_t bytes) {
-                                if (stop.stop_requested())
-                                  throw CancelledError("copying was cancelled");
-                                observer.moved(bytes);
-                              });
+                          return observed_nar(from.open_nar(info.path), [&](std::uint64_t bytes) {
+                            if (stop.stop_requested())
+                              throw CancelledError("copying was cancelled");
+                            observer.moved(bytes);
+                          });
                         });
         end();
       });

@@ -7,8 +7,8 @@ namespace {
 
 class ObservedNar final : public NarStream {
  public:
-  ObservedNar(std::unique_ptr<NarStream> nar, std::unique_ptr<FetchObserver::Copy> copy)
-      : nar_(std::move(nar)), counter_(std::move(copy)) {}
+  ObservedNar(std::unique_ptr<NarStream> nar, std::function<void(std::uint64_t)> moved)
+      : nar_(std::move(nar)), counter_(std::move(moved)) {}
 
   void read_with(const std::function<void(Source&)>& use) override {
     nar_->read_with([&](Source& source) {
@@ -25,21 +25,21 @@ class ObservedNar final : public NarStream {
   bool is_well_formed() const override { return nar_->is_well_formed(); }
 
  private:
-  /// Tells in pieces that are worth it.
+  /// Tells in pieces that are worth it; not when it is destroyed, since telling may throw.
   class CopyCounter final : public Sink {
    public:
-    explicit CopyCounter(std::unique_ptr<FetchObserver::Copy> copy) : copy_(std::move(copy)) {}
+    explicit CopyCounter(std::function<void(std::uint64_t)> moved) : moved_(std::move(moved)) {}
     void write(std::string_view data) override {
       bytes_ += data.size();
       if (bytes_ >= kWorthTelling) tell();
     }
     void tell() {
-      if (bytes_ > 0) copy_->moved(std::exchange(bytes_, 0));
+      if (bytes_ > 0) moved_(std::exchange(bytes_, 0));
     }
 
    private:
     static constexpr std::uint64_t kWorthTelling = std::uint64_t{1} << 20;
-    std::unique_ptr<FetchObserver::Copy> copy_;
+    std::function<void(std::uint64_t)> moved_;
     std::uint64_t bytes_ = 0;
   };
 
@@ -50,9 +50,8 @@ class ObservedNar final : public NarStream {
 }  // namespace
 
 std::unique_ptr<NarStream> observed_nar(std::unique_ptr<NarStream> nar,
-                                        std::unique_ptr<FetchObserver::Copy> copy) {
-  if (!copy) return nar;
-  return std::make_unique<ObservedNar>(std::move(nar), std::move(copy));
+                                        std::function<void(std::uint64_t)> moved) {
+  return std::make_unique<ObservedNar>(std::move(nar), std::move(moved));
 }
 
 }  // namespace grange

@@ -1,3 +1,5 @@
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "derivation/content_address.h"
@@ -249,6 +251,30 @@ TEST_F(StoreCopyTest, ManyPathsFromManyThreads) {
     seen.insert(copied);
   }
   EXPECT_EQ(seen, all);
+}
+
+/// The rest of a NAR is told of at its end, where telling finds that all is over.
+TEST_F(StoreCopyTest, CanBeStoppedWithinANar) {
+  class StoppingCopy final : public CopyObserver {
+   public:
+    void planned(std::size_t, std::uint64_t) override {}
+    /// From another thread, as a user does: whoever tells us holds the copying's lock.
+    void moved(std::uint64_t) override {
+      stopper = std::jthread([this] { stop.request_stop(); });
+      while (!stop.stop_requested()) std::this_thread::yield();
+    }
+    void copied(const PathInfo&) override { copied_any = true; }
+    std::stop_source stop;
+    bool copied_any = false;
+    std::jthread stopper;
+  };
+  add("large", std::string((std::size_t{1} << 20) + 500'000, 'l'), {});
+  StoppingCopy observer;
+  EXPECT_THROW(
+      copy_closure(store(), *cache(), {path("large")}, {}, observer, observer.stop.get_token()),
+      CancelledError);
+  EXPECT_FALSE(observer.copied_any);
+  EXPECT_TRUE(cache()->path_infos({path("large")}).empty());
 }
 
 TEST_F(StoreCopyTest, CanBeStopped) {

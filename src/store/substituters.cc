@@ -94,7 +94,10 @@ class Substituters::Together final : public Store {
       throw;
     }
     if (observer_ == nullptr) return nar;
-    return observed_nar(std::move(nar), observer_->copying(path, nar_size, from.describe()));
+    std::shared_ptr<FetchObserver::Copy> copy = observer_->copying(path, nar_size, from.describe());
+    if (!copy) return nar;
+    return observed_nar(std::move(nar),
+                        [copy = std::move(copy)](std::uint64_t bytes) { copy->moved(bytes); });
   }
 
   /// The substituter that was chosen for this path is not asked for it again. What is there no
