@@ -71,24 +71,6 @@ void check_store_dirs(const TargetMap& base, const TargetMap& head) {
 
 }  // namespace
 
-std::string_view to_string(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::same:
-      return "same";
-    case Verdict::equivalent:
-      return "equivalent";
-    case Verdict::changed:
-      return "changed";
-    case Verdict::changed_unverified:
-      return "changed (unverified)";
-    case Verdict::added:
-      return "new";
-    case Verdict::removed:
-      return "removed";
-  }
-  return "";
-}
-
 std::vector<StorePath> derivations_to_compare(const TargetMap& base, const TargetMap& head) {
   std::vector<StorePath> base_roots, head_roots;
   for_each_label(base, head, [&](const std::string&, const Target* b, const Target* h) {

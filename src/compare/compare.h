@@ -10,12 +10,9 @@
 #include "derivation/output_set.h"
 #include "derivation/store_path.h"
 #include "derivation/target_map.h"
+#include "derivation/verdict.h"
 
 namespace grange {
-
-enum class Verdict : std::uint8_t { same, equivalent, changed, changed_unverified, added, removed };
-/// "same", "equivalent", "changed", "changed (unverified)", "new", "removed".
-std::string_view to_string(Verdict verdict) noexcept;
 
 struct TargetVerdict {
   std::string label;

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "database/database.h"
+#include "derivation/build_products.h"
+#include "derivation/build_result.h"
+#include "derivation/output_set.h"
+#include "derivation/store_path.h"
+
+namespace grange {
+
+/// A build to be made.
+struct NewBuild {
+  std::int64_t jobset = 0;
+  std::string label;
+  std::int64_t derivation = 0;
+  std::optional<std::int64_t> output_set;  ///< its row
+  std::int64_t evaluation = 0;
+  std::string name;  ///< of the derivation
+  std::string system;
+  std::int64_t facts = 0;
+  int priority = 0;
+  TimePoint queued{};
+};
+
+/// A build as it is remembered.
+struct BuildRow {
+  std::int64_t id = 0;
+  std::int64_t server = 0;
+  std::int64_t jobset = 0;  ///< 0: none
+  std::string label;
+  std::int64_t derivation = 0;  ///< 0: not known but for its name
+  std::string derivation_name;  ///< the file name, "DIGEST-NAME.drv"
+  std::int64_t output_set = 0;  ///< its row; 0: none
+  std::int64_t evaluation = 0;
+  std::string name;
+  std::string system;
+  std::int64_t facts = 0;
+  int priority = 0;
+  std::int64_t bumped = 0;
+  bool keep = false;
+  TimePoint queued{};
+  std::optional<TimePoint> started;
+  std::optional<TimePoint> stopped;
+  std::optional<Outcome> outcome;  ///< nothing: not finished
+  bool made = false;
+  std::int64_t tries = 0;
+  std::optional<TimePoint> retry_at;
+  std::string message;
+  std::string release_name;
+  std::int64_t size = 0;
+  std::int64_t closure_size = 0;
+
+  bool finished() const { return outcome.has_value(); }
+};
+
+/// How a build ended.
+struct FinishedBuild {
+  std::int64_t build = 0;
+  Outcome outcome = Outcome::unknown;
+  bool made = false;
+  TimePoint started{};
+  TimePoint stopped{};
+  std::string message;
+  std::map<std::string, StorePath> outputs;
+  BuildReport report;
+  std::int64_t size = 0;
+  std::int64_t closure_size = 0;
+};
+
+/// Which builds are asked for; what is not set is not asked about.
+struct BuildQuery {
+  std::optional<std::int64_t> jobset;
+  std::optional<std::int64_t> project;
+  std::optional<std::string> label;
+  std::optional<std::string> system;
+  std::optional<std::int64_t> evaluation;  ///< that asked for them first
+  std::optional<std::int64_t> output_set;
+  std::optional<std::int64_t> derivation;
+  std::optional<bool> finished;
+  std::optional<Outcome> outcome;
+  bool with_hidden = false;  ///< of hidden jobsets and projects too
+  /// Only with smaller ids (or greater ones, where `ascending`).
+  std::optional<std::int64_t> beyond;
+  bool ascending = false;
+  std::size_t limit = 100;
+};
+
+/// The tables of builds. Calls that write belong into the caller's transaction, and keep the
+/// counts of jobsets and evaluations.
+class Builds {
+ public:
+  explicit Builds(Database& database) : database_(database) {}
+
+  /// Their ids.
+  std::vector<std::int64_t> add(std::span<const NewBuild> builds);
+  std::optional<BuildRow> find(std::int64_t id);
+  std::vector<BuildRow> find(std::span<const std::int64_t> ids);
+  std::vector<BuildRow> list(const BuildQuery& query);
+  /// All that are not finished, of this farm, oldest first.
+  std::vector<BuildRow> unfinished();
+
+  /// Of what is finished already, or cancelled meanwhile, nothing is taken.
+  void finish(std::span<const FinishedBuild> builds);
+  void start(std::span<const std::int64_t> builds, TimePoint now);
+  /// It will be tried again then.
+  void postpone(std::int64_t build, TimePoint retry_at, const std::string& message);
+  /// Makes finished ones unfinished; which of them were finished.
+  std::vector<std::int64_t> restart(std::span<const std::int64_t> builds, TimePoint now);
+  void set_bumped(std::int64_t build, std::int64_t when);
+  void set_keep(std::int64_t build, bool keep);
+  void set_priority(std::int64_t build, int priority);
+
+  std::map<std::string, StorePath> outputs(std::int64_t build);
+  BuildReport report(std::int64_t build);
+  std::vector<std::int64_t> constituents(std::int64_t build);
+  void set_constituents(std::int64_t build, std::span<const std::int64_t> constituents);
+
+ private:
+  void add_to_counts(std::span<const std::int64_t> builds, int sign);
+
+  Database& database_;
+};
+
+}  // namespace grange

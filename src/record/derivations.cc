@@ -1,0 +1,268 @@
+#include "record/derivations.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/compression.h"
+#include "base/error.h"
+#include "derivation/aterm.h"
+#include "record/rows.h"
+
+namespace grange {
+namespace {
+
+constexpr std::size_t kAskedTogether = 5000;
+
+std::string digest_column(std::string_view hash_part) {
+  const auto bytes = nix32_decode(hash_part);
+  if (!bytes) throw InvalidError("'" + std::string(hash_part) + "' is no digest of a store path");
+  return {bytes->begin(), bytes->end()};
+}
+
+/// Numbers in groups of seven bits, the least significant first, the eighth says that more follow.
+void put_number(std::string& to, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7) to.push_back(static_cast<char>(0x80 | (number & 0x7f)));
+  to.push_back(static_cast<char>(number));
+}
+
+std::uint64_t take_number(ByteView bytes, std::size_t& at) {
+  std::uint64_t number = 0;
+  for (unsigned shift = 0; at < bytes.size() && shift < 63; shift += 7) {
+    const auto byte = bytes[at++];
+    number |= std::uint64_t{byte & 0x7fU} << shift;
+    if (byte < 0x80) return number;
+  }
+  throw CorruptError("a recorded derivation's inputs end in the middle of a number");
+}
+
+ByteView bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::map<std::string, std::int64_t, std::less<>> system_ids(Database& database) {
+  std::map<std::string, std::int64_t, std::less<>> ids;
+  auto statement = database.prepare("SELECT name, id FROM systems");
+  while (statement.step()) {
+    RowReader row(statement);
+    auto name = row.text();
+    ids.emplace(std::move(name), row.integer());
+  }
+  return ids;
+}
+
+DerivationRow read_derivation_row(const Statement& statement) {
+  RowReader row(statement);
+  const auto id = row.integer();
+  const auto blob = row.blob();
+  const std::string digest(blob.begin(), blob.end());
+  auto path = StorePath::make(digest, row.text() + ".drv");
+  auto system = row.text();
+  DerivationRow found{id, std::move(path), std::move(system), std::nullopt};
+  if (const auto hex = row.blob(); hex.size() == sizeof(Sha256)) {
+    Sha256 bytes;
+    std::copy(hex.begin(), hex.end(), bytes.begin());
+    found.output_set = OutputSetId(bytes);
+  }
+  return found;
+}
+
+constexpr std::string_view kDerivationColumns =
+    "SELECT d.id, d.digest, d.name, s.name, o.digest FROM derivations d "
+    "JOIN systems s ON s.id = d.system LEFT JOIN output_sets o ON o.id = d.output_set ";
+
+}  // namespace
+
+std::int64_t allocate_ids(Database& database, std::string_view table, std::int64_t count) {
+  run(database, "INSERT INTO id_ranges (name, next) VALUES (?1, 1) ON CONFLICT (name) DO NOTHING",
+      table);
+  return *find_integer(database,
+                       "UPDATE id_ranges SET next = next + ?2 WHERE name = ?1 "
+                       "RETURNING next - ?2",
+                       table, count);
+}
+
+std::vector<std::int64_t> output_set_ids(Database& database, std::span<const OutputSetId> sets) {
+  auto add =
+      database.prepare("INSERT INTO output_sets (digest) VALUES (?1) ON CONFLICT DO NOTHING");
+  auto find = database.prepare("SELECT id FROM output_sets WHERE digest = ?1");
+  std::vector<std::int64_t> ids;
+  ids.reserve(sets.size());
+  for (const auto& set : sets) {
+    find.bind_blob(1, set.bytes());
+    if (!find.step()) {
+      find.reset();
+      add.bind_blob(1, set.bytes()).run();
+      find.bind_blob(1, set.bytes());
+      if (!find.step()) throw CorruptError("an output set vanished while it was being added");
+    }
+    ids.push_back(find.integer(0));
+    find.reset();
+  }
+  return ids;
+}
+
+std::vector<std::int64_t> Derivations::add(const DerivationGraph& graph,
+                                           std::span<const DerivationIndex> roots,
+                                           const DerivationReader& reader) {
+  allocate_ids(database_, "derivations", 0);  // nobody else adds any from here on
+  Ids ids;
+  add_unknown(graph, find_unknown(graph, roots, ids), reader, ids);
+  std::vector<std::int64_t> found;
+  found.reserve(roots.size());
+  for (const auto root : roots) found.push_back(ids.at(root));
+  return found;
+}
+
+std::vector<DerivationIndex> Derivations::find_unknown(const DerivationGraph& graph,
+                                                       std::span<const DerivationIndex> roots,
+                                                       Ids& ids) {
+  auto find = database_.prepare("SELECT digest, id FROM derivations WHERE digest " +
+                                database_.one_of(1, Database::ListOf::blobs));
+  std::vector<bool> seen(graph.size());
+  std::vector<DerivationIndex> unknown;
+  std::vector<DerivationIndex> todo;
+  const auto visit = [&](DerivationIndex index) {
+    if (seen[index]) return;
+    seen[index] = true;
+    todo.push_back(index);
+  };
+  for (const auto root : roots) visit(root);
+  while (!todo.empty()) {
+    const auto asked = std::exchange(todo, {});
+    for (std::size_t begin = 0; begin < asked.size(); begin += kAskedTogether) {
+      const auto end = std::min(asked.size(), begin + kAskedTogether);
+      std::unordered_map<std::string, DerivationIndex> by_digest;
+      std::vector<std::string> digests;
+      for (auto i = begin; i < end; ++i) {
+        digests.push_back(digest_column(graph.base_name(asked[i]).substr(0, 32)));
+        by_digest.emplace(digests.back(), asked[i]);
+      }
+      std::vector<ByteView> list;
+      list.reserve(digests.size());
+      for (const auto& digest : digests) list.push_back(bytes_of(digest));
+      find.bind_blobs(1, list);
+      while (find.step()) {
+        const auto digest = find.blob(0);
+        ids.emplace(by_digest.at({digest.begin(), digest.end()}), find.integer(1));
+      }
+      find.reset();
+      for (auto i = begin; i < end; ++i) {
+        if (ids.contains(asked[i])) continue;
+        unknown.push_back(asked[i]);
+        for (const auto& edge : graph.inputs(asked[i])) visit(edge.input);
+      }
+    }
+  }
+  std::sort(unknown.begin(), unknown.end());  // inputs have smaller indices than what uses them
+  return unknown;
+}
+
+void Derivations::add_unknown(const DerivationGraph& graph,
+                              const std::vector<DerivationIndex>& unknown,
+                              const DerivationReader& reader, Ids& ids) {
+  if (unknown.empty()) return;
+  std::vector<OutputSetId> promises;
+  for (const auto index : unknown) {
+    if (const auto set = graph.output_set(index)) promises.push_back(*set);
+  }
+  const auto promise_ids = output_set_ids(database_, promises);
+  auto next_promise = promise_ids.begin();
+  auto systems = system_ids(database_);
+  auto id = allocate_ids(database_, "derivations", static_cast<std::int64_t>(unknown.size()));
+  struct Row {
+    std::string digest;
+    std::string name;
+    std::int64_t system;
+    std::string inputs;
+    std::string content;
+  };
+  std::vector<Row> rows;
+  rows.reserve(unknown.size());
+  std::string text;
+  for (const auto index : unknown) {
+    const auto path = graph.path(index);
+    if (!reader(path, text)) {
+      throw NotFoundError("derivation '" + graph.store_dir().print(path) + "' is gone");
+    }
+    const auto derivation = parse_aterm(graph.store_dir(), path.derivation_name(), text);
+    auto system = systems.find(derivation.system);
+    if (system == systems.end()) {
+      system = systems
+                   .emplace(derivation.system,
+                            *find_integer(database_,
+                                          "INSERT INTO systems (name) VALUES (?1) RETURNING id",
+                                          derivation.system))
+                   .first;
+    }
+    Row row{digest_column(path.hash_part()),
+            std::string(path.derivation_name()),
+            system->second,
+            {},
+            compress(Compression::zstd, text)};
+    ids.emplace(index, id++);
+    for (const auto& edge : graph.inputs(index)) {
+      put_number(row.inputs, static_cast<std::uint64_t>(ids.at(edge.input)));
+    }
+    rows.push_back(std::move(row));
+  }
+  constexpr std::string_view kColumns[] = {"id",         "digest",     "name",   "gnu",    "system",
+                                           "output_set", "unverified", "inputs", "content"};
+  const auto bulk = database_.bulk_insert("derivations", kColumns);
+  const bool gnu = graph.store_dir().str() == "/gnu/store";
+  for (std::size_t i = 0; i < unknown.size(); ++i) {
+    bulk->bind(1, ids.at(unknown[i]));
+    bulk->bind_blob(2, bytes_of(rows[i].digest));
+    bulk->bind(3, std::string_view(rows[i].name));
+    bulk->bind(4, std::int64_t{gnu});
+    bulk->bind(5, rows[i].system);
+    if (graph.output_set(unknown[i])) {
+      bulk->bind(6, *next_promise++);
+    } else {
+      bulk->bind_null(6);
+    }
+    bulk->bind(7, std::int64_t{graph.state(unknown[i]) != DerivationGraph::State::verified});
+    bulk->bind_blob(8, bytes_of(rows[i].inputs));
+    bulk->bind_blob(9, bytes_of(rows[i].content));
+    bulk->next();
+  }
+  bulk->finish();
+}
+
+std::optional<DerivationRow> Derivations::find(std::int64_t id) {
+  auto statement = database_.prepare(std::string(kDerivationColumns) + "WHERE d.id = ?1");
+  statement.bind(1, id);
+  if (!statement.step()) return std::nullopt;
+  return read_derivation_row(statement);
+}
+
+std::optional<DerivationRow> Derivations::find(const StorePath& path) {
+  auto statement = database_.prepare(std::string(kDerivationColumns) + "WHERE d.digest = ?1");
+  const auto digest = digest_column(path.hash_part());
+  statement.bind_blob(1, bytes_of(digest));
+  if (!statement.step()) return std::nullopt;
+  return read_derivation_row(statement);
+}
+
+std::vector<std::int64_t> Derivations::inputs(std::int64_t id) {
+  auto statement = database_.prepare("SELECT inputs FROM derivations WHERE id = ?1");
+  statement.bind(1, id);
+  std::vector<std::int64_t> ids;
+  if (!statement.step()) return ids;
+  const auto bytes = statement.blob(0);
+  for (std::size_t at = 0; at < bytes.size();) {
+    ids.push_back(static_cast<std::int64_t>(take_number(bytes, at)));
+  }
+  return ids;
+}
+
+std::string Derivations::text(std::int64_t id) {
+  auto statement = database_.prepare("SELECT content FROM derivations WHERE id = ?1");
+  statement.bind(1, id);
+  if (!statement.step()) {
+    throw NotFoundError("no derivation with the id " + std::to_string(id) + " is recorded");
+  }
+  const auto bytes = statement.blob(0);
+  return decompress(Compression::zstd, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace grange
