@@ -134,7 +134,8 @@ class BulkInsert {
   virtual void bind_blob(int index, ByteView bytes) = 0;
   virtual void bind_null(int index) = 0;
   virtual void next() = 0;
-  /// Throws ConflictError when a row breaks a constraint; the transaction is then to be left.
+  /// Throws ConflictError when a row breaks a constraint, as `next` may; the transaction is then to
+  /// be left.
   virtual void finish() = 0;
 };
 
@@ -143,6 +144,8 @@ class BulkInsert {
 /// Statements are written once for both kinds: parameters as ?1, ?2, … (or ? in their order),
 /// integers of 64 bits, text in UTF-8 without NUL, blobs; `ON CONFLICT … DO`, `RETURNING`; no
 /// function that only one kind has. Comparing text is bytewise on both.
+///
+/// After an error a transaction is to be left: PostgreSQL refuses all further statements in it.
 ///
 /// Errors are ours, naming the database: busy, full, no connection and failing input or output →
 /// UnavailableError; read-only or not permitted → DeniedError; no such file or database →
@@ -168,6 +171,10 @@ class Database {
   virtual void commit() = 0;
   virtual void roll_back() = 0;
   virtual bool in_transaction() const = 0;
+  /// For the rest of the transaction that writes: no other one holds the same name. It is waited
+  /// for, and what is read afterwards is what it committed. SQLite's writers take turns anyway;
+  /// PostgreSQL's do not, and what is read before something is written may be gone by then.
+  virtual void lock(std::string_view name) = 0;
 
   enum class ListOf { integers, texts, blobs };
   /// "IN (…)" or "= ANY (…)": the condition, after a column, that it is one of the list that is

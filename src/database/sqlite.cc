@@ -70,6 +70,16 @@ std::string immutable_uri(const std::string& file) {
   return uri + "?immutable=1";
 }
 
+/// The SQL function grange_unhex.
+void unhex(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+  const auto* digits = reinterpret_cast<const char*>(sqlite3_value_text(values[0]));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
+  const auto bytes = digits == nullptr ? std::nullopt : base16_decode({digits, size});
+  if (!bytes) return sqlite3_result_null(context);
+  sqlite3_result_blob(context, bytes->empty() ? static_cast<const void*>("") : bytes->data(),
+                      static_cast<int>(bytes->size()), SQLITE_TRANSIENT);
+}
+
 int open_flags(const SqliteOptions& options) {
   int flags = SQLite::OPEN_NOMUTEX;  // one owner
   if (options.read_only) {
@@ -132,6 +142,13 @@ SqliteStatement SqliteDatabase::prepare(std::string_view sql) {
   return translated(state_->file, [&] {
     return SqliteStatement(
         std::make_unique<SqliteStatement::State>(state_->database, std::string(sql), state_->file));
+  });
+}
+
+void SqliteDatabase::define_unhex() {
+  translated(state_->file, [&] {
+    state_->database.createFunction("grange_unhex", 1, true, nullptr, &unhex, nullptr, nullptr,
+                                    nullptr);
   });
 }
 

@@ -87,6 +87,9 @@ class SqliteDatabase {
   /// Runs one or more statements without parameters.
   void execute(std::string_view sql);
   SqliteStatement prepare(std::string_view sql);
+  /// Defines the SQL function grange_unhex: the blob of a text of hexadecimal digits, or NULL.
+  /// (SQLite has such a one of its own from 3.41 on.)
+  void define_unhex();
   std::int64_t last_insert_id() const;
   /// Is the connection inside a transaction?
   bool in_transaction() const;
