@@ -23,6 +23,7 @@ struct RealiseRequest {
   std::vector<std::string> outputs;  ///< empty: all
   StepLimits limits;
   std::optional<BuildPolicy> policy{};  ///< nothing: that of the options
+  Requester requester{};                ///< on whose behalf
 };
 
 /// What attempts are remembered by (rule 4 of the rules of identity).
@@ -41,7 +42,7 @@ struct Realised : Plan::Finished {
 };
 
 struct RealiseOptions {
-  unsigned jobs = 1;  ///< attempts running at once, at least 1
+  unsigned jobs = 1;  ///< attempts running at once, at least 1; with `ready`, at most
   bool keep_going = true;
   BuildPolicy policy;
   /// Other recipes of the same output sets, in the order to try them (rule 5).
@@ -59,6 +60,10 @@ struct RealiseOptions {
   std::function<void(Realisation& realisation)> sign_realisation{};
   /// What a substituter has and could not be fetched is made. False: it counts as aborted.
   bool fallback = true;
+  /// Says what starts, and when, in place of priorities and the ranking; must outlive the run. It
+  /// must have a slot at last for whatever is ready, or nobody waits for the end of the run.
+  ReadySteps* ready = nullptr;
+  std::function<double(DerivationIndex)> expected_seconds{};  ///< see Plan::Options
 };
 
 /// Hears of everything that happens; called from the thread that runs `realise`, except for `log`

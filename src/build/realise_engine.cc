@@ -37,7 +37,9 @@ RealiseEngine::RealiseEngine(const DerivationGraph& graph, LocalStore& eval_stor
       plan_(graph,
             {.slots = options.jobs,
              .keep_going = options.keep_going,
-             .resolve_fixed = known_.keeps_realisations()},
+             .resolve_fixed = known_.keeps_realisations(),
+             .ready = options.ready,
+             .expected_seconds = options.expected_seconds},
             options.ranking),
       pool_(graph, reader_, builder, observer, options.jobs) {
   if (options.substituters != nullptr && !options.substituters->empty()) {
@@ -46,9 +48,9 @@ RealiseEngine::RealiseEngine(const DerivationGraph& graph, LocalStore& eval_stor
 }
 
 std::size_t RealiseEngine::request(const RealiseRequest& request) {
-  const WantId want =
-      plan_.want(request.derivation, request.outputs,
-                 request.policy ? *request.policy : options_.policy, request.limits);
+  const WantId want = plan_.want(request.derivation, request.outputs,
+                                 request.policy ? *request.policy : options_.policy, request.limits,
+                                 request.requester);
   wants_.emplace(want, requests_.size());
   requests_.push_back({request, {want, Outcome::unknown, "", {}, false}});
   return requests_.size() - 1;
@@ -56,6 +58,14 @@ std::size_t RealiseEngine::request(const RealiseRequest& request) {
 
 void RealiseEngine::withdraw(std::size_t request) {
   plan_.withdraw(requests_.at(request).finished.want);
+}
+
+void RealiseEngine::change(std::size_t request, const Requester& requester) {
+  plan_.change(requests_.at(request).finished.want, requester);
+}
+
+StepId RealiseEngine::step_of(std::size_t request) const {
+  return plan_.step_of(requests_.at(request).finished.want);
 }
 
 void RealiseEngine::set_jobs(unsigned jobs) {
@@ -74,7 +84,8 @@ bool RealiseEngine::turn(const std::stop_token& stop) {
   } else if (!resolves_.empty()) {
     answer_resolves();
   } else {
-    GRANGE_CHECK(pool_.running() > 0 || is_fetching());
+    // What is ready may have to wait until the owner says that there is a slot for it.
+    GRANGE_CHECK(options_.ready != nullptr || pool_.running() > 0 || is_fetching());
     take_ended(stop);
     take_fetched();
   }

@@ -28,6 +28,8 @@ class RealiseEngine {
   /// Nobody waits for it any more: what only it needed is cancelled.
   void withdraw(std::size_t request);
   void add_recipe(DerivationIndex recipe) { plan_.add_recipe(recipe); }
+  /// A request that has not finished is made on behalf of somebody else, or otherwise.
+  void change(std::size_t request, const Requester& requester);
   /// How many attempts may run at once from the next round on.
   void set_jobs(unsigned jobs);
 
@@ -38,6 +40,12 @@ class RealiseEngine {
   void wait(const std::stop_token& stop) { take_ended(stop); }
   /// Lets `turn` or `wait` return.
   void wake() { pool_.wake(); }
+  /// What may start has changed (shares, machines, time): the next round looks again, and comes at
+  /// once. From any thread.
+  void look_for_work() { wake(); }
+  /// How far the step of a request is, and which it is.
+  Plan::View view(StepId step) const { return plan_.view(step); }
+  StepId step_of(std::size_t request) const;
   bool keeps_realisations() const { return known_.keeps_realisations(); }
   /// Registers what was learnt and not registered yet.
   void register_learnt();

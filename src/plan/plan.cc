@@ -23,12 +23,13 @@ Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;
 
 WantId Plan::want(DerivationIndex derivation, std::vector<std::string> outputs,
-                  const BuildPolicy& policy, const StepLimits& limits) {
+                  const BuildPolicy& policy, const StepLimits& limits, const Requester& requester) {
   State& state = *state_;
   const auto index = static_cast<WantIndex>(state.wants.size());
   State::Want& want = state.wants.emplace_back();
   ++state.open_wants;
   want.derivation = derivation;
+  want.interest = state.interests.single(requester);
   state.steps.learn_asked(derivation);
   want.step = state.steps.step_for(derivation, state.steps.policy_index(policy));
   const auto& declared = state.steps[want.step].outputs;
@@ -48,6 +49,12 @@ WantId Plan::want(DerivationIndex derivation, std::vector<std::string> outputs,
   return WantId{index};
 }
 
+void Plan::change(WantId id, const Requester& requester) {
+  State::Want& want = state_->wants[static_cast<WantIndex>(id)];
+  want.interest = state_->interests.single(requester);
+  if (want.open) state_->to_reconsider.push_back(want.step);
+}
+
 void Plan::add_recipe(DerivationIndex derivation) {
   state_->steps.learn_further(derivation);
 }
@@ -62,6 +69,7 @@ void Plan::withdraw(WantId id) {
   --state_->open_wants;
   state_->needs.remove(std::exchange(want.need, NeedList::kNone));
   state_->to_release.push_back(want.step);
+  state_->to_reconsider.push_back(want.step);
 }
 
 void Plan::presence(StepId step, const std::vector<std::string>& present) {
@@ -92,13 +100,15 @@ void Plan::known_failure(StepId step, const BuildResult& result) {
 }
 
 void Plan::set_slots(unsigned slots) {
-  state_->options.slots = std::max(1U, slots);
+  state_->own_queue.set_slots(std::max(1U, slots));
 }
 
 std::vector<Plan::Decision> Plan::take_decisions() {
   for (;;) {
     state_->settle();
     state_->pass_limits_on();
+    state_->pass_standing_on();
+    state_->reconsider_standing();
     state_->start_ready();
     if (!state_->to_notify.empty()) continue;
     if (!state_->is_stuck()) break;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,6 +14,10 @@
 #include "derivation/derivation_graph.h"
 #include "derivation/output_set.h"
 #include "derivation/store_path.h"
+#include "plan/ready_steps.h"
+#include "plan/requester.h"
+#include "plan/step_id.h"
+#include "plan/step_limits.h"
 
 namespace grange {
 
@@ -29,22 +34,6 @@ struct BuildPolicy {
   std::vector<std::string> host_paths;     ///< what __impureHostDeps may name; sorted
   friend auto operator<=>(const BuildPolicy&, const BuildPolicy&) = default;
 };
-
-/// How long and how loud an attempt may be. Where several wants meet, limits are joined: the
-/// longest time and the best priority win; 0 means no limit.
-struct StepLimits {
-  Seconds timeout{0};
-  Seconds max_silent{0};
-  std::uint64_t max_log_bytes = 0;
-  int priority = 0;                 ///< higher first
-  bool keep_failed = false;         ///< leave what a failed attempt left behind, if anybody asks
-  std::optional<unsigned> cores{};  ///< NIX_BUILD_CORES, 0: all; nothing: the builder's own
-  StepLimits joined(const StepLimits& other) const;
-  friend bool operator==(const StepLimits&, const StepLimits&) = default;
-};
-
-enum class WantId : std::uint32_t {};
-enum class StepId : std::uint32_t {};
 
 /// The one engine: the step graph as a pure state machine, (state, event) → decisions. No I/O, no
 /// clock, no threads; equal events give equal decisions. One owner.
@@ -64,6 +53,10 @@ enum class StepId : std::uint32_t {};
 /// dependency, once its other inputs have come to an end, too. A derivation that is missing,
 /// malformed or cyclic cannot be made by anybody: it is `unsupported`, and nothing is made for what
 /// lies above it.
+///
+/// Whoever asks for a want (a `Requester`, by default one for all) has an *interest* in each step
+/// that it needs, directly or through others. What is ready is ranked by a `ReadySteps`, to which
+/// that interest, and how long the chain of what waits for the step is, are told as they change.
 ///
 /// The owner carries out each decision and answers it with the matching event, in any order.
 class Plan {
@@ -114,10 +107,17 @@ class Plan {
     unsigned slots = 1;      ///< attempts running at once, at least 1
     bool keep_going = true;  ///< false: after the first failure nothing new starts
     bool resolve_fixed = false;
+    /// Says what starts, and when; must outlive the plan. Null: priorities and the ranking do, and
+    /// there are `slots`, which otherwise mean nothing. Where shares, machines or time have changed
+    /// what may start, `take_decisions` looks again.
+    ReadySteps* ready = nullptr;
+    /// How long an attempt will probably take, asked when a step comes to be needed. Null: paths
+    /// are not computed. See ReadyStep::path.
+    std::function<double(DerivationIndex)> expected_seconds{};
   };
-  /// Orders what is ready with equal priorities: called with two ready steps' recipes; true when
-  /// the first goes first. Must be a strict weak order that does not change. Ties go by the order
-  /// in which steps became known.
+  /// Orders what is ready with equal priorities, where there is no `Options::ready`: called with
+  /// two ready steps' recipes; true when the first goes first. Must be a strict weak order that
+  /// does not change. Ties go by the order in which steps became known.
   using Ranking = std::function<bool(DerivationIndex, DerivationIndex)>;
 
   /// `graph` must outlive the plan, and may be extended between two events.
@@ -126,7 +126,8 @@ class Plan {
   Plan(Plan&&) noexcept;
   Plan& operator=(Plan&&) noexcept;
 
-  /// How many attempts may run at once from now on, at least 1; those that run go on.
+  /// How many attempts may run at once from now on, at least 1; those that run go on. Means nothing
+  /// where `Options::ready` decides.
   void set_slots(unsigned slots);
 
   // Events. What they lead to is decided by the next `take_decisions`, so that events which come
@@ -135,7 +136,9 @@ class Plan {
   /// Asks for outputs (names; empty: all). Names that the derivation does not declare finish it as
   /// `unsupported`, with a message that names them.
   WantId want(DerivationIndex derivation, std::vector<std::string> outputs,
-              const BuildPolicy& policy, const StepLimits& limits);
+              const BuildPolicy& policy, const StepLimits& limits, const Requester& requester = {});
+  /// From now on it is wanted so: at once, for all that it needs, be it more urgent or less.
+  void change(WantId want, const Requester& requester);
   /// Another recipe that may be tried for the output set it has, after those already known. What
   /// has failed without it is looked at again when it is next needed.
   void add_recipe(DerivationIndex derivation);
@@ -164,6 +167,31 @@ class Plan {
   std::vector<Decision> take_decisions();
   /// Nothing runs, nothing is asked, every want has finished or was withdrawn.
   bool idle() const;
+
+  /// How far a step is: for those who ask why it waits.
+  struct View {
+    enum class Doing : std::uint8_t {
+      nothing,           ///< it has ended, or nobody needs more of it
+      asked,             ///< whether its outputs are there
+      resolving,         ///< what it comes to
+      waits_for_inputs,  ///< see `inputs`
+      waits_for_same,    ///< another step, `same`, is making what it comes to
+      ready,             ///< and not taken by whoever says what starts
+      running,
+    };
+    Doing doing = Doing::nothing;
+    DerivationIndex recipe = 0;
+    std::vector<StepId> inputs;  ///< that it waits for: the first ones, at most kMaxShownInputs
+    std::size_t input_count = 0;
+    std::optional<StepId> same;
+    std::span<const Requester> interest;
+    double path = 0;
+    std::uint32_t age = 0;
+  };
+  static constexpr std::size_t kMaxShownInputs = 8;
+  View view(StepId step) const;
+  /// The step that a want points at.
+  StepId step_of(WantId want) const;
 
   /// The policy under which a step is made.
   const BuildPolicy& policy(StepId step) const;

@@ -21,7 +21,7 @@ namespace grange {
 // lowest recipe, the circle is open. That goes before the usual order of trying.
 
 bool Plan::State::is_stuck() const {
-  return counts.waiting > 0 && counts.running == 0 && open_queries == 0;
+  return counts.waiting > 0 && counts.running == 0 && open_queries == 0 && ready_count == 0;
 }
 
 void Plan::State::untangle() {

@@ -31,7 +31,7 @@ void Plan::State::raise_limits(StepIndex index, const StepLimits& limits) {
   if (joined == step.limits) return;
   const bool first_now = joined.priority != step.limits.priority;
   step.limits = joined;
-  if (step.phase == Phase::ready && first_now) ready.push(index);
+  if (first_now) tell_changed(index);
   if (step.phase == Phase::waiting) to_pass_limits.emplace(step.recipe, index);
   for (const StepIndex helper : step.helpers) raise_limits(helper, limits);
 }

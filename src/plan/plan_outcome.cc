@@ -16,6 +16,7 @@ void add_culprits(std::vector<DerivationIndex>& to, const std::vector<Derivation
 void Plan::State::conclude(StepIndex index, const BuildResult& result) {
   Step& step = steps[index];
   const bool attempted = step.phase == Phase::running;
+  if (attempted) ready.ended(StepId{index});
   if (attempted && step.comes_to) twin_ended(index, result);
   const bool cancelled = std::exchange(step.cancelling, false);
   if (attempted && (result.good() || result.outcome == Outcome::failed_with_output)) {
@@ -120,12 +121,14 @@ void Plan::State::failure_seen(DerivationIndex recipe) {
 
 void Plan::State::notify(StepIndex index) {
   Step& step = steps[index];
+  bool any_left = false;
   for (auto id = needs.first_for(index); id != NeedList::kNone;) {
     const auto next = needs.next_for(id);
     const NeedList::Need need = needs[id];
     const bool has = step.has(need.outputs);
     if (has || (step.phase == Phase::failed && unknown_outputs(step, need.outputs) == 0)) {
       needs.remove(id);
+      any_left = true;
       if (need.from_want) {
         wants[need.from].need = NeedList::kNone;
         finish_want(need.from);
@@ -137,6 +140,7 @@ void Plan::State::notify(StepIndex index) {
     id = next;
   }
   if (!needs.is_needed(index)) return;
+  if (any_left) to_reconsider.push_back(index);
   if (step.phase == Phase::idle) begin(index);
   if (step.phase == Phase::failed) queue_ask(index);
 }

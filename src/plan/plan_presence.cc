@@ -41,13 +41,15 @@ bool Plan::State::reopen(Step& step) {
 }
 
 void Plan::State::after_attach(StepIndex index, OutputMask outputs, const StepLimits& limits,
-                               bool first) {
+                               const Standing& standing, bool first) {
   Step& step = steps[index];
   step.wanted |= outputs;
   if (first) {
     step.limits = limits;
+    begin_standing(index, standing);
   } else {
     raise_limits(index, limits);
+    raise_standing(index, standing);
   }
   if (step.phase == Phase::idle) {
     begin(index);
@@ -64,7 +66,7 @@ Plan::State::Attached Plan::State::attach_want(WantIndex index, const StepLimits
   if (const auto already = attached_already(want.step, want.outputs)) return *already;
   const bool first = !needs.is_needed(want.step);
   want.need = needs.add_from_want(index, want.step, want.outputs);
-  after_attach(want.step, want.outputs, limits, first);
+  after_attach(want.step, want.outputs, limits, handed_down(want, index), first);
   return Attached::waits;
 }
 
@@ -73,7 +75,7 @@ Plan::State::Attached Plan::State::attach_input(StepIndex from, StepIndex index,
   if (const auto already = attached_already(index, outputs)) return *already;
   const bool first = !needs.is_needed(index);
   needs.add_from_step(from, index, outputs);
-  after_attach(index, outputs, steps[from].limits, first);
+  after_attach(index, outputs, steps[from].limits, handed_down(from, index), first);
   return Attached::waits;
 }
 

@@ -40,7 +40,7 @@ void Plan::State::resolved(StepIndex index, const std::optional<OutputSetId>& ou
     enter(step, Phase::idle);
   } else {
     enter(step, Phase::ready);
-    ready.push(index);
+    ready.add(ready_step(index));
   }
 }
 
@@ -79,7 +79,7 @@ void Plan::State::twin_ended(StepIndex index, const BuildResult& result) {
   for (const StepIndex parked : std::exchange(same.parked, {})) {
     if (steps[parked].phase != Phase::twin) continue;
     enter(steps[parked], Phase::ready);
-    ready.push(parked);
+    ready.add(ready_step(parked));
   }
 }
 

@@ -12,9 +12,11 @@ bool is_broken(DerivationGraph::State state) {
 }
 
 Plan::State::State(const DerivationGraph& of, const Options& with, Ranking ranking)
-    : graph(of), options(with), steps(of), ready(steps, std::move(ranking)) {
-  options.slots = std::max(1U, options.slots);
-}
+    : graph(of),
+      options(with),
+      steps(of, with.expected_seconds != nullptr),
+      own_queue(std::max(1U, with.slots), std::move(ranking)),
+      ready(with.ready != nullptr ? *with.ready : own_queue) {}
 
 void Plan::State::enter(Step& step, Phase phase) {
   GRANGE_CHECK(!step.helper_of);
@@ -26,6 +28,8 @@ void Plan::State::enter(Step& step, Phase phase) {
   };
   if (auto* before = count(step.phase)) --*before;
   if (auto* after = count(phase)) ++*after;
+  if (step.phase == Phase::ready) --ready_count;
+  if (phase == Phase::ready) ++ready_count;
   step.phase = phase;
 }
 
@@ -145,22 +149,25 @@ void Plan::State::make_ready(StepIndex index) {
     return;
   }
   enter(steps[index], Phase::ready);
-  ready.push(index);
+  ready.add(ready_step(index));
 }
 
 void Plan::State::start_ready() {
-  while (stopped_by || counts.running < options.slots) {
-    const auto next = ready.pop();
-    if (!next) return;
-    Step& step = steps[*next];
+  while (const auto next = stopped_by ? ready.drop() : ready.take()) {
+    const auto index = static_cast<StepIndex>(*next);
+    Step& step = steps[index];
+    GRANGE_CHECK(step.phase == Phase::ready);
     if (stopped_by) {
-      abort(*next, {step.recipe, Outcome::aborted, not_started_message(graph, *stopped_by)});
+      abort(index, {step.recipe, Outcome::aborted, not_started_message(graph, *stopped_by)});
       continue;
     }
-    if (step.comes_to && wait_for_twin(*next)) continue;
+    if (step.comes_to && wait_for_twin(index)) {
+      ready.ended(*next);
+      continue;
+    }
     enter(step, Phase::running);
     decisions.emplace_back(
-        Attempt{StepId{*next}, step.recipe, output_names(step.outputs, step.wanted), step.limits});
+        Attempt{*next, step.recipe, output_names(step.outputs, step.wanted), step.limits});
   }
 }
 
@@ -179,8 +186,10 @@ void Plan::State::release(StepIndex index) {
       put_back_recipes(index);
       enter(step, Phase::idle);
       break;
-    case Phase::waiting:
     case Phase::ready:
+      ready.remove(StepId{index});
+      [[fallthrough]];
+    case Phase::waiting:
     case Phase::twin:
       leave_inputs(index);
       put_back_recipes(index);
@@ -197,6 +206,7 @@ void Plan::State::leave_inputs(StepIndex index) {
   while (needs.has_needs(index)) {
     const auto need = needs.first_from(index);
     to_release.push_back(needs[need].step);
+    to_reconsider.push_back(needs[need].step);
     needs.remove(need);
   }
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/interest_sets.h"
 #include "plan/need_list.h"
 #include "plan/plan.h"
 #include "plan/ready_queue.h"
@@ -31,6 +32,7 @@ struct Plan::State {
     DerivationIndex derivation = 0;
     bool open = true;
     bool withdrawn = false;
+    InterestId interest = InterestSets::kNobody;
     OutputMask outputs = 0;
     NeedList::Id need = NeedList::kNone;  ///< while open and waiting
   };
@@ -40,7 +42,8 @@ struct Plan::State {
   Attached attach_want(WantIndex want, const StepLimits& limits);
   Attached attach_input(StepIndex from, StepIndex step, OutputMask outputs);
   std::optional<Attached> attached_already(StepIndex step, OutputMask outputs);
-  void after_attach(StepIndex step, OutputMask outputs, const StepLimits& limits, bool first);
+  void after_attach(StepIndex step, OutputMask outputs, const StepLimits& limits,
+                    const Standing& standing, bool first);
   OutputMask unknown_outputs(const Step& step, OutputMask outputs) const;
   bool reopen(Step& step);
   void begin(StepIndex step);
@@ -89,6 +92,21 @@ struct Plan::State {
   void raise_limits(StepIndex step, const StepLimits& limits);
   void pass_limits_on();
 
+  // plan_standing.cc: who has an interest in it, and for how long it holds others up.
+  Standing handed_down(const Want& want, WantIndex index) const;
+  Standing handed_down(StepIndex from, StepIndex to) const;
+  void begin_standing(StepIndex step, const Standing& handed);
+  void raise_standing(StepIndex step, const Standing& handed);
+  bool all_the_same() const;
+  bool join_standing(StepIndex step, const Standing& handed);
+  void pass_standing_on();
+  void reconsider_standing();
+  std::vector<StepIndex> below(const std::vector<StepIndex>& roots);
+  void work_out_standing(StepIndex step);
+  void tell_changed(StepIndex step);
+  ReadyStep ready_step(StepIndex step) const;
+  std::uint32_t level(StepIndex step) const;
+
   // plan_deadlock.cc
   bool is_stuck() const;
   void untangle();
@@ -105,7 +123,9 @@ struct Plan::State {
   Options options;
   StepTable steps;
   NeedList needs;
-  ReadyQueue ready;
+  InterestSets interests;
+  ReadyQueue own_queue;  ///< where the owner has none
+  ReadySteps& ready;
   std::vector<Want> wants;
   std::vector<Decision> decisions;
 
@@ -115,6 +135,14 @@ struct Plan::State {
   std::vector<StepIndex> to_ask;
   /// Steps whose limits have grown while they wait; what uses others before what it uses.
   std::priority_queue<std::pair<DerivationIndex, StepIndex>> to_pass_limits;
+  /// Steps whose standing has risen while they wait, likewise.
+  std::priority_queue<std::pair<std::uint32_t, StepIndex>> to_pass_standing;
+  /// Steps that somebody needs no more, or otherwise: what they and all below stand for is worked
+  /// out anew.
+  std::vector<StepIndex> to_reconsider;
+  std::vector<std::uint32_t> reached;  ///< by step: see `below`
+  std::uint32_t reach_number = 0;
+  std::vector<InterestId> interests_of_users;  ///< of the step that is being worked out
   struct Input {
     StepIndex step;
     OutputMask outputs;
@@ -133,7 +161,7 @@ struct Plan::State {
   bool withdrawn_late = false;  ///< some want was, between its finishing and its being told
   std::size_t open_wants = 0;
   std::size_t open_queries = 0;
-  std::size_t running = 0;
+  std::size_t ready_count = 0;
   std::optional<DerivationIndex> stopped_by;  ///< nothing new starts since this failed
   Counts counts;
 };

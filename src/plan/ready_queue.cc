@@ -13,21 +13,55 @@ bool ReadyQueue::goes_after(const Entry& one, const Entry& other) const {
   return one.step > other.step;
 }
 
-void ReadyQueue::push(StepIndex index) {
-  Step& step = steps_[index];
-  heap_.push_back({step.limits.priority, step.recipe, index, ++step.ready_ticket});
+ReadyQueue::Place& ReadyQueue::place(StepId step) {
+  const auto index = static_cast<std::size_t>(step);
+  if (index >= places_.size()) places_.resize(index + 1);
+  return places_[index];
+}
+
+void ReadyQueue::push(const ReadyStep& step) {
+  Place& at = place(step.step);
+  at.priority = step.limits.priority;
+  at.ready = true;
+  heap_.push_back({at.priority, step.recipe, step.step, ++at.ticket});
   std::push_heap(heap_.begin(), heap_.end(),
                  [this](const Entry& one, const Entry& other) { return goes_after(one, other); });
 }
 
-std::optional<StepIndex> ReadyQueue::pop() {
+void ReadyQueue::add(const ReadyStep& step) {
+  push(step);
+}
+
+void ReadyQueue::change(const ReadyStep& step) {
+  const Place& at = place(step.step);
+  if (at.ready && at.priority != step.limits.priority) push(step);
+}
+
+void ReadyQueue::remove(StepId step) {
+  place(step).ready = false;
+}
+
+std::optional<StepId> ReadyQueue::take() {
+  if (running_ >= slots_) return std::nullopt;
+  const auto next = drop();
+  if (next) ++running_;
+  return next;
+}
+
+void ReadyQueue::ended(StepId) {
+  --running_;
+}
+
+std::optional<StepId> ReadyQueue::drop() {
   while (!heap_.empty()) {
     std::pop_heap(heap_.begin(), heap_.end(),
                   [this](const Entry& one, const Entry& other) { return goes_after(one, other); });
     const Entry entry = heap_.back();
     heap_.pop_back();
-    const Step& step = steps_[entry.step];
-    if (step.phase == Phase::ready && step.ready_ticket == entry.ticket) return entry.step;
+    Place& at = place(entry.step);
+    if (!at.ready || at.ticket != entry.ticket) continue;
+    at.ready = false;
+    return entry.step;
   }
   return std::nullopt;
 }

@@ -1,38 +1,52 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <vector>
 
-#include "plan/plan.h"
-#include "plan/step.h"
-#include "plan/step_table.h"
+#include "plan/ready_steps.h"
 
 namespace grange {
 
-/// The steps whose inputs are all there, best first: by priority, then by the owner's ranking, then
-/// in the order in which they became known. Leaving costs nothing: an entry counts only while its
-/// step is ready and holds its ticket.
-class ReadyQueue {
+/// The order of one process: best first by the priority of the limits, then by the owner's ranking,
+/// then in the order in which steps became known; so many at once as there are slots. Leaving costs
+/// nothing: an entry counts only while its step holds its ticket.
+class ReadyQueue final : public ReadySteps {
  public:
-  ReadyQueue(StepTable& steps, Plan::Ranking ranking)
-      : steps_(steps), ranking_(std::move(ranking)) {}
+  using Ranking = std::function<bool(DerivationIndex, DerivationIndex)>;
 
-  /// Also for one that is in the queue and whose priority has changed.
-  void push(StepIndex step);
-  /// Nothing when no step is ready.
-  std::optional<StepIndex> pop();
+  ReadyQueue(unsigned slots, Ranking ranking) : slots_(slots), ranking_(std::move(ranking)) {}
+
+  void set_slots(unsigned slots) { slots_ = slots; }
+
+  void add(const ReadyStep& step) override;
+  void change(const ReadyStep& step) override;
+  void remove(StepId step) override;
+  std::optional<StepId> take() override;
+  void ended(StepId step) override;
+  std::optional<StepId> drop() override;
 
  private:
   struct Entry {
     int priority;
     DerivationIndex recipe;
-    StepIndex step;
+    StepId step;
     std::uint32_t ticket;
   };
+  struct Place {
+    std::uint32_t ticket = 0;
+    int priority = 0;
+    bool ready = false;
+  };
   bool goes_after(const Entry& one, const Entry& other) const;
+  Place& place(StepId step);
+  void push(const ReadyStep& step);
 
-  StepTable& steps_;
-  Plan::Ranking ranking_;
+  unsigned slots_;
+  unsigned running_ = 0;
+  Ranking ranking_;
   std::vector<Entry> heap_;
+  std::vector<Place> places_;  ///< by step
 };
 
 }  // namespace grange

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 #include "derivation/build_result.h"
 #include "derivation/derivation_graph.h"
 #include "derivation/output_set.h"
+#include "plan/interest_sets.h"
 #include "plan/need_list.h"
 #include "plan/output_mask.h"
 #include "plan/plan.h"
@@ -34,6 +36,14 @@ struct FailedRecipe {
   std::string message;
   std::vector<DerivationIndex> culprits{};  ///< what failed itself: the recipe, or below it
   bool through_input = false;
+};
+
+/// What those who need a step make of it, joined: passed on to what it needs (plan_standing.cc).
+struct Standing {
+  InterestId interest = InterestSets::kNobody;
+  std::uint32_t age = std::numeric_limits<std::uint32_t>::max();  ///< the first of the wants
+  double path = 0;  ///< seconds of the longest chain up to a want, with the step's own
+  friend bool operator==(const Standing&, const Standing&) = default;
 };
 
 enum class Phase : std::uint8_t {
@@ -77,13 +87,14 @@ struct Step {
   Phase phase = Phase::idle;
   Tally tally = Tally::none;
   Outcome outcome = Outcome::good;  ///< of those outputs that it has: good or failed_with_output
-  std::uint32_t ready_ticket = 0;   ///< which entry of the ready queue is its
   std::uint64_t failed_at = 0;      ///< what was known when it failed (StepTable::knowledge)
   OutputMask wanted = 0;
   OutputMask asked = 0;  ///< by the open Query
   OutputMask have = 0;
   OutputMask absent = 0;  ///< were asked about and not there
   StepLimits limits;
+  Standing standing;
+  double seconds = 0;                   ///< that it will probably take itself
   std::optional<OutputSetId> comes_to;  ///< once resolved, for its present attempt
   std::vector<std::string> outputs;     ///< declared names, sorted
   std::vector<FailedRecipe> failures;   ///< in the order of trying

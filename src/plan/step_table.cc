@@ -10,7 +10,8 @@ constexpr PromiseIndex kUnknown = std::numeric_limits<PromiseIndex>::max();
 
 }  // namespace
 
-StepTable::StepTable(const DerivationGraph& graph) : graph_(graph) {
+StepTable::StepTable(const DerivationGraph& graph, bool keeps_levels)
+    : graph_(graph), keeps_levels_(keeps_levels) {
   grow();
 }
 
@@ -43,7 +44,11 @@ PromiseIndex StepTable::promise_of(DerivationIndex derivation) {
   } else {
     promise = next;
   }
-  if (promise == next) promises_.emplace_back();
+  if (promise == next) {
+    promises_.push_back({{}, {}, derivation});
+  } else {
+    promises_[promise].lowest = std::min(promises_[promise].lowest, derivation);
+  }
   return promise;
 }
 
@@ -104,6 +109,8 @@ StepIndex StepTable::add_helper(StepIndex of) {
   helper.recipe = step.recipe;
   helper.recipe_taken = true;
   helper.limits = step.limits;
+  helper.standing = step.standing;
+  helper.seconds = step.seconds;
   helper.helper_of = of;
   step.helpers.push_back(index);
   return index;
@@ -137,7 +144,11 @@ void StepTable::learn(DerivationIndex derivation, std::int64_t age) {
     stack.pop_back();
     if (learned_[next]) continue;
     learned_[next] = true;
-    if (is_fixed(next)) add_recipe(next, age);
+    if (is_fixed(next)) {
+      add_recipe(next, age);
+    } else if (keeps_levels_) {
+      promise_of(next);
+    }
     for (const auto& edge : graph_.inputs(next)) {
       if (!learned_[edge.input]) stack.push_back(edge.input);
     }

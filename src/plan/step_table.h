@@ -18,7 +18,8 @@ namespace grange {
 /// and their order. Every derivation is looked at once, however often asked.
 class StepTable {
  public:
-  explicit StepTable(const DerivationGraph& graph);
+  /// `keeps_levels`: see `level`.
+  StepTable(const DerivationGraph& graph, bool keeps_levels);
 
   PolicyIndex policy_index(const BuildPolicy& policy);
   const BuildPolicy& policy(PolicyIndex index) const { return *policies_[index]; }
@@ -43,12 +44,17 @@ class StepTable {
   /// Grows whenever a step that has failed gains a recipe.
   std::uint64_t knowledge() const { return knowledge_; }
 
+  /// The lowest known recipe of its promise, where that is kept. Where every step goes on with its
+  /// lowest one nothing waits in a circle: what a step needs has a lower level then.
+  DerivationIndex level(StepIndex step) const { return promises_[steps_[step].promise].lowest; }
+
   RecipeRank rank(DerivationIndex recipe) const { return {ages_[recipe], recipe}; }
 
  private:
   struct Promise {
     std::vector<std::pair<PolicyIndex, StepIndex>> steps;
     std::vector<DerivationIndex> recipes;  ///< known ones, where fixed
+    DerivationIndex lowest;
   };
 
   /// Room for what the graph has by now.
@@ -62,6 +68,7 @@ class StepTable {
   void renew(DerivationIndex recipe, std::int64_t age);
 
   const DerivationGraph& graph_;
+  bool keeps_levels_;
   std::vector<PromiseIndex> promises_of_;  ///< by derivation
   std::vector<std::int64_t> ages_;         ///< by derivation
   std::vector<bool> learned_;              ///< by derivation
