@@ -28,6 +28,8 @@ class RealiseEngine {
   /// Nobody waits for it any more: what only it needed is cancelled.
   void withdraw(std::size_t request);
   void add_recipe(DerivationIndex recipe) { plan_.add_recipe(recipe); }
+  /// See Plan::forget_failures.
+  void forget_failures() { plan_.forget_failures(); }
   /// A request that has not finished is made on behalf of somebody else, or otherwise.
   void change(std::size_t request, const Requester& requester);
   /// How many attempts may run at once from the next round on.

@@ -59,6 +59,10 @@ void Plan::add_recipe(DerivationIndex derivation) {
   state_->steps.learn_further(derivation);
 }
 
+void Plan::forget_failures() {
+  state_->forget_failures();
+}
+
 void Plan::withdraw(WantId id) {
   State::Want& want = state_->wants[static_cast<WantIndex>(id)];
   want.withdrawn = true;

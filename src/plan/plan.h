@@ -142,6 +142,9 @@ class Plan {
   /// Another recipe that may be tried for the output set it has, after those already known. What
   /// has failed without it is looked at again when it is next needed.
   void add_recipe(DerivationIndex derivation);
+  /// What has failed and is needed by nobody now may be tried again when it is next needed, as if
+  /// it had never been asked about. For owners whose plan outlives failures.
+  void forget_failures();
   /// The last requester's leaving cancels what only it needed.
   void withdraw(WantId want);
   /// Answers Query: which of the asked outputs are valid. What is wanted of them and not there

@@ -112,7 +112,32 @@ void Plan::State::fail(StepIndex index) {
   count_as(step, tally);
   enter(step, Phase::failed);
   to_notify.push_back(index);
+  have_failed.push_back(index);
   failure_seen(step.recipe);
+}
+
+void Plan::State::forget_failures() {
+  std::erase_if(have_failed, [this](StepIndex index) {
+    Step& step = steps[index];
+    if (step.phase != Phase::failed) return true;  // taken up again since
+    if (needs.is_needed(index) || step.query_open) return false;
+    if (step.fixed) {
+      for (const auto& failure : step.failures) step.untried.insert(steps.rank(failure.recipe));
+    }
+    step.failures.clear();
+    step.decisive = 0;
+    step.absent = 0;
+    step.recipe_taken = false;
+    step.resolved_again = false;
+    step.comes_to.reset();
+    count_as(step, Tally::none);
+    enter(step, Phase::idle);
+    return true;
+  });
+  // What others came to and failed is not remembered either.
+  std::erase_if(twins, [](const auto& entry) {
+    return !entry.second.running && !entry.second.made && entry.second.parked.empty();
+  });
 }
 
 void Plan::State::failure_seen(DerivationIndex recipe) {

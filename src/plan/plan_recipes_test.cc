@@ -73,6 +73,60 @@ TEST_F(PlanRecipes, AnAttemptWithAnotherRecipeMakesUpForAFailedOne) {
   EXPECT_THAT(take(), ElementsAre("attempt program"));
 }
 
+TEST_F(PlanRecipes, WhatHasFailedIsTriedAgainOnceThatIsForgotten) {
+  const auto first = tests_.fixed("source", "text");
+  const auto second = tests_.fixed("source", "text");
+  const auto program = tests_.input_addressed("program", {{first}});
+  begin();
+  plan_->add_recipe(tests_.index(*graph_, second));
+  const auto fail_all = [&](int number) {
+    want(program);
+    EXPECT_THAT(take(), ElementsAre("query program"));
+    absent("program");
+    EXPECT_THAT(take(), ElementsAre("query source"));
+    for (const auto* next : {"query source", ""}) {
+      absent("source");
+      EXPECT_THAT(take(), ElementsAre("attempt source"));
+      ends("source", Outcome::failed);
+      if (*next != '\0') {
+        EXPECT_THAT(take(), ElementsAre(next));
+      }
+    }
+    EXPECT_THAT(take(), ElementsAre(std::to_string(number) + " dependency failed"));
+  };
+  fail_all(0);
+  want(program);
+  EXPECT_THAT(take(), ElementsAre("1 dependency failed"));
+  plan_->forget_failures();
+  EXPECT_EQ(plan_->counts().failed, 0U);
+  fail_all(2);
+}
+
+TEST_F(PlanRecipes, WhatWasAbortedIsTriedAgainOnceThatIsForgotten) {
+  const auto source = tests_.fixed("source", "text");
+  const auto program = tests_.input_addressed("program", {{source}});
+  begin();
+  want(program);
+  take();
+  absent("program");
+  take();
+  absent("source");
+  take();
+  ends("source", Outcome::aborted, "disk full");
+  EXPECT_THAT(take(), ElementsAre("0 aborted"));
+  plan_->forget_failures();
+  want(program);
+  EXPECT_THAT(take(), ElementsAre("query program"));
+  absent("program");
+  EXPECT_THAT(take(), ElementsAre("query source"));
+  absent("source");
+  EXPECT_THAT(take(), ElementsAre("attempt source"));
+  ends("source", Outcome::good);
+  EXPECT_THAT(take(), ElementsAre("attempt program"));
+  ends("program", Outcome::good);
+  EXPECT_THAT(take(), ElementsAre("1 good"));
+}
+
 TEST_F(PlanRecipes, AKnownFailureIsOfOneRecipe) {
   const auto first = tests_.fixed("source", "text");
   const auto second = tests_.fixed("source", "text");

@@ -87,6 +87,7 @@ struct Plan::State {
   void finish_want(WantIndex want);
   void finish_want(WantIndex want, Outcome outcome, std::string message);
   void failure_seen(DerivationIndex recipe);
+  void forget_failures();
 
   // plan_limits.cc
   void raise_limits(StepIndex step, const StepLimits& limits);
@@ -133,6 +134,7 @@ struct Plan::State {
   std::vector<StepIndex> to_complete;
   std::vector<StepIndex> to_release;
   std::vector<StepIndex> to_ask;
+  std::vector<StepIndex> have_failed;  ///< since failures were last forgotten
   /// Steps whose limits have grown while they wait; what uses others before what it uses.
   std::priority_queue<std::pair<DerivationIndex, StepIndex>> to_pass_limits;
   /// Steps whose standing has risen while they wait, likewise.

@@ -13,8 +13,8 @@ constexpr std::string_view kBuildColumns =
     "SELECT b.id, b.server, coalesce(b.jobset, 0), b.label, coalesce(b.derivation, 0), "
     "b.derivation_name, coalesce(b.output_set, 0), coalesce(b.evaluation, 0), b.name, b.system, "
     "coalesce(b.facts, 0), b.priority, b.bumped, b.keep, b.queued, b.started, b.stopped, "
-    "b.outcome, b.made, b.tries, b.retry_at, b.message, b.release_name, b.size, b.closure_size "
-    "FROM builds b ";
+    "b.outcome, b.made, b.tries, b.retry_at, b.message, b.release_name, b.size, b.closure_size, "
+    "d.digest, d.name FROM builds b LEFT JOIN derivations d ON d.id = b.derivation ";
 
 BuildRow read_build(const Statement& statement) {
   RowReader row(statement);
@@ -44,6 +44,10 @@ BuildRow read_build(const Statement& statement) {
   build.release_name = row.text();
   build.size = row.integer();
   build.closure_size = row.integer();
+  if (const auto blob = row.blob(); !blob.empty()) {
+    const std::string digest(blob.begin(), blob.end());
+    build.derivation_name = StorePath::make(digest, row.text() + ".drv").base_name();
+  }
   return build;
 }
 
@@ -256,6 +260,12 @@ void Builds::finish(std::span<const FinishedBuild> builds) {
     for (const auto& [name, path] : build.outputs) {
       bind_all(output, build.build, name, path.base_name()).run();
     }
+    for (const auto& derivation : build.failed_inputs) {
+      run(database_,
+          "INSERT INTO build_failed_inputs (build, derivation) VALUES (?1, ?2) "
+          "ON CONFLICT DO NOTHING",
+          build.build, derivation);
+    }
     std::int64_t number = 0;
     for (const auto& product : build.report.products) {
       std::optional<BlobValue> sha256;
@@ -301,7 +311,7 @@ std::vector<std::int64_t> Builds::restart(std::span<const std::int64_t> builds, 
         "UPDATE builds SET outcome = NULL, started = NULL, stopped = NULL, made = 0, message = '', "
         "retry_at = NULL, tries = 0, queued = ?2 WHERE id = ?1",
         build, now);
-    for (const auto* table : {"build_outputs", "build_products", "build_metrics"}) {
+    for (const auto* table : {"build_outputs", "build_products", "build_metrics", "build_failed_inputs"}) {
       run(database_, "DELETE FROM " + std::string(table) + " WHERE build = ?1", build);
     }
   }
@@ -328,6 +338,39 @@ std::map<std::string, StorePath> Builds::outputs(std::int64_t build) {
     outputs.emplace(statement.text(0), StorePath::parse(statement.text(1)));
   }
   return outputs;
+}
+
+std::map<std::int64_t, std::map<std::string, StorePath>> Builds::outputs(
+    std::span<const std::int64_t> builds) {
+  auto statement =
+      database_.prepare("SELECT build, name, path FROM build_outputs WHERE build " +
+                        database_.one_of(1, Database::ListOf::integers));
+  statement.bind_integers(1, builds);
+  std::map<std::int64_t, std::map<std::string, StorePath>> outputs;
+  while (statement.step()) {
+    outputs[statement.integer(0)].emplace(statement.text(1), StorePath::parse(statement.text(2)));
+  }
+  return outputs;
+}
+
+std::vector<std::string> Builds::failed_inputs(std::int64_t build) {
+  auto statement = database_.prepare(
+      "SELECT derivation FROM build_failed_inputs WHERE build = ?1 ORDER BY derivation");
+  statement.bind(1, build);
+  std::vector<std::string> names;
+  while (statement.step()) names.emplace_back(statement.text(0));
+  return names;
+}
+
+std::vector<std::int64_t> Builds::failed_by(std::span<const std::string> derivations) {
+  auto statement = database_.prepare(
+      "SELECT DISTINCT f.build FROM build_failed_inputs f JOIN builds b ON b.id = f.build "
+      "WHERE b.outcome IS NOT NULL AND f.derivation " +
+      database_.one_of(1, Database::ListOf::texts) + " ORDER BY f.build");
+  statement.bind_texts(1, derivations);
+  std::vector<std::int64_t> builds;
+  while (statement.step()) builds.push_back(statement.integer(0));
+  return builds;
 }
 
 BuildReport Builds::report(std::int64_t build) {

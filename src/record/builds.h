@@ -70,6 +70,7 @@ struct FinishedBuild {
   TimePoint started{};
   TimePoint stopped{};
   std::string message;
+  std::vector<std::string> failed_inputs;  ///< file names of derivations
   std::map<std::string, StorePath> outputs;
   BuildReport report;
   std::int64_t size = 0;
@@ -120,6 +121,12 @@ class Builds {
   void set_priority(std::int64_t build, int priority);
 
   std::map<std::string, StorePath> outputs(std::int64_t build);
+  std::map<std::int64_t, std::map<std::string, StorePath>> outputs(
+      std::span<const std::int64_t> builds);
+  /// For one that failed through a dependency: file names of the derivations that failed.
+  std::vector<std::string> failed_inputs(std::int64_t build);
+  /// Builds that failed through one of these, or are of one of these and failed.
+  std::vector<std::int64_t> failed_by(std::span<const std::string> derivations);
   BuildReport report(std::int64_t build);
   std::vector<std::int64_t> constituents(std::int64_t build);
   void set_constituents(std::int64_t build, std::span<const std::int64_t> constituents);

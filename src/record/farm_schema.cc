@@ -251,6 +251,13 @@ CREATE TABLE build_outputs (
   path TEXT NOT NULL,           -- base name
   PRIMARY KEY (build, name)
 ) STRICT, WITHOUT ROWID;
+-- What failed so that a build could not be made; of one that failed itself, its own derivation.
+CREATE TABLE build_failed_inputs (
+  build INTEGER NOT NULL REFERENCES builds(id),
+  derivation TEXT NOT NULL,     -- file name
+  PRIMARY KEY (build, derivation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX build_failed_inputs_by_derivation ON build_failed_inputs(derivation);
 CREATE INDEX build_outputs_by_path ON build_outputs(path);
 CREATE TABLE build_products (
   build INTEGER NOT NULL REFERENCES builds(id),

@@ -1,0 +1,487 @@
+#include "farm/build_driver.h"
+
+#include <algorithm>
+#include <condition_variable>
+
+#include "base/error.h"
+
+namespace grange {
+namespace {
+
+std::string said(const StoreDir& store, const StorePath& path) { return store.print(path); }
+
+}  // namespace
+
+struct BuildDriver::Question {
+  std::int64_t build = 0;
+  bool answered = false;
+  std::optional<WaitingBuild> answer;
+};
+
+BuildDriver::BuildDriver(Workshop& workshop, FarmRecorder& recorder, StepLogs& logs,
+                         const Clock& clock, Options options)
+    : workshop_(workshop),
+      recorder_(recorder),
+      logs_(logs),
+      clock_(clock),
+      options_(std::move(options)),
+      jobs_(options_.jobs),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+BuildDriver::~BuildDriver() {
+  thread_.request_stop();
+  changed_.notify_all();
+  thread_.join();
+}
+
+void BuildDriver::add(std::vector<QueuedBuild> builds) {
+  const MutexLock lock(mutex_);
+  for (auto& build : builds) to_add_.push_back(std::move(build));
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+void BuildDriver::cancel(const std::vector<std::int64_t>& builds) {
+  const MutexLock lock(mutex_);
+  to_cancel_.insert(to_cancel_.end(), builds.begin(), builds.end());
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+void BuildDriver::change(const std::vector<QueuedBuild>& builds) {
+  const MutexLock lock(mutex_);
+  to_change_.insert(to_change_.end(), builds.begin(), builds.end());
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+void BuildDriver::set_jobs(unsigned jobs) {
+  const MutexLock lock(mutex_);
+  new_jobs_ = jobs;
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+void BuildDriver::tick() {
+  const MutexLock lock(mutex_);
+  ticked_ = true;
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+std::vector<RunningStep> BuildDriver::running() const {
+  const MutexLock lock(mutex_);
+  std::vector<RunningStep> steps;
+  for (const auto& [recipe, running] : running_) steps.push_back(running.step);
+  std::sort(steps.begin(), steps.end(),
+            [](const RunningStep& a, const RunningStep& b) { return a.id < b.id; });
+  return steps;
+}
+
+Plan::Counts BuildDriver::counts() const {
+  const MutexLock lock(mutex_);
+  return counts_;
+}
+
+std::size_t BuildDriver::waiting() const {
+  const MutexLock lock(mutex_);
+  return waiting_;
+}
+
+std::optional<WaitingBuild> BuildDriver::why_waiting(std::int64_t build) {
+  const auto question = std::make_shared<Question>();
+  question->build = build;
+  const MutexLock lock(mutex_);
+  questions_.push_back(question);
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!question->answered) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw TimeoutError("the scheduler did not answer within 10 s");
+    }
+    changed_.wait_until(mutex_, deadline);
+  }
+  return question->answer;
+}
+
+void BuildDriver::run(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    const MutexLock lock(mutex_);
+    if (awake_ != nullptr) awake_->wake();
+    changed_.notify_all();
+  });
+  while (!stop.stop_requested()) {
+    try {
+      serve(stop);
+    } catch (const std::exception& error) {
+      options_.warn(std::string("the plan of builds is begun anew: ") + error.what());
+    }
+    end_plan();
+    if (stop.stop_requested()) break;
+    // Everything that was asked for is asked for again, after a pause in case that fails, too.
+    const MutexLock lock(mutex_);
+    changed_.wait_until(mutex_, std::chrono::steady_clock::now() + std::chrono::seconds(1));
+    for (const auto& [build, wanted] : wanted_) to_add_.push_back(wanted.queued);
+    wanted_.clear();
+  }
+}
+
+void BuildDriver::serve(const std::stop_token& stop) {
+  if (!reader_) {
+    reader_ = directory_reader(workshop_.eval_store().location().real_store);
+    realise_.policy = workshop_.policy();
+    realise_.substituters = &workshop_.substituters();
+    realise_.known_failure = options_.known_failure;
+  }
+  while (!stop.stop_requested()) {
+    take_inbox();
+    bool busy = false;
+    if (engine_) {
+      busy = engine_->turn(stop);
+      settle();
+      // What nobody waits for is forgotten: what it had seen may not be there for ever.
+      if (!busy && by_request_.empty()) end_plan();
+    }
+    if (busy) continue;
+    const MutexLock lock(mutex_);
+    ticked_ = false;
+    while (to_add_.empty() && to_cancel_.empty() && to_change_.empty() && questions_.empty() &&
+           !new_jobs_ && !ticked_ && !stop.stop_requested()) {
+      changed_.wait(mutex_);
+    }
+  }
+}
+
+void BuildDriver::begin_plan() {
+  {
+    const MutexLock lock(mutex_);
+    realise_.jobs = std::max(1U, jobs_);
+  }
+  engine_.emplace(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(),
+                  realise_, static_cast<RealiseObserver&>(*this));
+  const MutexLock lock(mutex_);
+  awake_ = &*engine_;
+}
+
+void BuildDriver::end_plan() {
+  {
+    const MutexLock lock(mutex_);
+    awake_ = nullptr;
+  }
+  if (engine_) {
+    try {
+      engine_->give_up();
+    } catch (const std::exception& error) {
+      options_.warn(error.what());
+    }
+  }
+  engine_.reset();
+  graph_.reset();
+  by_request_.clear();
+  by_derivation_.clear();
+  finished_.clear();
+  for (auto& [build, wanted] : wanted_) wanted.request.reset();
+}
+
+void BuildDriver::take_inbox() {
+  std::vector<QueuedBuild> add;
+  std::vector<QueuedBuild> change;
+  std::vector<std::int64_t> cancel;
+  std::vector<std::shared_ptr<Question>> questions;
+  std::optional<unsigned> jobs;
+  {
+    const MutexLock lock(mutex_);
+    add.swap(to_add_);
+    change.swap(to_change_);
+    cancel.swap(to_cancel_);
+    questions.swap(questions_);
+    jobs = std::exchange(new_jobs_, std::nullopt);
+    if (jobs) jobs_ = *jobs;
+  }
+  const auto now = clock_.now();
+  while (!to_retry_.empty() && to_retry_.begin()->first <= now) {
+    const auto build = to_retry_.begin()->second;
+    to_retry_.erase(to_retry_.begin());
+    const auto found = wanted_.find(build);
+    if (found == wanted_.end()) continue;
+    auto again = found->second.queued;
+    again.retry_at.reset();
+    wanted_.erase(found);
+    add.push_back(std::move(again));
+  }
+  if (jobs && engine_) engine_->set_jobs(std::max(1U, *jobs));
+  if (!add.empty()) admit(std::move(add));
+  for (const auto& queued : change) {
+    const auto found = wanted_.find(queued.build);
+    if (found == wanted_.end()) continue;
+    found->second.queued.bumped = queued.bumped;
+    found->second.queued.limits.priority = queued.limits.priority;
+    if (found->second.request) {
+      engine_->change(*found->second.request,
+                      {queued.jobset, queued.bumped, queued.limits.priority});
+    }
+  }
+  for (const auto build : cancel) take_back(build);
+  if (!questions.empty()) {
+    for (const auto& question : questions) {
+      const auto found = wanted_.find(question->build);
+      if (found != wanted_.end()) question->answer = explain(found->second);
+    }
+    const MutexLock lock(mutex_);
+    for (const auto& question : questions) question->answered = true;
+    changed_.notify_all();
+  }
+  const MutexLock lock(mutex_);
+  waiting_ = wanted_.size();
+}
+
+void BuildDriver::admit(std::vector<QueuedBuild> builds) {
+  std::vector<StorePath> roots;
+  std::vector<Wanted*> fresh;
+  for (auto& build : builds) {
+    const auto id = build.build;
+    if (wanted_.contains(id)) continue;
+    if (build.retry_at) {
+      to_retry_.emplace(*build.retry_at, id);
+      wanted_.emplace(id, Wanted{std::move(build), {}, 0, {}});
+      continue;
+    }
+    roots.push_back(build.derivation);
+    fresh.push_back(&wanted_.emplace(id, Wanted{std::move(build), {}, 0, {}}).first->second);
+  }
+  if (fresh.empty()) return;
+  GraphOptions options;
+  options.may_grow = true;
+  options.stop = thread_.get_stop_token();
+  if (!graph_) {
+    graph_ = DerivationGraph::load(workshop_.config().store_dir, roots, reader_, options);
+  } else {
+    graph_->extend(roots, reader_, options);
+  }
+  if (!engine_) begin_plan();
+  engine_->forget_failures();  // the record still knows those that last
+  for (auto* wanted : fresh) {
+    const auto& queued = wanted->queued;
+    wanted->derivation = graph_->find(queued.derivation).value();
+    RealiseRequest request{wanted->derivation, {}, queued.limits, {}, {}};
+    request.requester = {queued.jobset, queued.bumped, queued.limits.priority};
+    wanted->request = engine_->request(request);
+    by_request_.emplace(*wanted->request, queued.build);
+    by_derivation_.emplace(wanted->derivation, queued.build);
+  }
+}
+
+void BuildDriver::take_back(std::int64_t build) {
+  const auto found = wanted_.find(build);
+  if (found == wanted_.end()) return;
+  const auto& wanted = found->second;
+  if (wanted.request) {
+    engine_->withdraw(*wanted.request);
+    by_request_.erase(*wanted.request);
+    const auto [begin, end] = by_derivation_.equal_range(wanted.derivation);
+    const auto entry = std::find_if(begin, end, [&](const auto& it) { return it.second == build; });
+    if (entry != end) by_derivation_.erase(entry);
+  }
+  if (wanted.queued.retry_at) to_retry_.erase({*wanted.queued.retry_at, build});
+  wanted_.erase(found);
+}
+
+void BuildDriver::settle() {
+  if (finished_.empty()) return;
+  engine_->register_learnt();
+  for (const auto request : std::exchange(finished_, {})) {
+    const auto found = by_request_.find(request);
+    if (found == by_request_.end()) continue;  // withdrawn since
+    const auto build = found->second;
+    by_request_.erase(found);
+    auto& wanted = wanted_.at(build);
+    const auto [begin, end] = by_derivation_.equal_range(wanted.derivation);
+    const auto entry = std::find_if(begin, end, [&](const auto& it) { return it.second == build; });
+    if (entry != end) by_derivation_.erase(entry);
+    settle(wanted, engine_->result(request));
+  }
+}
+
+void BuildDriver::settle(Wanted& wanted, const Realised& realised) {
+  wanted.request.reset();
+  if (realised.outcome == Outcome::aborted && wanted.queued.tries + 1 < options_.most_tries) {
+    retry_later(wanted, realised);
+    return;
+  }
+  const auto now = clock_.now();
+  FinishedBuild finished;
+  finished.build = wanted.queued.build;
+  finished.outcome = realised.outcome;
+  finished.made = realised.made;
+  finished.started = wanted.started.value_or(now);
+  finished.stopped = now;
+  finished.message = realised.message;
+  finished.outputs = realised.outputs;
+  for (const auto input : realised.failed_inputs) {
+    finished.failed_inputs.push_back(std::string(graph_->base_name(input)));
+  }
+  if (is_lasting_failure(realised.outcome)) {
+    finished.failed_inputs.push_back(wanted.queued.derivation.base_name());
+  }
+  recorder_.add(std::move(finished));
+  wanted_.erase(wanted.queued.build);
+}
+
+void BuildDriver::retry_later(Wanted& wanted, const Realised& realised) {
+  auto pause = options_.first_retry;
+  for (std::int64_t i = 0; i < wanted.queued.tries; ++i) pause *= 3;
+  ++wanted.queued.tries;
+  wanted.started.reset();
+  const auto at = clock_.now() + std::chrono::duration_cast<TimePoint::duration>(pause);
+  wanted.queued.retry_at = at;
+  to_retry_.emplace(at, wanted.queued.build);
+  recorder_.add(BuildPostponed{wanted.queued.build, at, realised.message});
+}
+
+std::string BuildDriver::policy() const {
+  auto policy = workshop_.policy();
+  policy.mode = BuildPolicy::Mode::normal;
+  return policy_text(policy);
+}
+
+void BuildDriver::attempt_started(DerivationIndex recipe) {
+  Running running{{recorder_.next_step(), graph_->path(recipe), 0, {}, {}, clock_.now()}, {}};
+  auto& step = running.step;
+  const auto [begin, end] = by_derivation_.equal_range(recipe);
+  for (auto at = begin; at != end; ++at) {
+    running.builds.push_back(at->second);
+    wanted_.at(at->second).started = step.started;
+  }
+  std::sort(running.builds.begin(), running.builds.end());
+  if (!running.builds.empty()) step.build = running.builds.front();
+  logs_.begin(step.id);
+  StepRow row;
+  row.id = step.id;
+  row.output_set = graph_->output_set(recipe);
+  row.derivation = step.derivation.base_name();
+  row.build = step.build;
+  row.system = step.system;
+  row.how = "made";
+  row.started = step.started;
+  recorder_.add(StepStarted{std::move(row), running.builds});
+  const MutexLock lock(mutex_);
+  running_.insert_or_assign(recipe, std::move(running));
+}
+
+void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& result) {
+  const auto node = [&] {
+    const MutexLock lock(mutex_);
+    return running_.extract(recipe);
+  }();
+  if (node.empty()) return;
+  const auto& running = node.mapped();
+  StepEnded ended;
+  auto& row = ended.step;
+  row.id = running.step.id;
+  row.output_set = graph_->output_set(recipe);
+  row.derivation = running.step.derivation.base_name();
+  row.build = running.step.build;
+  row.system = running.step.system;
+  row.how = result.already_valid ? "present" : "made";
+  row.outcome = result.outcome;
+  row.started = running.step.started;
+  row.stopped = clock_.now();
+  row.message = result.message;
+  if (!result.already_valid) {
+    const bool fixed = graph_->kind(recipe) == DerivationKind::fixed;
+    const auto text = policy();
+    ended.attempts.push_back(
+        {graph_->output_set(recipe), running.step.derivation, fixed, text, result});
+    // A failure is of what was really tried; what it was resolved from may come to something else.
+    if (result.resolved_as && !fixed) {
+      ended.attempts.push_back(
+          {result.resolved_as->output_set, result.resolved_as->derivation, false, text, result});
+    }
+  }
+  recorder_.add(std::move(ended));
+}
+
+void BuildDriver::cut_off(DerivationIndex /*recipe*/, const ResolvedAs& /*as*/) {}
+
+void BuildDriver::conflict(const RealisationConflict& conflict) {
+  options_.warn("two builds of '" + conflict.id.to_string() + "' differ; the first stays");
+}
+
+void BuildDriver::log(DerivationIndex recipe, std::string_view data) {
+  std::int64_t step = 0;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = running_.find(recipe);
+    if (found == running_.end()) return;
+    step = found->second.step.id;
+  }
+  logs_.append(step, data);
+}
+
+void BuildDriver::phase(DerivationIndex recipe, std::string_view name) {
+  const MutexLock lock(mutex_);
+  const auto found = running_.find(recipe);
+  if (found != running_.end()) found->second.step.phase = name;
+}
+
+void BuildDriver::want_finished(std::size_t request, const Plan::Finished& /*finished*/) {
+  finished_.push_back(request);
+}
+
+void BuildDriver::progress(const Plan::Counts& counts) {
+  const MutexLock lock(mutex_);
+  counts_ = counts;
+}
+
+WaitingBuild BuildDriver::explain(const Wanted& wanted) const {
+  WaitingBuild waiting;
+  if (!wanted.request) {
+    waiting.reason = "retry";
+    waiting.until = wanted.queued.retry_at;
+    waiting.words = "An earlier try failed because of the machine; it will be tried again.";
+    return waiting;
+  }
+  const auto& store = workshop_.config().store_dir;
+  const auto view = engine_->view(engine_->step_of(*wanted.request));
+  switch (view.doing) {
+    case Plan::View::Doing::asked:
+      waiting.reason = "asked";
+      waiting.words = "It is being looked whether its outputs are there or can be fetched.";
+      break;
+    case Plan::View::Doing::resolving:
+      waiting.reason = "asked";
+      waiting.words = "It is being resolved: its inputs are there.";
+      break;
+    case Plan::View::Doing::waits_for_inputs:
+      waiting.reason = "inputs";
+      for (const auto input : view.inputs) {
+        waiting.steps.push_back(said(store, graph_->path(engine_->view(input).recipe)));
+      }
+      waiting.words = "It waits for " + std::to_string(view.input_count) +
+                      (view.input_count == 1 ? " input." : " inputs.");
+      break;
+    case Plan::View::Doing::waits_for_same:
+      waiting.reason = "same";
+      if (view.same) {
+        waiting.steps.push_back(said(store, graph_->path(engine_->view(*view.same).recipe)));
+      }
+      waiting.words = "Another step is making what it comes to.";
+      break;
+    case Plan::View::Doing::ready:
+      waiting.reason = "slot";
+      waiting.words = "It could start; it waits for a free slot.";
+      break;
+    case Plan::View::Doing::running:
+      waiting.reason = "running";
+      waiting.words = "It is being made.";
+      break;
+    case Plan::View::Doing::nothing:
+      waiting.reason = "ended";
+      waiting.words = "Its step has ended.";
+      break;
+  }
+  return waiting;
+}
+
+}  // namespace grange

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/thread_annotations.h"
+#include "farm/event_bus.h"
+#include "farm/farm_database.h"
+#include "record/builds.h"
+#include "record/record.h"
+#include "record/steps.h"
+
+namespace grange {
+
+/// A step that has begun, and the builds that wait for just it.
+struct StepStarted {
+  StepRow step;
+  std::vector<std::int64_t> builds;
+};
+
+/// A step that has ended.
+struct StepEnded {
+  StepRow step;
+  std::vector<AttemptRecord> attempts;
+  std::vector<MachineTime> times;
+};
+
+/// A build that will be tried again.
+struct BuildPostponed {
+  std::int64_t build = 0;
+  TimePoint retry_at{};
+  std::string message;
+};
+
+/// Writes down what the farm does, in the order in which it hears of it and in groups: a thread of
+/// its own commits all that has come meanwhile at once, and then tells who follows. What it could
+/// not write (the database is down) it tries again until it can; nothing is dropped. Thread safe.
+class FarmRecorder {
+ public:
+  using Entry = std::variant<StepStarted, StepEnded, FinishedBuild, BuildPostponed>;
+
+  struct Options {
+    /// How long it waits for more before it commits.
+    std::chrono::milliseconds gather{20};
+    /// Before a build's end is written: what its outputs say, and how large they are. On the
+    /// recorder's thread.
+    std::function<void(FinishedBuild&)> complete = [](FinishedBuild&) {};
+    /// Before a step's end is written: its log is complete.
+    std::function<void(std::int64_t step)> end_log = [](std::int64_t) {};
+    /// Hears why it cannot write, once each time it begins.
+    std::function<void(const std::string&)> warn = [](const std::string&) {};
+  };
+
+  FarmRecorder(FarmDatabase& database, EventBus& bus, const Clock& clock, Options options);
+  /// Writes what it has been told, as far as that is possible at once.
+  ~FarmRecorder();
+  FarmRecorder(const FarmRecorder&) = delete;
+  FarmRecorder& operator=(const FarmRecorder&) = delete;
+
+  /// A number for a step. May wait for the database.
+  std::int64_t next_step() EXCLUDES(ids_mutex_);
+  void add(Entry entry) EXCLUDES(mutex_);
+  /// Waits until all that it was told so far is committed.
+  void flush() EXCLUDES(mutex_);
+
+ private:
+  void run() EXCLUDES(mutex_);
+  bool commit(std::vector<Entry>& entries);
+  std::vector<EventRow> write(Database& database, const std::vector<Entry>& entries) const;
+
+  FarmDatabase& database_;
+  EventBus& bus_;
+  const Clock& clock_;
+  const Options options_;
+  Mutex ids_mutex_;
+  std::int64_t next_id_ GUARDED_BY(ids_mutex_) = 0;
+  std::int64_t ids_end_ GUARDED_BY(ids_mutex_) = 0;
+  mutable Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<Entry> inbox_ GUARDED_BY(mutex_);
+  std::uint64_t told_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t written_ GUARDED_BY(mutex_) = 0;
+  bool closing_ GUARDED_BY(mutex_) = false;
+  std::thread thread_;  ///< last
+};
+
+}  // namespace grange

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "derivation/derivation_graph.h"
+#include "evaluate/evaluator.h"
+#include "evaluate/fetched_inputs.h"
+#include "farm/build_driver.h"
+#include "farm/event_bus.h"
+#include "farm/farm_database.h"
+#include "record/evaluation_history.h"
+#include "record/jobsets.h"
+#include "store/local_store.h"
+
+namespace grange {
+
+/// What evaluating a jobset needs of the farm. All outlive it.
+struct EvaluationSetting {
+  FarmDatabase& database;
+  EventBus& bus;
+  BuildDriver& driver;
+  const InputFetcher& fetcher;
+  Evaluator& evaluator;
+  EvaluateOptions options;
+  LocalStore& store;  ///< where results are
+  const Clock& clock;
+  StepLimits limits;  ///< of every step, where `meta` says nothing
+};
+
+/// Evaluates a jobset once: fetches its inputs, and where they have changed (or it is forced)
+/// evaluates them. Targets are recorded and their builds queued while that still runs. What the
+/// last complete evaluation has already, by output set, is not built again: a build that is queued,
+/// good with its outputs still there, or failing for good is taken over (rule 6).
+///
+/// What goes wrong is recorded with the jobset; thrown is only CancelledError, and what the
+/// database throws.
+class JobsetEvaluation final : private TargetSink {
+ public:
+  JobsetEvaluation(const EvaluationSetting& setting, Jobset jobset);
+
+  /// The number of the evaluation; nothing when there was nothing to evaluate, or the inputs could
+  /// not be fetched.
+  std::optional<std::int64_t> run(const std::stop_token& stop);
+
+ private:
+  void target(EvaluatedTarget target) override;
+  void error(EvaluationError error) override;
+
+  std::optional<FetchedInputs> fetch(const std::stop_token& stop);
+  bool is_unchanged(const FetchedInputs& inputs) const;
+  void begin(const FetchedInputs& inputs, double fetch_seconds);
+  void flush();
+  void record(Database& database, std::vector<QueuedBuild>& to_build);
+  bool may_be_taken_over(const BuildRow& build, const std::set<std::int64_t>& without_outputs) const;
+  void finish(const EvaluationSummary& summary);
+  void fail(const std::string& problem);
+  void end_in(Database& database, const std::string& fetch_problem, const std::string& problem);
+  void set_constituents(Database& database);
+  void tell(std::string_view kind);
+  std::set<std::int64_t> builds_without_outputs(Database& database,
+                                                const std::vector<BuildRow>& builds) const;
+
+  const EvaluationSetting& setting_;
+  const Jobset jobset_;
+  bool forced_ = false;
+  TimePoint started_{};
+  std::int64_t evaluation_ = 0;
+  DerivationReader reader_;
+  std::optional<DerivationGraph> graph_;
+  std::map<std::string, CurrentTarget> current_;
+  std::vector<EvaluatedTarget> pending_;
+  std::vector<EvaluationError> errors_;
+  MonotonicTime flushed_{};
+  std::map<std::string, std::int64_t> builds_;                         ///< by label
+  std::map<std::string, std::vector<std::string>> constituents_;      ///< of aggregates, by label
+  std::map<std::string, std::int64_t> builds_of_derivations_;  ///< the first, by printed path
+};
+
+}  // namespace grange
