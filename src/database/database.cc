@@ -1,6 +1,7 @@
 #include "database/database.h"
 
 #include "base/error.h"
+#include "database/postgres_backend.h"
 #include "database/sqlite_backend.h"
 
 namespace grange {
@@ -31,9 +32,9 @@ std::unique_ptr<Database> open_database(const DatabaseLocation& location,
     case DatabaseKind::sqlite:
       return open_sqlite(location, options);
     case DatabaseKind::postgresql:
-      break;
+      return open_postgres(location, options);
   }
-  throw InvalidError("database '" + location.shown() + "': PostgreSQL is not there yet");
+  throw InvalidError("a database of no known kind");
 }
 
 }  // namespace grange

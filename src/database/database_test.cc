@@ -15,11 +15,10 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class DatabaseTest : public testing::TestWithParam<DatabaseKind> {
+class DatabaseTest : public DatabaseKindTest {
  protected:
   std::unique_ptr<Database> open(const DatabaseOptions& options = {}) {
-    if (!location_) location_ = databases_.fresh();
-    return open_database(*location_, options);
+    return open_database(location(), options);
   }
   /// With a table of every type.
   std::unique_ptr<Database> open_with_table() {
@@ -53,11 +52,6 @@ class DatabaseTest : public testing::TestWithParam<DatabaseKind> {
     options.patience = std::chrono::milliseconds(10);
     return options;
   }
-  const DatabaseLocation& location() const { return *location_; }
-
- private:
-  TestingDatabases databases_{GetParam()};
-  std::optional<DatabaseLocation> location_;
 };
 
 TEST_P(DatabaseTest, SaysWhatItIs) {
@@ -350,8 +344,7 @@ TEST_P(DatabaseTest, ErrorsNameTheDatabaseAndTheirKind) {
 }
 
 TEST_P(DatabaseTest, WhatIsNotThereIsNotFound) {
-  auto missing = TestingDatabases(GetParam()).fresh();
-  if (GetParam() == DatabaseKind::sqlite) missing.file += "/nowhere/t.sqlite";
+  const auto missing = TestingDatabases(GetParam()).fresh();  // and gone again
   DatabaseOptions reading;
   reading.read_only = true;
   EXPECT_THROW(open_database(missing, reading), NotFoundError);
@@ -376,8 +369,7 @@ TEST_P(DatabaseTest, TablesMayChangeUnderPreparedStatements) {
   EXPECT_TRUE(select.bind(1, 1).step());
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, DatabaseTest, testing::ValuesIn(all_database_kinds()),
-                         [](const auto& info) { return name_of_kind(info.param); });
+GRANGE_FOR_BOTH_DATABASES(DatabaseTest);
 
 TEST(SqliteDatabaseTest, AListIsSearchedForByIndex) {
   TestingDatabases databases(DatabaseKind::sqlite);

@@ -20,10 +20,9 @@ constexpr std::array<std::string_view, 2> kLedgerSteps = {
     "CREATE TABLE a (x INTEGER PRIMARY KEY, s TEXT) STRICT; INSERT INTO a (s) VALUES ('first')",
     "ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1"};
 
-class MigrationTest : public testing::TestWithParam<DatabaseKind> {
+class MigrationTest : public DatabaseKindTest {
  protected:
-  std::unique_ptr<Database> open() const { return open_database(location_); }
-  std::string name() const { return location_.shown(); }
+  std::unique_ptr<Database> open() { return open_database(location()); }
 
   static std::string refusal(Database& database, std::span<const std::string_view> steps,
                              const SchemaIdentity& identity = kLedger) {
@@ -35,10 +34,6 @@ class MigrationTest : public testing::TestWithParam<DatabaseKind> {
     ADD_FAILURE() << "accepted";
     return {};
   }
-
- private:
-  TestingDatabases databases_{GetParam()};
-  DatabaseLocation location_ = databases_.fresh();
 };
 
 TEST_P(MigrationTest, StepsLeadForwardAndEachIsWhole) {
@@ -61,7 +56,7 @@ TEST_P(MigrationTest, ANewerSchemaIsRefusedByNumber) {
   const auto database = open();
   migrate(*database, kLedger, kLedgerSteps);
   const auto refused = refusal(*database, std::span(kLedgerSteps).first(1));
-  EXPECT_THAT(refused, HasSubstr("ledger '" + name() + "' has schema 2"));
+  EXPECT_THAT(refused, HasSubstr("ledger '" + location().shown() + "' has schema 2"));
   EXPECT_THAT(refused, HasSubstr("(1)"));
 }
 
@@ -70,16 +65,16 @@ TEST_P(MigrationTest, WhatIsSomethingElseIsRefused) {
   migrate(*database, kLedger, kLedgerSteps);
   EXPECT_THAT(refusal(*database, kLedgerSteps, {"diary", 7, "diary.before-commit"}),
               HasSubstr("another program, not a diary"));
-  TestingDatabases more(GetParam());
-  const auto foreign = open_database(more.fresh());
+  const auto foreign = open_database(fresh());
   foreign->execute("CREATE TABLE theirs (x INTEGER)");
   EXPECT_THAT(refusal(*foreign, kLedgerSteps), HasSubstr("another program"));
 }
 
 TEST_P(MigrationTest, ManyMayDoItAtOnce) {
+  const auto all = location();
   std::vector<std::jthread> threads;
   for (int i = 0; i < 6; ++i) {
-    threads.emplace_back([this] { migrate(*open(), kLedger, kLedgerSteps); });
+    threads.emplace_back([&] { migrate(*open_database(all), kLedger, kLedgerSteps); });
   }
   threads.clear();
   auto database = open();
@@ -88,8 +83,7 @@ TEST_P(MigrationTest, ManyMayDoItAtOnce) {
   EXPECT_EQ(statement.integer(0), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, MigrationTest, testing::ValuesIn(all_database_kinds()),
-                         [](const auto& info) { return name_of_kind(info.param); });
+GRANGE_FOR_BOTH_DATABASES(MigrationTest);
 
 }  // namespace
 }  // namespace grange
