@@ -6,7 +6,7 @@
 namespace grange {
 namespace {
 
-constexpr std::array<std::string_view, 12> kOutcomeNames = {"good",
+constexpr std::array<std::string_view, 13> kOutcomeNames = {"good",
                                                             "failed",
                                                             "dependency failed",
                                                             "failed with output",
@@ -17,7 +17,8 @@ constexpr std::array<std::string_view, 12> kOutcomeNames = {"good",
                                                             "not deterministic",
                                                             "unsupported",
                                                             "aborted",
-                                                            "unknown"};
+                                                            "unknown",
+                                                            "cancelled"};
 
 }  // namespace
 
@@ -46,6 +47,7 @@ bool is_lasting_failure(Outcome outcome) noexcept {
     case Outcome::unsupported:        // says something about the machines at hand
     case Outcome::aborted:
     case Outcome::unknown:
+    case Outcome::cancelled:
       return false;
   }
   return false;

@@ -31,6 +31,7 @@ enum class Outcome : std::uint8_t {
   unsupported,  ///< no machine here can make it (system, features)
   aborted,      ///< cancelled, or the machine failed: says nothing about the derivation
   unknown,      ///< nobody has tried yet
+  cancelled,    ///< of a build: somebody ended it
 };
 std::string_view to_string(Outcome outcome) noexcept;  ///< "good", "dependency failed", …
 std::optional<Outcome> parse_outcome(std::string_view text) noexcept;

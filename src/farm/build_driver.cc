@@ -8,7 +8,9 @@
 namespace grange {
 namespace {
 
-std::string said(const StoreDir& store, const StorePath& path) { return store.print(path); }
+std::string said(const StoreDir& store, const StorePath& path) {
+  return store.print(path);
+}
 
 }  // namespace
 
@@ -158,8 +160,8 @@ void BuildDriver::begin_plan() {
     const MutexLock lock(mutex_);
     realise_.jobs = std::max(1U, jobs_);
   }
-  engine_.emplace(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(),
-                  realise_, static_cast<RealiseObserver&>(*this));
+  engine_.emplace(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(), realise_,
+                  static_cast<RealiseObserver&>(*this));
   const MutexLock lock(mutex_);
   awake_ = &*engine_;
 }

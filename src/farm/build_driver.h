@@ -59,8 +59,7 @@ class BuildDriver final : private RealiseObserver {
     std::int64_t most_tries = 5;
     Seconds first_retry{60};  ///< then three times as long each time
     /// Lasting failures that were recorded: see RealiseOptions.
-    std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)>
-        known_failure;
+    std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)> known_failure;
     std::function<void(const std::string&)> warn = [](const std::string&) {};
   };
 
@@ -127,8 +126,8 @@ class BuildDriver final : private RealiseObserver {
   RealiseOptions realise_;
   std::optional<DerivationGraph> graph_;
   std::optional<RealiseEngine> engine_;
-  std::map<std::int64_t, Wanted> wanted_;                      ///< by build
-  std::unordered_map<std::size_t, std::int64_t> by_request_;   ///< builds
+  std::map<std::int64_t, Wanted> wanted_;                     ///< by build
+  std::unordered_map<std::size_t, std::int64_t> by_request_;  ///< builds
   std::unordered_multimap<DerivationIndex, std::int64_t> by_derivation_;
   std::set<std::pair<TimePoint, std::int64_t>> to_retry_;
   std::vector<std::size_t> finished_;  ///< requests, not settled yet

@@ -63,8 +63,7 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
   driving.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
     return known_failure(tried, policy);
   };
-  driver_ =
-      std::make_unique<BuildDriver>(workshop_, *recorder_, logs_, clock_, std::move(driving));
+  driver_ = std::make_unique<BuildDriver>(workshop_, *recorder_, logs_, clock_, std::move(driving));
   recover();
   watcher_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
 }
@@ -120,18 +119,15 @@ void Farm::complete(FinishedBuild& build) {
   build.report = read_build_report(store, build.outputs, name, ProductHashes::leave_out, {});
   apply_report(build.report, build.outcome, build.message);
   std::set<StorePath> paths;
+  build.size = 0;
   for (const auto& [output, path] : build.outputs) {
     paths.insert(path);
     if (const auto info = store.path_info(path)) {
       build.size += static_cast<std::int64_t>(info->nar_size);
     }
   }
-  build.closure_size = 0;
-  for (const auto& path : store.closure(paths)) {
-    if (const auto info = store.path_info(path)) {
-      build.closure_size += static_cast<std::int64_t>(info->nar_size);
-    }
-  }
+  const auto sizes = store.closure_sizes({paths});
+  build.closure_size = static_cast<std::int64_t>(sizes.front().value_or(0));
 }
 
 std::optional<BuildResult> Farm::known_failure(const TriedRecipe& tried,
@@ -200,11 +196,9 @@ void Farm::start_due(const std::stop_token& stop) {
 
 void Farm::evaluate(const Jobset& jobset, const std::stop_token& stop) {
   try {
-    const EvaluationSetting setting{database_,  bus_,
-                                    *driver_,   fetcher_,
-                                    *evaluator_, config_.evaluate,
-                                    workshop_.store(), clock_,
-                                    config_.limits};
+    const EvaluationSetting setting{database_,         bus_,        *driver_,
+                                    fetcher_,          *evaluator_, config_.evaluate,
+                                    workshop_.store(), clock_,      config_.limits};
     JobsetEvaluation(setting, jobset).run(stop);
   } catch (const CancelledError&) {
     // The next start finds that it was begun.

@@ -90,7 +90,7 @@ class Farm {
   bool woken_ GUARDED_BY(mutex_) = false;
   std::map<std::int64_t, std::jthread> evaluations_ GUARDED_BY(mutex_);  ///< by jobset
   std::vector<std::int64_t> ended_ GUARDED_BY(mutex_);                   ///< to be joined
-  std::jthread watcher_;  ///< last
+  std::jthread watcher_;                                                 ///< last
 };
 
 /// As the driver takes it; nothing where its derivation is not known.

@@ -51,9 +51,8 @@ EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation
 }
 
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now) {
-  nlohmann::ordered_json data{{"id", jobset.id},
-                              {"project", jobset.project_name},
-                              {"name", jobset.settings.name}};
+  nlohmann::ordered_json data{
+      {"id", jobset.id}, {"project", jobset.project_name}, {"name", jobset.settings.name}};
   auto event = made_event(kind, now, data);
   event.jobset = jobset.id;
   return event;

@@ -20,11 +20,9 @@ constexpr std::chrono::seconds kTriesAgainAfter{2};
 
 FarmRecorder::FarmRecorder(FarmDatabase& database, EventBus& bus, const Clock& clock,
                            Options options)
-    : database_(database),
-      bus_(bus),
-      clock_(clock),
-      options_(std::move(options)),
-      thread_([this] { run(); }) {}
+    : database_(database), bus_(bus), clock_(clock), options_(std::move(options)), thread_([this] {
+        run();
+      }) {}
 
 FarmRecorder::~FarmRecorder() {
   {
@@ -105,8 +103,7 @@ bool FarmRecorder::commit(std::vector<Entry>& entries) {
     if (const auto* step = std::get_if<StepEnded>(&entry)) options_.end_log(step->step.id);
   }
   fault_point("farm.before-record");
-  const auto events =
-      database_.write([&](Database& database) { return write(database, entries); });
+  const auto events = database_.write([&](Database& database) { return write(database, entries); });
   fault_point("farm.after-record");
   bus_.publish(events);
   return true;

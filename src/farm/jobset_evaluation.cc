@@ -136,7 +136,9 @@ void JobsetEvaluation::target(EvaluatedTarget target) {
   if (pending_.size() >= kRecordedTogether || Seconds(now - flushed_) >= kRecordedAfter) flush();
 }
 
-void JobsetEvaluation::error(EvaluationError error) { errors_.push_back(std::move(error)); }
+void JobsetEvaluation::error(EvaluationError error) {
+  errors_.push_back(std::move(error));
+}
 
 /// Records what has come, and then lets it be built.
 void JobsetEvaluation::flush() {
@@ -281,9 +283,9 @@ std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
   const auto valid = setting_.store.valid_among(paths);
   std::set<std::int64_t> without;
   for (const auto& [build, found] : outputs) {
-    const bool there = !found.empty() && std::all_of(found.begin(), found.end(), [&](const auto& it) {
-      return valid.contains(it.second);
-    });
+    const bool there =
+        !found.empty() && std::all_of(found.begin(), found.end(),
+                                      [&](const auto& it) { return valid.contains(it.second); });
     if (!there) without.insert(build);
   }
   return without;

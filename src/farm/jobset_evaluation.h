@@ -59,7 +59,8 @@ class JobsetEvaluation final : private TargetSink {
   void begin(const FetchedInputs& inputs, double fetch_seconds);
   void flush();
   void record(Database& database, std::vector<QueuedBuild>& to_build);
-  bool may_be_taken_over(const BuildRow& build, const std::set<std::int64_t>& without_outputs) const;
+  bool may_be_taken_over(const BuildRow& build,
+                         const std::set<std::int64_t>& without_outputs) const;
   void finish(const EvaluationSummary& summary);
   void fail(const std::string& problem);
   void end_in(Database& database, const std::string& fetch_problem, const std::string& problem);
@@ -79,9 +80,9 @@ class JobsetEvaluation final : private TargetSink {
   std::vector<EvaluatedTarget> pending_;
   std::vector<EvaluationError> errors_;
   MonotonicTime flushed_{};
-  std::map<std::string, std::int64_t> builds_;                         ///< by label
-  std::map<std::string, std::vector<std::string>> constituents_;      ///< of aggregates, by label
-  std::map<std::string, std::int64_t> builds_of_derivations_;  ///< the first, by printed path
+  std::map<std::string, std::int64_t> builds_;                    ///< by label
+  std::map<std::string, std::vector<std::string>> constituents_;  ///< of aggregates, by label
+  std::map<std::string, std::int64_t> builds_of_derivations_;     ///< the first, by printed path
 };
 
 }  // namespace grange

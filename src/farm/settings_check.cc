@@ -27,8 +27,8 @@ bool is_name(std::string_view name, std::string_view further) {
 
 void check_text(SettingProblems& problems, const std::string& field, const std::string& text) {
   if (text.size() > kLongestText) {
-    problems[field] = "at most " + std::to_string(kLongestText) + " bytes, got " +
-                      std::to_string(text.size());
+    problems[field] =
+        "at most " + std::to_string(kLongestText) + " bytes, got " + std::to_string(text.size());
   } else if (text.find('\0') != std::string::npos) {
     problems[field] = "contains a NUL byte";
   }
@@ -58,8 +58,8 @@ void check_expression(SettingProblems& problems, const JobsetSettings& settings)
     problems["expressionInput"] = "there is no input '" + settings.expression_input + "'";
   } else if (found->second.type == "string" || found->second.type == "boolean" ||
              found->second.type == "nix") {
-    problems["expressionInput"] =
-        "input '" + settings.expression_input + "' is a " + found->second.type + ": it has no files";
+    problems["expressionInput"] = "input '" + settings.expression_input + "' is a " +
+                                  found->second.type + ": it has no files";
   }
   const auto& path = settings.expression_path;
   const bool climbs = path == ".." || path.starts_with("../") || path.ends_with("/..") ||
@@ -73,8 +73,12 @@ void check_expression(SettingProblems& problems, const JobsetSettings& settings)
 
 }  // namespace
 
-bool is_project_name(std::string_view name) { return is_name(name, "-"); }
-bool is_jobset_name(std::string_view name) { return is_name(name, "-."); }
+bool is_project_name(std::string_view name) {
+  return is_name(name, "-");
+}
+bool is_jobset_name(std::string_view name) {
+  return is_name(name, "-.");
+}
 
 SettingProblems check_settings(const ProjectSettings& settings) {
   SettingProblems problems;

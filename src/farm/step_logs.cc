@@ -102,8 +102,7 @@ std::optional<std::string> StepLogs::read(std::int64_t step, std::uint64_t offse
     try {
       const auto file = open_file(plain(step), O_RDONLY);
       std::string text(std::min<std::uint64_t>(most, std::uint64_t{1} << 20), '\0');
-      const auto got =
-          ::pread(file.get(), text.data(), text.size(), static_cast<off_t>(offset));
+      const auto got = ::pread(file.get(), text.data(), text.size(), static_cast<off_t>(offset));
       if (got < 0) throw SystemError(errno, "reading the log of step " + std::to_string(step));
       text.resize(static_cast<std::size_t>(got));
       return text;

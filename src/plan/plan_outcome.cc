@@ -33,6 +33,7 @@ void Plan::State::conclude(StepIndex index, const BuildResult& result) {
     case Outcome::good:
     case Outcome::dependency_failed:
     case Outcome::unknown:
+    case Outcome::cancelled:
     case Outcome::aborted:
       break;
     default:

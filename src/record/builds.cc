@@ -311,7 +311,8 @@ std::vector<std::int64_t> Builds::restart(std::span<const std::int64_t> builds, 
         "UPDATE builds SET outcome = NULL, started = NULL, stopped = NULL, made = 0, message = '', "
         "retry_at = NULL, tries = 0, queued = ?2 WHERE id = ?1",
         build, now);
-    for (const auto* table : {"build_outputs", "build_products", "build_metrics", "build_failed_inputs"}) {
+    for (const auto* table :
+         {"build_outputs", "build_products", "build_metrics", "build_failed_inputs"}) {
       run(database_, "DELETE FROM " + std::string(table) + " WHERE build = ?1", build);
     }
   }
@@ -342,9 +343,8 @@ std::map<std::string, StorePath> Builds::outputs(std::int64_t build) {
 
 std::map<std::int64_t, std::map<std::string, StorePath>> Builds::outputs(
     std::span<const std::int64_t> builds) {
-  auto statement =
-      database_.prepare("SELECT build, name, path FROM build_outputs WHERE build " +
-                        database_.one_of(1, Database::ListOf::integers));
+  auto statement = database_.prepare("SELECT build, name, path FROM build_outputs WHERE build " +
+                                     database_.one_of(1, Database::ListOf::integers));
   statement.bind_integers(1, builds);
   std::map<std::int64_t, std::map<std::string, StorePath>> outputs;
   while (statement.step()) {

@@ -350,6 +350,8 @@ CREATE TABLE machine_time (     -- of whom, for which jobset: what shares are co
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX machine_time_by_stopped ON machine_time(stopped);
 
+CREATE INDEX attempts_by_recipe ON attempts(recipe);
+
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   time INTEGER NOT NULL,

@@ -45,9 +45,9 @@ void Steps::add(std::span<const StepRow> steps) {
   }
   const auto set_ids = output_set_ids(database_, sets);
   auto next_set = set_ids.begin();
-  constexpr std::string_view kColumns[] = {"id",  "output_set", "derivation", "build", "machine",
-                                           "system", "how",     "outcome", "started", "stopped",
-                                           "message"};
+  constexpr std::string_view kColumns[] = {"id",      "output_set", "derivation", "build",
+                                           "machine", "system",     "how",        "outcome",
+                                           "started", "stopped",    "message"};
   const auto bulk = database_.bulk_insert("steps", kColumns);
   const auto bind_or_null = [&](int index, std::int64_t value) {
     if (value != 0) {
@@ -107,7 +107,8 @@ std::vector<StepRow> Steps::list(const StepQuery& query) {
   sql += "WHERE (?1 = 0 OR s.id < ?1) ";
   if (query.build) sql += "AND s.build = ?3 ";
   if (query.machine) sql += query.build ? "AND s.machine = ?4 " : "AND s.machine = ?3 ";
-  if (query.running) sql += *query.running ? "AND s.outcome IS NULL " : "AND s.outcome IS NOT NULL ";
+  if (query.running)
+    sql += *query.running ? "AND s.outcome IS NULL " : "AND s.outcome IS NOT NULL ";
   const int next = 3 + (query.build ? 1 : 0) + (query.machine ? 1 : 0);
   if (query.output_set) sql += "AND o.digest = ?" + std::to_string(next) + " ";
   sql += "ORDER BY s.id DESC LIMIT ?2";

@@ -83,6 +83,7 @@ WireBuildStatus status_of(Outcome outcome) noexcept {
     case Outcome::unsupported:
     case Outcome::aborted:
     case Outcome::unknown:
+    case Outcome::cancelled:
       return WireBuildStatus::misc_failure;
   }
   return WireBuildStatus::misc_failure;
