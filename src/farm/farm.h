@@ -24,6 +24,7 @@
 #include "farm/workshop.h"
 #include "http/http_client.h"
 #include "process/process.h"
+#include "record/jobsets.h"
 
 namespace grange {
 

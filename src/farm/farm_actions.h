@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "farm/farm.h"
 #include "farm/settings_check.h"
 #include "record/jobsets.h"

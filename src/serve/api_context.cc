@@ -1,0 +1,184 @@
+#include "serve/api_context.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "http/conditional.h"
+#include "http/etag.h"
+
+namespace grange {
+namespace {
+
+constexpr std::size_t kApiBody = 1024 * 1024;
+
+ServerResponse with_etag(const ServerRequest& request, ServerResponse response) {
+  const auto* body = std::get_if<std::string>(&response.body);
+  if (response.status != 200 || body == nullptr) return response;
+  response.headers.set("ETag",
+                       EntityTag::strong(base16_encode(sha256(*body)).substr(0, 32)).text());
+  response.headers.set("Cache-Control", "no-cache");
+  return apply_conditions(request, std::move(response));
+}
+
+[[noreturn]] void refuse_parameter(std::string_view name, std::string message) {
+  throw InvalidFieldsError({{std::string(name), std::move(message)}});
+}
+
+NotFoundError no_such(std::string_view noun, std::string_view name) {
+  return NotFoundError("there is no " + std::string(noun) + " '" + printable(name) + "'");
+}
+
+ProjectFacts facts_of(Database& database, std::int64_t project, const std::string& owner,
+                      bool hidden) {
+  return {hidden, owner, Projects(database).members(project)};
+}
+
+}  // namespace
+
+std::int64_t ApiCall::number(std::string_view name) const {
+  const auto& text = http.capture(name);
+  const auto number = parse_number(text);
+  if (!number || *number > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
+    throw NotFoundError("'" + printable(text) + "' is no number of anything");
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+std::optional<std::string> ApiCall::parameter(std::string_view name) const {
+  const auto* value = http.request.target.parameter(name);
+  if (value == nullptr) return std::nullopt;
+  return *value;
+}
+
+std::optional<std::int64_t> ApiCall::integer_parameter(std::string_view name) const {
+  const auto value = parameter(name);
+  if (!value) return std::nullopt;
+  const auto number = parse_number(*value);
+  if (!number || *number > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
+    refuse_parameter(name, "specified a number, got '" + printable(*value) + "'");
+  }
+  return static_cast<std::int64_t>(*number);
+}
+
+std::optional<bool> ApiCall::flag_parameter(std::string_view name) const {
+  const auto value = parameter(name);
+  if (!value) return std::nullopt;
+  if (*value == "true" || *value == "1" || value->empty()) return true;
+  if (*value == "false" || *value == "0") return false;
+  refuse_parameter(name, "specified true or false, got '" + printable(*value) + "'");
+}
+
+std::size_t ApiCall::limit(std::size_t otherwise, std::size_t most) const {
+  const auto value = integer_parameter("limit");
+  if (!value) return otherwise;
+  if (*value < 1 || std::cmp_greater(*value, most)) {
+    refuse_parameter("limit",
+                     "specified 1 to " + std::to_string(most) + ", got " + std::to_string(*value));
+  }
+  return static_cast<std::size_t>(*value);
+}
+
+void ApiCall::refuse_other_parameters(std::initializer_list<std::string_view> known) const {
+  for (const auto& [name, value] : http.request.target.parameters) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      refuse_parameter(printable(name), "there is no such parameter");
+    }
+  }
+}
+
+void add_api_route(Router& router, const ApiContext& context, RequestMethod method,
+                   std::string_view pattern, ApiHandler handler, ErrorForm form) {
+  Handling handling;
+  handling.body = method == RequestMethod::get ? BodyMode::none : BodyMode::text;
+  handling.body_limit = kApiBody;
+  handling.run = [&context, handler = std::move(handler), method](HandlerCall& http) {
+    ApiCall call{http, context, context.accounts.authorise(http.request)};
+    auto response = handler(call);
+    if (method != RequestMethod::get) return response;
+    return with_etag(http.request, std::move(response));
+  };
+  router.add(method, pattern, answering(form, context.accounts.report(), std::move(handling)));
+}
+
+ServerResponse api_answer(const nlohmann::ordered_json& value, int status) {
+  return json_response(
+      status, value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+SeenProject seen_project(const ApiCall& call, Database& database, std::string_view name) {
+  auto project = Projects(database).find(name);
+  if (!project) throw no_such("project", name);
+  auto facts = facts_of(database, project->id, project->settings.owner, project->settings.hidden);
+  require(call.identity, Permission::read, &facts, "project '" + project->settings.name + "'");
+  return {*std::move(project), std::move(facts)};
+}
+
+SeenJobset seen_jobset(const ApiCall& call, Database& database, std::string_view project,
+                       std::string_view name) {
+  const auto parent = seen_project(call, database, project);
+  const auto jobset = Jobsets(database).find(parent.project.id, name);
+  if (!jobset) throw no_such("jobset", std::string(project) + ":" + std::string(name));
+  return seen_jobset(call, database, jobset->id);
+}
+
+SeenJobset seen_jobset(const ApiCall& call, Database& database, std::int64_t id) {
+  auto jobset = Jobsets(database).find(id);
+  if (!jobset) throw NotFoundError("there is no jobset with the number " + std::to_string(id));
+  const auto project = Projects(database).find(jobset->project);
+  auto facts =
+      facts_of(database, jobset->project, project ? project->settings.owner : "", jobset->hidden());
+  require(call.identity, Permission::read, &facts, "jobset '" + jobset->full_name() + "'");
+  return {*std::move(jobset), std::move(facts)};
+}
+
+SeenBuild seen_build(const ApiCall& call, Database& database, std::int64_t id) {
+  auto build = Builds(database).find(id);
+  if (!build) throw NotFoundError("there is no build " + std::to_string(id));
+  SeenBuild seen{*std::move(build), std::nullopt};
+  if (seen.build.jobset != 0 && Jobsets(database).find(seen.build.jobset)) {
+    try {
+      seen.of = seen_jobset(call, database, seen.build.jobset);
+    } catch (const NotFoundError&) {
+      throw NotFoundError("there is no build " + std::to_string(id));
+    }
+  }
+  return seen;
+}
+
+SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int64_t id) {
+  auto evaluation = EvaluationHistory(database).find(id);
+  if (evaluation) {
+    try {
+      auto of = seen_jobset(call, database, evaluation->jobset);
+      return {*std::move(evaluation), std::move(of)};
+    } catch (const NotFoundError&) {
+      // as if it were not there
+    }
+  }
+  throw NotFoundError("there is no evaluation " + std::to_string(id));
+}
+
+bool sees_all(const ApiCall& call) {
+  const ProjectFacts hidden{true, "", {}};
+  return may(call.identity, Permission::read, &hidden);
+}
+
+std::vector<Jobset> seen_jobsets(const ApiCall& call, Database& database,
+                                 std::vector<Jobset> jobsets) {
+  if (sees_all(call)) return jobsets;
+  std::erase_if(jobsets, [&](const Jobset& jobset) {
+    if (!jobset.hidden()) return false;
+    const auto project = Projects(database).find(jobset.project);
+    const auto facts =
+        facts_of(database, jobset.project, project ? project->settings.owner : "", true);
+    return !may(call.identity, Permission::read, &facts);
+  });
+  return jobsets;
+}
+
+}  // namespace grange

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "farm/farm.h"
+#include "farm/farm_actions.h"
+#include "http/http_route.h"
+#include "record/evaluation_history.h"
+#include "record/jobsets.h"
+#include "record/projects.h"
+#include "serve/account_service.h"
+#include "serve/identity.h"
+
+namespace grange {
+
+/// What the API answers from. All outlive the server.
+struct ApiContext {
+  Farm& farm;
+  FarmActions& actions;
+  AccountService& accounts;
+};
+
+/// One request of the API, with who asks.
+struct ApiCall {
+  HandlerCall& http;
+  const ApiContext& context;
+  Identity identity;
+
+  Farm& farm() const { return context.farm; }
+  FarmActions& actions() const { return context.actions; }
+  /// A number in the path. Throws NotFoundError for what is none.
+  std::int64_t number(std::string_view name) const;
+  const std::string& text(std::string_view name) const { return http.capture(name); }
+  /// Query parameters. Throw InvalidFieldsError, naming them.
+  std::optional<std::string> parameter(std::string_view name) const;
+  std::optional<std::int64_t> integer_parameter(std::string_view name) const;
+  std::optional<bool> flag_parameter(std::string_view name) const;
+  /// `limit`: 1 to `most`, `otherwise` where it is missing.
+  std::size_t limit(std::size_t otherwise = 100, std::size_t most = 1000) const;
+  /// Throws InvalidFieldsError for a parameter that is not one of these.
+  void refuse_other_parameters(std::initializer_list<std::string_view> known) const;
+};
+
+using ApiHandler = std::function<ServerResponse(ApiCall&)>;
+
+/// Adds a route whose handler is called on the blocking pool once it is known who asks, and that
+/// nobody else made their browser send it. Errors are told in `form`; answers to GET have an ETag.
+void add_api_route(Router& router, const ApiContext& context, RequestMethod method,
+                   std::string_view pattern, ApiHandler handler,
+                   ErrorForm form = ErrorForm::problem);
+
+/// A JSON value as a response.
+ServerResponse api_answer(const nlohmann::ordered_json& value, int status = 200);
+
+// What is there and seen by who asks; throw NotFoundError, for hidden things too.
+
+struct SeenProject {
+  Project project;
+  ProjectFacts facts;
+};
+SeenProject seen_project(const ApiCall& call, Database& database, std::string_view name);
+struct SeenJobset {
+  Jobset jobset;
+  ProjectFacts facts;
+};
+SeenJobset seen_jobset(const ApiCall& call, Database& database, std::string_view project,
+                       std::string_view name);
+SeenJobset seen_jobset(const ApiCall& call, Database& database, std::int64_t id);
+struct SeenBuild {
+  BuildRow build;
+  std::optional<SeenJobset> of;
+};
+SeenBuild seen_build(const ApiCall& call, Database& database, std::int64_t id);
+struct SeenEvaluation {
+  EvaluationRow evaluation;
+  SeenJobset of;
+};
+SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int64_t id);
+
+/// May who asks see everything that is hidden?
+bool sees_all(const ApiCall& call);
+/// Those of the list that who asks sees.
+std::vector<Jobset> seen_jobsets(const ApiCall& call, Database& database,
+                                 std::vector<Jobset> jobsets);
+
+}  // namespace grange

@@ -1,0 +1,187 @@
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "serve/api_json.h"
+#include "serve/api_routes.h"
+
+namespace grange {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A page of a list by descending numbers: `next` is what to ask for as `before`.
+template <typename Rows>
+Json page_of(const char* name, Json list, const Rows& rows, std::size_t limit) {
+  Json page{{name, std::move(list)}};
+  page["next"] = rows.size() == limit ? Json(rows.back().id) : Json();
+  return page;
+}
+
+ServerResponse list_evaluations(ApiCall& call) {
+  call.refuse_other_parameters({"project", "jobset", "before", "limit"});
+  const auto limit = call.limit();
+  const auto before = call.integer_parameter("before").value_or(0);
+  const auto project = call.parameter("project");
+  const auto name = call.parameter("jobset");
+  if (name && !project) {
+    throw InvalidFieldsError({{"project", "is missing: jobsets are named within projects"}});
+  }
+  if (project && !name) {
+    throw InvalidFieldsError({{"jobset", "is missing: evaluations are of a jobset, or of all"}});
+  }
+  return api_answer(call.farm().database().read([&](Database& database) {
+    EvaluationHistory history(database);
+    std::map<std::int64_t, Jobset> jobsets;
+    std::vector<EvaluationRow> rows;
+    if (name) {
+      auto seen = seen_jobset(call, database, *project, *name);
+      rows = history.of_jobset(seen.jobset.id, before, limit);
+      jobsets.emplace(seen.jobset.id, std::move(seen.jobset));
+    } else {
+      rows = history.latest(sees_all(call), before, limit);
+      for (const auto& row : rows) {
+        if (jobsets.contains(row.jobset)) continue;
+        if (auto jobset = Jobsets(database).find(row.jobset)) {
+          jobsets.emplace(row.jobset, *std::move(jobset));
+        }
+      }
+    }
+    Json list = Json::array();
+    for (const auto& row : rows) {
+      const auto jobset = jobsets.find(row.jobset);
+      if (jobset != jobsets.end()) list.push_back(api_evaluation(row, jobset->second));
+    }
+    return page_of("evaluations", std::move(list), rows, limit);
+  }));
+}
+
+ServerResponse get_evaluation(ApiCall& call) {
+  return api_answer(call.farm().database().read([&](Database& database) {
+    const auto seen = seen_evaluation(call, database, call.number("id"));
+    auto answer = api_evaluation(seen.evaluation, seen.of.jobset);
+    Json inputs = Json::object();
+    for (const auto& input : EvaluationHistory(database).inputs(seen.evaluation.id)) {
+      inputs[input.name] = {{"type", input.type},
+                            {"value", input.value},
+                            {"uri", input.uri},
+                            {"revision", input.revision},
+                            {"storePath", input.store_path}};
+    }
+    answer["inputs"] = std::move(inputs);
+    return answer;
+  }));
+}
+
+ServerResponse list_targets(ApiCall& call) {
+  call.refuse_other_parameters({"after", "limit", "contains", "verdict"});
+  TargetQuery query;
+  query.limit = call.limit();
+  query.after = call.parameter("after").value_or("");
+  query.contains = call.parameter("contains").value_or("");
+  if (const auto verdict = call.parameter("verdict")) {
+    query.verdict = parse_verdict(*verdict);
+    if (!query.verdict) {
+      throw InvalidFieldsError({{"verdict",
+                                 "specified same, equivalent, changed, changed (unverified), new "
+                                 "or removed, got '" +
+                                     printable(*verdict) + "'"}});
+    }
+  }
+  return api_answer(call.farm().database().read([&](Database& database) {
+    const auto seen = seen_evaluation(call, database, call.number("id"));
+    EvaluationHistory history(database);
+    const auto rows = query.verdict == Verdict::removed ? history.removed(seen.evaluation, query)
+                                                        : history.targets(seen.evaluation, query);
+    Json list = Json::array();
+    for (const auto& row : rows) list.push_back(api_target(row));
+    Json page{{"targets", std::move(list)}};
+    page["next"] = rows.size() == query.limit ? Json(rows.back().target.label) : Json();
+    return page;
+  }));
+}
+
+ServerResponse list_errors(ApiCall& call) {
+  return api_answer(call.farm().database().read([&](Database& database) {
+    const auto seen = seen_evaluation(call, database, call.number("id"));
+    Json list = Json::array();
+    for (const auto& [label, message] : EvaluationHistory(database).errors(seen.evaluation.id)) {
+      list.push_back({{"label", label}, {"message", message}});
+    }
+    return Json{{"errors", std::move(list)}};
+  }));
+}
+
+/// The builds of an evaluation's targets that `take` chooses.
+template <typename Take>
+std::vector<std::int64_t> builds_of(Database& database, const EvaluationRow& evaluation,
+                                    Take&& take) {
+  TargetQuery query;
+  query.limit = 1'000'000;
+  std::vector<std::int64_t> builds;
+  for (const auto& target : EvaluationHistory(database).targets(evaluation, query)) {
+    if (take(target.outcome)) builds.push_back(target.target.build);
+  }
+  return builds;
+}
+
+bool is_aborted(const std::optional<Outcome>& outcome) {
+  return outcome == Outcome::aborted || outcome == Outcome::cancelled ||
+         outcome == Outcome::unsupported;
+}
+
+/// `what`: failed (all that is not good), aborted.
+ServerResponse restart_evaluation(ApiCall& call) {
+  call.refuse_other_parameters({"what"});
+  const auto what = call.parameter("what").value_or("failed");
+  if (what != "failed" && what != "aborted") {
+    throw InvalidFieldsError(
+        {{"what", "specified failed or aborted, got '" + printable(what) + "'"}});
+  }
+  const auto builds = call.farm().database().read([&](Database& database) {
+    const auto seen = seen_evaluation(call, database, call.number("id"));
+    require(call.identity, Permission::restart_builds, &seen.of.facts);
+    return builds_of(database, seen.evaluation, [&](const std::optional<Outcome>& outcome) {
+      return what == "aborted" ? is_aborted(outcome) : outcome && outcome != Outcome::good;
+    });
+  });
+  return api_answer({{"restarted", call.actions().restart(builds)}});
+}
+
+ServerResponse cancel_evaluation(ApiCall& call) {
+  const auto builds = call.farm().database().read([&](Database& database) {
+    const auto seen = seen_evaluation(call, database, call.number("id"));
+    require(call.identity, Permission::cancel_builds, &seen.of.facts);
+    return builds_of(database, seen.evaluation,
+                     [](const std::optional<Outcome>& outcome) { return !outcome; });
+  });
+  return api_answer({{"cancelled", call.actions().cancel(builds)}});
+}
+
+ServerResponse bump_evaluation(ApiCall& call) {
+  const auto builds = call.farm().database().read([&](Database& database) {
+    const auto seen = seen_evaluation(call, database, call.number("id"));
+    require(call.identity, Permission::bump_builds, &seen.of.facts);
+    return builds_of(database, seen.evaluation,
+                     [](const std::optional<Outcome>& outcome) { return !outcome; });
+  });
+  call.actions().bump(builds);
+  return api_answer({{"bumped", builds}});
+}
+
+}  // namespace
+
+void add_evaluation_routes(Router& router, const ApiContext& context) {
+  const auto add = [&](RequestMethod method, std::string_view pattern, ApiHandler handler) {
+    add_api_route(router, context, method, pattern, std::move(handler));
+  };
+  add(RequestMethod::get, "/api/v1/evaluations", list_evaluations);
+  add(RequestMethod::get, "/api/v1/evaluations/{id}", get_evaluation);
+  add(RequestMethod::get, "/api/v1/evaluations/{id}/targets", list_targets);
+  add(RequestMethod::get, "/api/v1/evaluations/{id}/errors", list_errors);
+  add(RequestMethod::post, "/api/v1/evaluations/{id}/restart", restart_evaluation);
+  add(RequestMethod::post, "/api/v1/evaluations/{id}/cancel", cancel_evaluation);
+  add(RequestMethod::post, "/api/v1/evaluations/{id}/bump", bump_evaluation);
+}
+
+}  // namespace grange

@@ -1,0 +1,187 @@
+#include "serve/api_json.h"
+
+#include <fmt/chrono.h>
+#include <nlohmann/json.hpp>
+
+namespace grange {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json optional_time(const std::optional<TimePoint>& time) {
+  return time ? Json(api_time(*time)) : Json();
+}
+
+Json optional_number(std::int64_t number) {
+  return number != 0 ? Json(number) : Json();
+}
+
+}  // namespace
+
+std::string api_time(TimePoint time) {
+  const auto micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
+  const auto seconds = micros >= 0 ? micros / 1'000'000 : (micros - 999'999) / 1'000'000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::time_t{seconds}),
+                     micros - seconds * 1'000'000);
+}
+
+std::string_view to_string(JobsetState state) noexcept {
+  switch (state) {
+    case JobsetState::off:
+      return "off";
+    case JobsetState::on:
+      return "on";
+    case JobsetState::one_shot:
+      return "one-shot";
+    case JobsetState::one_at_a_time:
+      return "one-at-a-time";
+  }
+  return "";
+}
+
+std::optional<JobsetState> parse_jobset_state(std::string_view text) noexcept {
+  for (const auto state :
+       {JobsetState::off, JobsetState::on, JobsetState::one_shot, JobsetState::one_at_a_time}) {
+    if (to_string(state) == text) return state;
+  }
+  return std::nullopt;
+}
+
+Json api_project(const Project& project) {
+  const auto& settings = project.settings;
+  return {{"id", project.id},
+          {"name", settings.name},
+          {"displayName", settings.display_name},
+          {"description", settings.description},
+          {"homepage", settings.homepage},
+          {"owner", settings.owner},
+          {"enabled", settings.enabled},
+          {"hidden", settings.hidden},
+          {"declaredIn", project.declared_in.empty() ? Json() : Json(project.declared_in)},
+          {"version", project.version}};
+}
+
+Json api_jobset(const Jobset& jobset) {
+  const auto& settings = jobset.settings;
+  const auto& status = jobset.status;
+  Json inputs = Json::object();
+  for (const auto& [name, input] : settings.inputs) {
+    inputs[name] = {{"type", input.type}, {"value", input.value}};
+  }
+  return {{"id", jobset.id},
+          {"project", jobset.project_name},
+          {"name", settings.name},
+          {"description", settings.description},
+          {"state", to_string(settings.state)},
+          {"hidden", settings.hidden},
+          {"expressionInput", settings.expression_input},
+          {"expressionPath", settings.expression_path},
+          {"checkInterval", settings.check_interval},
+          {"shares", settings.shares},
+          {"keep", settings.keep},
+          {"allowImportFromDerivation", settings.allow_import_from_derivation},
+          {"inputs", std::move(inputs)},
+          {"declaredIn", jobset.declared_in.empty() ? Json() : Json(jobset.declared_in)},
+          {"version", jobset.version},
+          {"lastChecked", optional_time(status.last_checked)},
+          {"triggered", optional_time(status.triggered)},
+          {"evaluating", optional_time(status.evaluating)},
+          {"fetchProblem", status.fetch_problem},
+          {"problem", status.problem},
+          {"problemSince", optional_time(status.problem_since)},
+          {"builds",
+           {{"queued", status.queued_builds},
+            {"good", status.good_builds},
+            {"failed", status.failed_builds}}}};
+}
+
+Json api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset) {
+  const auto& verdicts = evaluation.verdicts;
+  return {
+      {"id", evaluation.id},
+      {"project", jobset.project_name},
+      {"jobset", jobset.settings.name},
+      {"state", to_string(evaluation.state)},
+      {"position", optional_number(evaluation.position)},
+      {"base", optional_number(evaluation.base)},
+      {"started", api_time(evaluation.started)},
+      {"finished", optional_time(evaluation.finished)},
+      {"fetchSeconds", evaluation.fetch_seconds},
+      {"problem", evaluation.problem},
+      {"targets", evaluation.targets},
+      {"errors", evaluation.errors},
+      {"verdicts",
+       {{"same", verdicts.same},
+        {"equivalent", verdicts.equivalent},
+        {"changed", verdicts.changed},
+        {"changed (unverified)", verdicts.unverified},
+        {"new", verdicts.added},
+        {"removed", verdicts.removed}}},
+      {"builds",
+       {{"queued", evaluation.queued}, {"good", evaluation.good}, {"failed", evaluation.failed}}}};
+}
+
+Json api_target(const TargetView& view) {
+  const auto outcome = [](const std::optional<Outcome>& value) {
+    return value ? Json(to_string(*value)) : Json();
+  };
+  return {{"label", view.target.label},
+          {"verdict", view.verdict ? Json(to_string(*view.verdict)) : Json()},
+          {"build", view.target.build},
+          {"outcome", outcome(view.outcome)},
+          {"baseBuild", optional_number(view.base_build)},
+          {"baseOutcome", outcome(view.base_outcome)},
+          {"derivation", view.derivation_name},
+          {"system", view.system}};
+}
+
+Json api_build(const BuildRow& build, const Jobset* jobset) {
+  return {{"id", build.id},
+          {"project", jobset != nullptr ? Json(jobset->project_name) : Json()},
+          {"jobset", jobset != nullptr ? Json(jobset->settings.name) : Json()},
+          {"label", build.label},
+          {"name", build.name},
+          {"system", build.system},
+          {"derivation", build.derivation_name},
+          {"evaluation", optional_number(build.evaluation)},
+          {"outcome", build.outcome ? Json(to_string(*build.outcome)) : Json()},
+          {"finished", build.finished()},
+          {"made", build.made},
+          {"priority", build.priority},
+          {"bumped", build.bumped != 0},
+          {"keep", build.keep},
+          {"queued", api_time(build.queued)},
+          {"started", optional_time(build.started)},
+          {"stopped", optional_time(build.stopped)},
+          {"tries", build.tries},
+          {"retryAt", optional_time(build.retry_at)},
+          {"message", build.message},
+          {"releaseName", build.release_name.empty() ? Json() : Json(build.release_name)},
+          {"size", build.size},
+          {"closureSize", build.closure_size}};
+}
+
+Json api_step(const StepRow& step) {
+  return {{"id", step.id},
+          {"derivation", step.derivation},
+          {"outputSet", step.output_set ? Json(step.output_set->to_string()) : Json()},
+          {"build", optional_number(step.build)},
+          {"machine", optional_number(step.machine)},
+          {"system", step.system},
+          {"how", step.how},
+          {"outcome", step.outcome ? Json(to_string(*step.outcome)) : Json()},
+          {"started", api_time(step.started)},
+          {"stopped", optional_time(step.stopped)},
+          {"message", step.message}};
+}
+
+Json api_running_step(const RunningStep& step) {
+  return {{"id", step.id},
+          {"derivation", step.derivation.base_name()},
+          {"build", optional_number(step.build)},
+          {"phase", step.phase},
+          {"started", api_time(step.started)}};
+}
+
+}  // namespace grange

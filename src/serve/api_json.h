@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "farm/build_driver.h"
+#include "record/builds.h"
+#include "record/evaluation_history.h"
+#include "record/jobsets.h"
+#include "record/projects.h"
+#include "record/steps.h"
+
+namespace grange {
+
+/// The API's values. Times are RFC 3339 in UTC with microseconds; what is not known is null.
+
+std::string api_time(TimePoint time);
+nlohmann::ordered_json api_project(const Project& project);
+nlohmann::ordered_json api_jobset(const Jobset& jobset);
+nlohmann::ordered_json api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset);
+nlohmann::ordered_json api_target(const TargetView& target);
+/// `jobset`: null where it is not known.
+nlohmann::ordered_json api_build(const BuildRow& build, const Jobset* jobset);
+nlohmann::ordered_json api_step(const StepRow& step);
+nlohmann::ordered_json api_running_step(const RunningStep& step);
+
+/// "off", "on", "one-shot", "one-at-a-time".
+std::string_view to_string(JobsetState state) noexcept;
+std::optional<JobsetState> parse_jobset_state(std::string_view text) noexcept;
+
+}  // namespace grange

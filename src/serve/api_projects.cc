@@ -1,0 +1,256 @@
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "serve/api_json.h"
+#include "serve/api_routes.h"
+#include "serve/json_body.h"
+
+namespace grange {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Problems of settings are told field by field.
+template <typename Change>
+auto with_field_errors(Change&& change) {
+  try {
+    return change();
+  } catch (const SettingsError& error) {
+    throw InvalidFieldsError({error.problems().begin(), error.problems().end()});
+  }
+}
+
+ServerResponse redirect_to(const std::string& where) {
+  ServerResponse response;
+  response.status = 301;
+  response.headers.set("Location", where);
+  return response;
+}
+
+ServerResponse list_projects(ApiCall& call) {
+  call.refuse_other_parameters({});
+  Json list = Json::array();
+  call.farm().database().read([&](Database& database) {
+    Projects projects(database);
+    for (const auto& project : projects.all()) {
+      const ProjectFacts facts{
+          project.settings.hidden, project.settings.owner,
+          project.settings.hidden ? projects.members(project.id) : std::vector<std::string>()};
+      if (may(call.identity, Permission::read, &facts)) list.push_back(api_project(project));
+    }
+    return 0;
+  });
+  return api_answer({{"projects", std::move(list)}});
+}
+
+ServerResponse get_project(ApiCall& call) {
+  const auto& name = call.text("project");
+  std::optional<std::string> renamed;
+  auto answer = call.farm().database().read([&](Database& database) {
+    Projects projects(database);
+    if (!projects.find(name)) renamed = projects.renamed(name);
+    if (renamed) return Json();
+    const auto seen = seen_project(call, database, name);
+    auto project = api_project(seen.project);
+    project["members"] = seen.facts.members;
+    Json jobsets = Json::array();
+    for (const auto& jobset :
+         seen_jobsets(call, database, Jobsets(database).of_project(seen.project.id))) {
+      jobsets.push_back(api_jobset(jobset));
+    }
+    project["jobsets"] = std::move(jobsets);
+    return project;
+  });
+  if (renamed) return redirect_to("/api/v1/projects/" + *renamed);
+  return api_answer(answer);
+}
+
+ServerResponse put_project(ApiCall& call) {
+  const auto& name = call.text("project");
+  const auto body = parse_json_body(call.http.text);
+  FieldErrors errors;
+  JsonFields fields(body, errors);
+  ProjectSettings settings;
+  settings.name = fields.optional_text("name").value_or(name);
+  settings.display_name = fields.optional_text("displayName").value_or(settings.name);
+  settings.description = fields.optional_text("description").value_or("");
+  settings.homepage = fields.optional_text("homepage").value_or("");
+  settings.enabled = fields.optional_flag("enabled").value_or(true);
+  settings.hidden = fields.optional_flag("hidden").value_or(false);
+  const auto owner = fields.optional_text("owner");
+  const auto members = fields.optional_texts("members", 1000);
+  fields.end();
+  errors.check();
+  call.farm().database().read([&](Database& database) {
+    if (!Projects(database).find(name)) {
+      require(call.identity, Permission::create_project);
+      settings.owner = owner.value_or(call.identity.name);
+      return 0;
+    }
+    const auto seen = seen_project(call, database, name);
+    require(call.identity, Permission::edit_project, &seen.facts);
+    settings.owner = owner.value_or(seen.project.settings.owner);
+    if (settings.owner != seen.project.settings.owner) {
+      require(call.identity, Permission::change_owner, &seen.facts);
+    }
+    if (members && *members != seen.facts.members) {
+      require(call.identity, Permission::change_members, &seen.facts);
+    }
+    return 0;
+  });
+  const auto put = with_field_errors([&] { return call.actions().put_project(name, settings); });
+  if (members) call.actions().set_members(settings.name, *members);
+  auto response = api_answer(call.farm().database().read([&](Database& database) {
+    return api_project(Projects(database).find(put.id).value());
+  }),
+                             put.created ? 201 : 200);
+  if (put.created) response.headers.set("Location", "/api/v1/projects/" + settings.name);
+  return response;
+}
+
+ServerResponse delete_project(ApiCall& call) {
+  const auto& name = call.text("project");
+  call.farm().database().read([&](Database& database) {
+    const auto seen = seen_project(call, database, name);
+    require(call.identity, Permission::delete_project, &seen.facts);
+    return 0;
+  });
+  call.actions().delete_project(name);
+  return api_answer({{"deleted", name}});
+}
+
+ServerResponse list_jobsets(ApiCall& call) {
+  call.refuse_other_parameters({"project"});
+  Json list = Json::array();
+  call.farm().database().read([&](Database& database) {
+    Jobsets jobsets(database);
+    const auto project = call.parameter("project");
+    const auto found = project
+                           ? jobsets.of_project(seen_project(call, database, *project).project.id)
+                           : jobsets.all();
+    for (const auto& jobset : seen_jobsets(call, database, found)) {
+      list.push_back(api_jobset(jobset));
+    }
+    return 0;
+  });
+  return api_answer({{"jobsets", std::move(list)}});
+}
+
+ServerResponse get_jobset(ApiCall& call) {
+  const auto& project = call.text("project");
+  const auto& name = call.text("jobset");
+  std::optional<std::string> renamed;
+  auto answer = call.farm().database().read([&](Database& database) {
+    const auto parent = seen_project(call, database, project);
+    Jobsets jobsets(database);
+    if (!jobsets.find(parent.project.id, name)) renamed = jobsets.renamed(parent.project.id, name);
+    if (renamed) return Json();
+    return api_jobset(seen_jobset(call, database, project, name).jobset);
+  });
+  if (renamed) return redirect_to("/api/v1/projects/" + project + "/jobsets/" + *renamed);
+  return api_answer(answer);
+}
+
+JobsetSettings take_jobset(JsonFields& fields, const std::string& name) {
+  JobsetSettings settings;
+  settings.name = fields.optional_text("name").value_or(name);
+  settings.description = fields.optional_text("description").value_or("");
+  if (const auto state = fields.optional_text("state")) {
+    const auto parsed = parse_jobset_state(*state);
+    if (parsed) {
+      settings.state = *parsed;
+    } else {
+      fields.refuse(
+          "state", "specified off, on, one-shot or one-at-a-time, got '" + printable(*state) + "'");
+    }
+  }
+  settings.hidden = fields.optional_flag("hidden").value_or(false);
+  settings.flake = fields.optional_text("flake").value_or("");
+  settings.expression_input = fields.optional_text("expressionInput").value_or("");
+  settings.expression_path = fields.optional_text("expressionPath").value_or("");
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;
+  const JobsetSettings defaults;
+  settings.check_interval =
+      fields.optional_integer("checkInterval", 0, kMost).value_or(defaults.check_interval);
+  settings.shares = fields.optional_integer("shares", 1, kMost).value_or(defaults.shares);
+  settings.keep = fields.optional_integer("keep", 0, kMost).value_or(defaults.keep);
+  settings.allow_import_from_derivation =
+      fields.optional_flag("allowImportFromDerivation").value_or(false);
+  fields.optional_objects("inputs", 1000, [&](const std::string& input, JsonFields& of) {
+    settings.inputs.emplace(input, JobsetInputSetting{of.text("type"), of.text("value", 65536)});
+  });
+  return settings;
+}
+
+ServerResponse put_jobset(ApiCall& call) {
+  const auto& project = call.text("project");
+  const auto& name = call.text("jobset");
+  const auto body = parse_json_body(call.http.text);
+  FieldErrors errors;
+  JsonFields fields(body, errors);
+  const auto settings = take_jobset(fields, name);
+  fields.end();
+  errors.check();
+  call.farm().database().read([&](Database& database) {
+    const auto seen = seen_project(call, database, project);
+    require(call.identity, Permission::edit_jobset, &seen.facts);
+    return 0;
+  });
+  const auto put =
+      with_field_errors([&] { return call.actions().put_jobset(project, name, settings); });
+  auto response = api_answer(call.farm().database().read([&](Database& database) {
+    return api_jobset(Jobsets(database).find(put.id).value());
+  }),
+                             put.created ? 201 : 200);
+  if (put.created) {
+    response.headers.set("Location", "/api/v1/projects/" + project + "/jobsets/" + settings.name);
+  }
+  return response;
+}
+
+ServerResponse delete_jobset(ApiCall& call) {
+  const auto& project = call.text("project");
+  const auto& name = call.text("jobset");
+  call.farm().database().read([&](Database& database) {
+    const auto seen = seen_jobset(call, database, project, name);
+    require(call.identity, Permission::delete_jobset, &seen.facts);
+    return 0;
+  });
+  call.actions().delete_jobset(project, name);
+  return api_answer({{"deleted", project + ":" + name}});
+}
+
+ServerResponse evaluate_jobset(ApiCall& call) {
+  const auto jobset = call.farm().database().read([&](Database& database) {
+    auto seen = seen_jobset(call, database, call.text("project"), call.text("jobset"));
+    require(call.identity, Permission::evaluate_jobset, &seen.facts);
+    return seen.jobset;
+  });
+  const bool forced = call.flag_parameter("force").value_or(false);
+  const auto triggered = call.actions().trigger({jobset.id}, forced);
+  if (triggered.empty()) {
+    throw ConflictError("jobset '" + jobset.full_name() +
+                        "' is off: switch it on, or force an evaluation");
+  }
+  return api_answer({{"triggered", jobset.full_name()}}, 202);
+}
+
+}  // namespace
+
+void add_project_routes(Router& router, const ApiContext& context) {
+  const auto add = [&](RequestMethod method, std::string_view pattern, ApiHandler handler) {
+    add_api_route(router, context, method, pattern, std::move(handler));
+  };
+  add(RequestMethod::get, "/api/v1/projects", list_projects);
+  add(RequestMethod::get, "/api/v1/projects/{project}", get_project);
+  add(RequestMethod::put, "/api/v1/projects/{project}", put_project);
+  add(RequestMethod::erase, "/api/v1/projects/{project}", delete_project);
+  add(RequestMethod::get, "/api/v1/jobsets", list_jobsets);
+  add(RequestMethod::get, "/api/v1/projects/{project}/jobsets/{jobset}", get_jobset);
+  add(RequestMethod::put, "/api/v1/projects/{project}/jobsets/{jobset}", put_jobset);
+  add(RequestMethod::erase, "/api/v1/projects/{project}/jobsets/{jobset}", delete_jobset);
+  add(RequestMethod::post, "/api/v1/projects/{project}/jobsets/{jobset}/evaluate", evaluate_jobset);
+}
+
+}  // namespace grange

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "serve/api_context.h"
+
+namespace grange {
+
+/// The routes of the API, by noun. `context` must outlive the server.
+void add_project_routes(Router& router, const ApiContext& context);
+void add_evaluation_routes(Router& router, const ApiContext& context);
+void add_build_routes(Router& router, const ApiContext& context);
+void add_log_routes(Router& router, const ApiContext& context);
+void add_event_routes(Router& router, const ApiContext& context);
+void add_system_routes(Router& router, const ApiContext& context);
+
+}  // namespace grange
