@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "derivation/package_name.h"
 #include "record/column_values.h"
+#include "record/writing_transaction.h"
 
 namespace grange {
 namespace {
@@ -26,7 +27,7 @@ std::string_view end_of(std::string_view text) {
 
 }  // namespace
 
-AttemptTables::AttemptTables(SqliteDatabase& database, GoodTables& good)
+AttemptTables::AttemptTables(Database& database, GoodTables& good)
     : database_(database),
       good_(good),
       find_output_set_(database.prepare("SELECT id FROM output_sets WHERE digest = ?1")),
@@ -40,35 +41,34 @@ AttemptTables::AttemptTables(SqliteDatabase& database, GoodTables& good)
                                              "ORDER BY id DESC LIMIT 5")) {}
 
 void AttemptTables::add(const std::vector<AttemptRecord>& attempts) {
-  SqliteTransaction transaction(database_);
+  WritingTransaction transaction(database_);
   for (const auto& attempt : attempts) add_one(attempt);
   fault_point("record.before-commit");
   transaction.commit();
 }
 
 void AttemptTables::add_one(const AttemptRecord& attempt) {
-  auto add_policy = database_.prepare("INSERT OR IGNORE INTO policies (text) VALUES (?1)");
+  auto add_policy =
+      database_.prepare("INSERT INTO policies (text) VALUES (?1) ON CONFLICT DO NOTHING");
   auto find_policy_id = database_.prepare("SELECT id FROM policies WHERE text = ?1");
   const auto policy = id_of_text(add_policy, find_policy_id, attempt.policy);
   std::optional<std::int64_t> output_set;
   if (attempt.output_set) output_set = add_output_set(*attempt.output_set);
-  database_
-      .prepare(
-          "INSERT INTO attempts (output_set, recipe, fixed_output, policy, outcome, started, "
-          "stopped, message, log_tail, checked) "
-          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")
-      .bind_optional(1, output_set)
+  auto insert = database_.prepare(
+      "INSERT INTO attempts (output_set, recipe, fixed_output, policy, outcome, started, "
+      "stopped, message, log_tail, checked) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id");
+  insert.bind_optional(1, output_set)
       .bind(2, attempt.recipe.base_name())
       .bind(3, std::int64_t{attempt.fixed_output})
       .bind(4, policy)
       .bind(5, to_string(attempt.result.outcome))
       .bind(6, to_column(attempt.result.start))
       .bind(7, to_column(attempt.result.stop))
-      .bind(8, beginning_of(attempt.result.message))
-      .bind(9, end_of(attempt.result.log_tail))
-      .bind(10, std::int64_t{attempt.result.check})
-      .run();
-  const auto id = database_.last_insert_id();
+      .bind(8, text_to_column(beginning_of(attempt.result.message)))
+      .bind(9, text_to_column(end_of(attempt.result.log_tail)))
+      .bind(10, std::int64_t{attempt.result.check});
+  const auto id = returned_id(insert);
   const bool tried = attempt.fixed_output || !attempt.result.check;
   if (attempt.result.good() && tried) good_.add_recipe(attempt.recipe);
   if (output_set) {
@@ -103,8 +103,8 @@ void AttemptTables::note_failure(const AttemptRecord& attempt, std::int64_t outp
   } else if (is_lasting_failure(attempt.result.outcome)) {
     database_
         .prepare(
-            "INSERT OR REPLACE INTO failures (output_set, policy, recipe, attempt) "
-            "VALUES (?1, ?2, ?3, ?4)")
+            "INSERT INTO failures (output_set, policy, recipe, attempt) VALUES (?1, ?2, ?3, ?4) "
+            "ON CONFLICT (output_set, policy, recipe) DO UPDATE SET attempt = excluded.attempt")
         .bind(1, output_set)
         .bind(2, policy)
         .bind(3, recipe)
@@ -141,10 +141,8 @@ void AttemptTables::note_duration(const AttemptRecord& attempt,
 
 std::int64_t AttemptTables::add_output_set(const OutputSetId& output_set) {
   if (const auto id = find_output_set(output_set)) return *id;
-  database_.prepare("INSERT INTO output_sets (digest) VALUES (?1)")
-      .bind_blob(1, output_set.bytes())
-      .run();
-  return database_.last_insert_id();
+  auto insert = database_.prepare("INSERT INTO output_sets (digest) VALUES (?1) RETURNING id");
+  return returned_id(insert.bind_blob(1, output_set.bytes()));
 }
 
 std::optional<std::int64_t> AttemptTables::find_output_set(const OutputSetId& output_set) {
@@ -219,7 +217,7 @@ std::vector<Outcome> AttemptTables::outcomes(std::span<const OutputSetId> output
 }
 
 template <typename Key>
-std::optional<double> AttemptTables::median_of(SqliteStatement& find, const Key& key) {
+std::optional<double> AttemptTables::median_of(Statement& find, const Key& key) {
   std::vector<double> seconds;
   find.reset();
   find.bind(1, key);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "record/good.h"
 #include "record/record.h"
 
@@ -18,7 +18,7 @@ inline constexpr std::size_t kKeptMessage = 64 * 1024;
 /// The tables of attempts and what follows from them (rule 4 of the rules of identity).
 class AttemptTables {
  public:
-  AttemptTables(SqliteDatabase& database, GoodTables& good);
+  AttemptTables(Database& database, GoodTables& good);
 
   /// One durable transaction.
   void add(const std::vector<AttemptRecord>& attempts);
@@ -42,15 +42,15 @@ class AttemptTables {
   std::optional<std::int64_t> find_policy(const std::string& policy);
   /// The median of what `find` gives for `key`.
   template <typename Key>
-  static std::optional<double> median_of(SqliteStatement& find, const Key& key);
+  static std::optional<double> median_of(Statement& find, const Key& key);
 
-  SqliteDatabase& database_;
+  Database& database_;
   GoodTables& good_;
-  SqliteStatement find_output_set_;
-  SqliteStatement find_failure_;
-  SqliteStatement find_outcome_;
-  SqliteStatement find_seconds_;
-  SqliteStatement find_package_seconds_;
+  Statement find_output_set_;
+  Statement find_failure_;
+  Statement find_outcome_;
+  Statement find_seconds_;
+  Statement find_package_seconds_;
 };
 
 }  // namespace grange

@@ -18,11 +18,11 @@ Hash nar_hash_of_column(ByteView bytes) {
 
 }  // namespace
 
-CheckTables::CheckTables(SqliteDatabase& database, AttemptTables& attempts)
+CheckTables::CheckTables(Database& database, AttemptTables& attempts)
     : attempts_(attempts),
       find_checks_(database.prepare(
           "SELECT attempts.id, policies.text FROM attempts JOIN policies ON policies.id = policy "
-          "WHERE output_set = (SELECT id FROM output_sets WHERE digest = ?1) AND (checked OR "
+          "WHERE output_set = (SELECT id FROM output_sets WHERE digest = ?1) AND (checked = 1 OR "
           "EXISTS (SELECT 1 FROM comparisons WHERE attempt = attempts.id)) "
           "ORDER BY attempts.id DESC LIMIT ?2")),
       find_comparisons_(

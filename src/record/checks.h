@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "record/attempts.h"
 #include "record/record.h"
 
@@ -15,7 +15,7 @@ namespace grange {
 /// What attempts say of reproducibility, and of single recipes: reads the tables of attempts.
 class CheckTables {
  public:
-  CheckTables(SqliteDatabase& database, AttemptTables& attempts);
+  CheckTables(Database& database, AttemptTables& attempts);
 
   /// Newest first.
   std::vector<AttemptRecord> of(const OutputSetId& output_set, std::size_t limit);
@@ -26,10 +26,10 @@ class CheckTables {
   std::map<std::string, OutputComparison> comparisons(std::int64_t attempt);
 
   AttemptTables& attempts_;
-  SqliteStatement find_checks_;
-  SqliteStatement find_comparisons_;
-  SqliteStatement find_tries_;
-  SqliteStatement find_another_;
+  Statement find_checks_;
+  Statement find_comparisons_;
+  Statement find_tries_;
+  Statement find_another_;
 };
 
 }  // namespace grange

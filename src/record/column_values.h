@@ -2,10 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
-#include "base/error.h"
-#include "database/sqlite.h"
+#include "database/database.h"
 
 namespace grange {
 
@@ -18,14 +19,14 @@ inline TimePoint time_of_column(std::int64_t value) {
       std::chrono::duration_cast<TimePoint::duration>(std::chrono::microseconds(value)));
 }
 
+/// What somebody else has written, as every database takes it: UTF-8 without NUL. Other bytes
+/// become "?".
+std::string text_to_column(std::string_view text);
+
+/// The id that an INSERT … RETURNING id gives.
+std::int64_t returned_id(Statement& insert);
+
 /// The id of a text in a table of distinct texts (id, text); it is added where it is missing.
-inline std::int64_t id_of_text(SqliteStatement& add, SqliteStatement& find, std::string_view text) {
-  add.bind(1, text).run();
-  find.reset();
-  if (!find.bind(1, text).step()) throw CorruptError("a row vanished while it was being used");
-  const auto id = find.integer(0);
-  find.reset();
-  return id;
-}
+std::int64_t id_of_text(Statement& add, Statement& find, std::string_view text);
 
 }  // namespace grange

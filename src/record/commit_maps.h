@@ -3,13 +3,13 @@
 #include <span>
 #include <string>
 
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "record/record.h"
 
 namespace grange {
 
 /// See Record::commit_maps. The search for a base asks for a thousand commits at once.
-CommitMaps find_commit_maps(SqliteDatabase& database, const std::string& line,
+CommitMaps find_commit_maps(Database& database, const std::string& line,
                             std::span<const std::string> commits);
 
 }  // namespace grange

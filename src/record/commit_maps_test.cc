@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/file.h"
+#include "database/testing_databases.h"
 
 namespace grange {
 namespace {
@@ -12,12 +12,11 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 
-class CommitMapsTest : public testing::Test {
+class CommitMapsTest : public DatabaseKindTest {
  protected:
-  std::unique_ptr<Record> open(std::uint64_t kept = 100) const {
-    return Record::open(file(), {.kept_evaluations = kept});
+  std::unique_ptr<Record> open(std::uint64_t kept = 100) {
+    return Record::open(location(), {.kept_evaluations = kept});
   }
-  std::filesystem::path file() const { return directory_.path() / "record.sqlite"; }
 
   /// An evaluation of `selection` in `line`; times are in seconds.
   static EvaluationRecord evaluation(const std::string& commit, int time = 0,
@@ -32,12 +31,9 @@ class CommitMapsTest : public testing::Test {
     record.map.errors.emplace("label " + commit, TargetError{{"label"}, "it throws"});
     return record;
   }
-
- private:
-  TemporaryDirectory directory_;
 };
 
-TEST_F(CommitMapsTest, FindsTheNewestCompleteOneOfEachCommitFromAnyCheckout) {
+TEST_P(CommitMapsTest, FindsTheNewestCompleteOneOfEachCommitFromAnyCheckout) {
   const auto record = open();
   const auto first = record->add_evaluation(evaluation("c1"));
   const auto second = record->add_evaluation(evaluation("c2", 0, "/b/default.nix"));
@@ -66,7 +62,7 @@ TEST_F(CommitMapsTest, FindsTheNewestCompleteOneOfEachCommitFromAnyCheckout) {
   EXPECT_EQ(record->evaluation(1000), std::nullopt);
 }
 
-TEST_F(CommitMapsTest, KnowsWhatRetentionByNumberHasRemoved) {
+TEST_P(CommitMapsTest, KnowsWhatRetentionByNumberHasRemoved) {
   const auto record = open(2);
   for (const auto* commit : {"c1", "c2", "c3"}) record->add_evaluation(evaluation(commit));
   const std::vector<std::string> commits = {"c0", "c1", "c2", "c3"};
@@ -80,7 +76,7 @@ TEST_F(CommitMapsTest, KnowsWhatRetentionByNumberHasRemoved) {
   EXPECT_THAT(maps.forgotten, ElementsAre("c2"));
 }
 
-TEST_F(CommitMapsTest, ForgetsWhatIsOlderThanAsked) {
+TEST_P(CommitMapsTest, ForgetsWhatIsOlderThanAsked) {
   const auto record = open();
   record->add_evaluation(evaluation("c1", 100));
   record->add_evaluation(evaluation("c2", 100, "/gone/default.nix"));
@@ -103,19 +99,23 @@ TEST_F(CommitMapsTest, ForgetsWhatIsOlderThanAsked) {
   EXPECT_FALSE(record->last_complete("/a/default.nix"));
 }
 
-TEST_F(CommitMapsTest, AThousandCommitsAreOneSearchEach) {
+TEST_P(CommitMapsTest, AThousandCommitsAreOneSearchEach) {
   const auto record = open();
   record->add_evaluation(evaluation("c500"));
   std::vector<std::string> commits;
   for (int i = 0; i < 1000; ++i) commits.push_back("c" + std::to_string(i));
   EXPECT_EQ(record->commit_maps("default.nix", commits).complete.size(), 1U);
-  SqliteDatabase database(file(), {});
-  auto plan = database.prepare(
-      "EXPLAIN QUERY PLAN SELECT max(id) FROM evaluations WHERE line = 1 AND revision = 'c' AND "
-      "complete = 1 AND revision IS NOT NULL");
+  if (!is_sqlite()) return;
+  const auto database = open_database(location());
+  auto plan = database->prepare(
+      "EXPLAIN QUERY PLAN SELECT revision, id FROM evaluations WHERE line = 1 AND revision " +
+      database->one_of(1, Database::ListOf::texts) + " AND complete = 1");
   ASSERT_TRUE(plan.step());
-  EXPECT_THAT(std::string(plan.text(3)), testing::HasSubstr("evaluations_by_revision"));
+  EXPECT_THAT(std::string(plan.text(3)),
+              testing::HasSubstr("evaluations_by_revision (line=? AND revision=?)"));
 }
+
+GRANGE_FOR_BOTH_DATABASES(CommitMapsTest);
 
 }  // namespace
 }  // namespace grange

@@ -2,13 +2,14 @@
 
 #include "base/fault.h"
 #include "record/column_values.h"
+#include "record/writing_transaction.h"
 
 namespace grange {
 
-ConflictTable::ConflictTable(SqliteDatabase& database) : database_(database) {}
+ConflictTable::ConflictTable(Database& database) : database_(database) {}
 
 void ConflictTable::add(const std::vector<RealisationConflict>& conflicts, TimePoint found) {
-  SqliteTransaction transaction(database_);
+  WritingTransaction transaction(database_);
   auto insert = database_.prepare(
       "INSERT INTO conflicts (found, drv_output, kept, refused) VALUES (?1, ?2, ?3, ?4)");
   for (const auto& conflict : conflicts) {

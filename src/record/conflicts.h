@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "record/record.h"
 
 namespace grange {
@@ -11,7 +11,7 @@ namespace grange {
 /// The table of realisations that lost against earlier ones.
 class ConflictTable {
  public:
-  explicit ConflictTable(SqliteDatabase& database);
+  explicit ConflictTable(Database& database);
 
   /// One durable transaction.
   void add(const std::vector<RealisationConflict>& conflicts, TimePoint found);
@@ -19,7 +19,7 @@ class ConflictTable {
   std::vector<ConflictRecord> last(std::size_t limit);
 
  private:
-  SqliteDatabase& database_;
+  Database& database_;
 };
 
 }  // namespace grange

@@ -8,12 +8,13 @@
 #include "base/fault.h"
 #include "base/hash.h"
 #include "record/column_values.h"
+#include "record/writing_transaction.h"
 
 namespace grange {
 namespace {
 
 /// The first column of all rows.
-std::vector<std::int64_t> integers(SqliteStatement& statement) {
+std::vector<std::int64_t> integers(Statement& statement) {
   std::vector<std::int64_t> values;
   while (statement.step()) values.push_back(statement.integer(0));
   statement.reset();
@@ -46,18 +47,18 @@ EvaluationRecord unpack(StoredEvaluation stored, std::optional<std::string_view>
       });
 }
 
-EvaluationTables::EvaluationTables(SqliteDatabase& database, GoodTables& good, std::uint64_t kept)
+EvaluationTables::EvaluationTables(Database& database, GoodTables& good, std::uint64_t kept)
     : database_(database), good_(good), kept_(kept) {}
 
 std::int64_t EvaluationTables::selection_id(const std::string& text) {
-  auto add = database_.prepare("INSERT OR IGNORE INTO selections (text) VALUES (?1)");
+  auto add = database_.prepare("INSERT INTO selections (text) VALUES (?1) ON CONFLICT DO NOTHING");
   auto find = database_.prepare("SELECT id FROM selections WHERE text = ?1");
   return id_of_text(add, find, text);
 }
 
 std::optional<std::int64_t> EvaluationTables::line_id(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  auto add = database_.prepare("INSERT OR IGNORE INTO lines (text) VALUES (?1)");
+  auto add = database_.prepare("INSERT INTO lines (text) VALUES (?1) ON CONFLICT DO NOTHING");
   auto find = database_.prepare("SELECT id FROM lines WHERE text = ?1");
   return id_of_text(add, find, text);
 }
@@ -82,20 +83,20 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
   if (!find_map(digest)) content = compress(Compression::zstd, text.map);
   const std::string metadata = compress(Compression::zstd, text.metadata);
 
-  SqliteTransaction transaction(database_);
+  WritingTransaction transaction(database_);
   const auto selection = selection_id(evaluation.selection);
   auto map = find_map(digest);
   if (!map) {
     if (content.empty()) content = compress(Compression::zstd, text.map);  // pruned since
-    auto insert = database_.prepare("INSERT INTO maps (digest, content) VALUES (?1, ?2)");
-    insert.bind_blob(1, digest).bind_blob(2, as_bytes(content)).run();
-    map = database_.last_insert_id();
+    auto insert =
+        database_.prepare("INSERT INTO maps (digest, content) VALUES (?1, ?2) RETURNING id");
+    map = returned_id(insert.bind_blob(1, digest).bind_blob(2, as_bytes(content)));
   }
   if (last_map(selection) != map) good_.add_map(*map, evaluation.map);
   const auto line = line_id(evaluation.line);
   auto insert = database_.prepare(
       "INSERT INTO evaluations (selection, started, finished, complete, map, metadata, line, "
-      "revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+      "revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id");
   insert.bind(1, selection)
       .bind(2, to_column(evaluation.started))
       .bind(3, to_column(evaluation.finished))
@@ -104,11 +105,11 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
       .bind_blob(6, as_bytes(metadata))
       .bind_optional(7, line);
   if (evaluation.map.commit.empty()) {
-    insert.bind_null(8).run();
+    insert.bind_null(8);
   } else {
-    insert.bind(8, evaluation.map.commit).run();
+    insert.bind(8, evaluation.map.commit);
   }
-  const auto id = database_.last_insert_id();
+  const auto id = returned_id(insert);
   prune(selection);
   fault_point("record.before-commit");
   transaction.commit();
@@ -156,7 +157,8 @@ std::vector<std::string> EvaluationTables::selections() {
 void EvaluationTables::prune(std::int64_t selection) {
   auto find = database_.prepare(
       "SELECT id FROM evaluations WHERE selection = ?1 AND id NOT IN "
-      "(SELECT id FROM evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT ?2) AND id IS NOT "
+      "(SELECT id FROM evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT ?2) AND id IS "
+      "DISTINCT FROM "
       "(SELECT max(id) FROM evaluations WHERE selection = ?1 AND complete = 1)");
   find.bind(1, selection).bind(2, static_cast<std::int64_t>(kept_));
   remove(integers(find));
@@ -164,7 +166,7 @@ void EvaluationTables::prune(std::int64_t selection) {
 
 std::uint64_t EvaluationTables::forget_before(TimePoint time, const std::string& selection,
                                               const std::string& line) {
-  SqliteTransaction transaction(database_);
+  WritingTransaction transaction(database_);
   auto find = database_.prepare(
       "SELECT id FROM evaluations WHERE finished < ?1 AND "
       "(selection = (SELECT id FROM selections WHERE text = ?2) OR "
@@ -181,9 +183,9 @@ std::uint64_t EvaluationTables::forget_before(TimePoint time, const std::string&
 void EvaluationTables::remove(const std::vector<std::int64_t>& evaluations) {
   if (evaluations.empty()) return;
   auto note = database_.prepare(
-      "INSERT OR IGNORE INTO forgotten_revisions (line, revision) SELECT line, revision "
+      "INSERT INTO forgotten_revisions (line, revision) SELECT line, revision "
       "FROM evaluations WHERE id = ?1 AND complete = 1 AND line IS NOT NULL AND "
-      "revision IS NOT NULL");
+      "revision IS NOT NULL ON CONFLICT DO NOTHING");
   auto remove = database_.prepare("DELETE FROM evaluations WHERE id = ?1");
   for (const auto id : evaluations) {
     note.bind(1, id).run();

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "derivation/target_map_text.h"
 #include "record/good.h"
 #include "record/record.h"
@@ -33,7 +33,7 @@ EvaluationRecord unpack(StoredEvaluation stored,
 class EvaluationTables {
  public:
   /// Keeps the last `kept` evaluations of each selection, and the last complete one.
-  EvaluationTables(SqliteDatabase& database, GoodTables& good, std::uint64_t kept);
+  EvaluationTables(Database& database, GoodTables& good, std::uint64_t kept);
 
   /// One durable transaction. `text` is the evaluation's map, printed.
   std::int64_t add(const EvaluationRecord& evaluation, const TargetMapText& text);
@@ -52,7 +52,7 @@ class EvaluationTables {
   void prune(std::int64_t selection);
   void remove(const std::vector<std::int64_t>& evaluations);
 
-  SqliteDatabase& database_;
+  Database& database_;
   GoodTables& good_;
   std::uint64_t kept_;
 };

@@ -13,15 +13,17 @@ Bytes path_digest(const StorePath& path) {
 
 }  // namespace
 
-GoodTables::GoodTables(SqliteDatabase& database)
+GoodTables::GoodTables(Database& database)
     : database_(database),
       // The newest map that says so; what was made here (no map) stays without one.
       add_recipe_(database.prepare(
           "INSERT INTO good_recipes (digest, map) VALUES (?1, ?2) ON CONFLICT (digest) DO UPDATE "
-          "SET map = excluded.map WHERE map IS NOT NULL AND map IS NOT excluded.map")),
+          "SET map = excluded.map WHERE good_recipes.map IS NOT NULL AND good_recipes.map IS "
+          "DISTINCT FROM excluded.map")),
       add_output_set_(database.prepare(
           "INSERT INTO good_output_sets (digest, map) VALUES (?1, ?2) ON CONFLICT (digest) DO "
-          "UPDATE SET map = excluded.map WHERE map IS NOT excluded.map")),
+          "UPDATE SET map = excluded.map WHERE good_output_sets.map IS DISTINCT FROM "
+          "excluded.map")),
       find_recipe_(database.prepare("SELECT 1 FROM good_recipes WHERE digest = ?1")),
       find_output_set_(database.prepare("SELECT 1 FROM good_output_sets WHERE digest = ?1")) {}
 

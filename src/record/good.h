@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "derivation/output_set.h"
 #include "derivation/store_path.h"
 #include "derivation/target_map.h"
@@ -16,7 +16,7 @@ namespace grange {
 /// a map that says so, and recipes that were made here, kept for ever.
 class GoodTables {
  public:
-  explicit GoodTables(SqliteDatabase& database);
+  explicit GoodTables(Database& database);
 
   /// The good targets of a map; output sets that were failing are so no more.
   void add_map(std::int64_t map_id, const TargetMap& map);
@@ -29,11 +29,11 @@ class GoodTables {
   bool has_output_set(const OutputSetId& output_set);
 
  private:
-  SqliteDatabase& database_;
-  SqliteStatement add_recipe_;
-  SqliteStatement add_output_set_;
-  SqliteStatement find_recipe_;
-  SqliteStatement find_output_set_;
+  Database& database_;
+  Statement add_recipe_;
+  Statement add_output_set_;
+  Statement find_recipe_;
+  Statement find_output_set_;
 };
 
 }  // namespace grange

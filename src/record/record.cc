@@ -5,8 +5,7 @@
 
 #include "base/error.h"
 #include "base/thread_annotations.h"
-#include "database/read_transaction.h"
-#include "database/sqlite.h"
+#include "database/database.h"
 #include "derivation/target_map_text.h"
 #include "record/attempts.h"
 #include "record/checks.h"
@@ -19,38 +18,42 @@
 namespace grange {
 namespace {
 
-/// A broken file gets the same advice wherever it is noticed.
+/// What is broken gets the same advice wherever it is noticed.
 template <typename Action>
-decltype(auto) with_advice(const std::filesystem::path& file, Action&& action) {
+decltype(auto) with_advice(const DatabaseLocation& location, Action&& action) {
   try {
     return std::forward<Action>(action)();
   } catch (CorruptError& error) {
-    error.add_context("while using the record '" + file.string() + "'; delete it (and '" +
-                      file.filename().string() +
-                      "-wal') to start afresh: only history is lost, no built output");
+    const std::string using_it = "while using the record '" + location.shown() + "'";
+    error.add_context(
+        location.kind == DatabaseKind::sqlite
+            ? using_it + "; delete it (and '" + location.file.filename().string() +
+                  "-wal') to start afresh: only history is lost, no built output"
+            : using_it +
+                  "; an empty database starts afresh: only history is lost, no built output");
     throw;
   }
 }
 
-SqliteDatabase open_database(const std::filesystem::path& file, const RecordOptions& options) {
-  SqliteOptions sqlite;
-  sqlite.busy_timeout = options.patience;
-  sqlite.synchronous = "FULL";
-  SqliteDatabase database(file, sqlite);
-  migrate_record(database, file);
+std::unique_ptr<Database> open_record(const DatabaseLocation& location,
+                                      const RecordOptions& options) {
+  DatabaseOptions database_options;
+  database_options.patience = options.patience;
+  auto database = open_database(location, database_options);
+  migrate_record(*database);
   return database;
 }
 
 struct RecordTables {
-  RecordTables(const std::filesystem::path& file, const RecordOptions& options)
-      : database(open_database(file, options)),
-        good(database),
-        evaluations(database, good, options.kept_evaluations),
-        attempts(database, good),
-        checks(database, attempts),
-        conflicts(database) {}
+  RecordTables(const DatabaseLocation& location, const RecordOptions& options)
+      : database(open_record(location, options)),
+        good(*database),
+        evaluations(*database, good, options.kept_evaluations),
+        attempts(*database, good),
+        checks(*database, attempts),
+        conflicts(*database) {}
 
-  SqliteDatabase database;
+  std::unique_ptr<Database> database;
   GoodTables good;
   EvaluationTables evaluations;
   AttemptTables attempts;
@@ -59,13 +62,13 @@ struct RecordTables {
 };
 
 /// One connection and its tables, behind one lock.
-class RecordFile final : public Record {
+class RecordInDatabase final : public Record {
  public:
-  RecordFile(const std::filesystem::path& file, const RecordOptions& options)
-      : file_(file), tables_(file, options) {}
+  RecordInDatabase(const DatabaseLocation& location, const RecordOptions& options)
+      : location_(location), tables_(location, options) {}
 
   std::int64_t add_evaluation(const EvaluationRecord& evaluation) override {
-    return with_advice(file_, [&] {
+    return with_advice(location_, [&] {
       const auto text = print_target_map(evaluation.map);  // long, and needs no lock
       const MutexLock lock(mutex_);
       return tables_.evaluations.add(evaluation, text);
@@ -80,7 +83,7 @@ class RecordFile final : public Record {
     auto stored =
         read([&](RecordTables& tables) { return tables.evaluations.last_complete(selection); });
     if (!stored) return std::nullopt;
-    return with_advice(file_, [&] { return unpack(std::move(*stored)); });
+    return with_advice(location_, [&] { return unpack(std::move(*stored)); });
   }
 
   std::vector<std::int64_t> complete_evaluations(const std::string& selection,
@@ -90,19 +93,19 @@ class RecordFile final : public Record {
 
   CommitMaps commit_maps(const std::string& line, std::span<const std::string> commits) override {
     return read(
-        [&](RecordTables& tables) { return find_commit_maps(tables.database, line, commits); });
+        [&](RecordTables& tables) { return find_commit_maps(*tables.database, line, commits); });
   }
 
   std::optional<EvaluationRecord> evaluation(std::int64_t id,
                                              std::optional<std::string_view> label) override {
     auto stored = read([&](RecordTables& tables) { return tables.evaluations.find(id); });
     if (!stored) return std::nullopt;
-    return with_advice(file_, [&] { return unpack(std::move(*stored), label); });
+    return with_advice(location_, [&] { return unpack(std::move(*stored), label); });
   }
 
   std::uint64_t forget_before(TimePoint time, const std::string& selection,
                               const std::string& line) override {
-    return with_advice(file_, [&] {
+    return with_advice(location_, [&] {
       const MutexLock lock(mutex_);
       return tables_.evaluations.forget_before(time, selection, line);
     });
@@ -110,7 +113,7 @@ class RecordFile final : public Record {
 
   void add_attempts(const std::vector<AttemptRecord>& attempts) override {
     if (attempts.empty()) return;
-    with_advice(file_, [&] {
+    with_advice(location_, [&] {
       const MutexLock lock(mutex_);
       tables_.attempts.add(attempts);
     });
@@ -146,7 +149,7 @@ class RecordFile final : public Record {
 
   void add_conflicts(const std::vector<RealisationConflict>& conflicts, TimePoint found) override {
     if (conflicts.empty()) return;
-    with_advice(file_, [&] {
+    with_advice(location_, [&] {
       const MutexLock lock(mutex_);
       tables_.conflicts.add(conflicts, found);
     });
@@ -160,23 +163,29 @@ class RecordFile final : public Record {
   /// Under the lock, and as one moment sees the tables.
   template <typename Action>
   std::invoke_result_t<const Action&, RecordTables&> read(const Action& action) {
-    return with_advice(file_, [&] {
+    return with_advice(location_, [&] {
       const MutexLock lock(mutex_);
-      const ReadTransaction transaction(tables_.database);
+      const Snapshot snapshot(*tables_.database);
       return action(tables_);
     });
   }
 
-  std::filesystem::path file_;
+  DatabaseLocation location_;
   Mutex mutex_;
   RecordTables tables_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
 
+std::unique_ptr<Record> Record::open(const DatabaseLocation& location,
+                                     const RecordOptions& options) {
+  return with_advice(location,
+                     [&] { return std::make_unique<RecordInDatabase>(location, options); });
+}
+
 std::unique_ptr<Record> Record::open(const std::filesystem::path& file,
                                      const RecordOptions& options) {
-  return with_advice(file, [&] { return std::make_unique<RecordFile>(file, options); });
+  return open(DatabaseLocation{DatabaseKind::sqlite, file, {}}, options);
 }
 
 std::optional<AttemptRecord> Record::lasting_failure(const OutputSetId& output_set,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "database/database.h"
 #include "derivation/build_result.h"
 #include "derivation/output_set.h"
 #include "derivation/target_map.h"
@@ -85,16 +86,19 @@ struct RecordOptions {
   std::chrono::milliseconds patience{std::chrono::minutes(1)};
 };
 
-/// What `grange ci` remembers, in record.sqlite under the state directory: versioned schema,
-/// written durably (synchronous=FULL, a commit per call that writes). Deleting it loses no built
-/// output. Thread safe; several processes may have it open.
+/// What `grange ci` remembers, in record.sqlite under the state directory or in a PostgreSQL
+/// database: versioned schema, written durably, a commit per call that writes. Deleting it loses no
+/// built output. Thread safe; several processes may have it open.
 ///
-/// Every call may throw UnavailableError (locked for too long, disk full) and CorruptError, which
-/// says how to start afresh.
+/// Every call may throw UnavailableError (locked for too long, disk full, no connection) and
+/// CorruptError, which says how to start afresh.
 class Record {
  public:
-  /// Creates it where it is missing. Throws ConflictError for a newer schema, naming both versions,
-  /// and for a database that is something else.
+  /// Creates its tables where they are missing. Throws ConflictError for a newer schema, naming
+  /// both versions, and for a database that is something else.
+  static std::unique_ptr<Record> open(const DatabaseLocation& location,
+                                      const RecordOptions& options = {});
+  /// The same of a SQLite file.
   static std::unique_ptr<Record> open(const std::filesystem::path& file,
                                       const RecordOptions& options = {});
   virtual ~Record() = default;

@@ -6,8 +6,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
-#include "base/file.h"
-#include "database/sqlite.h"
+#include "database/testing_databases.h"
 
 namespace grange {
 namespace {
@@ -60,18 +59,14 @@ EvaluationRecord evaluation(int seed, std::size_t targets = 3,
   return record;
 }
 
-class RecordTest : public testing::Test {
+class RecordTest : public DatabaseKindTest {
  protected:
-  std::filesystem::path file() const { return directory_.path() / "record.sqlite"; }
-  std::unique_ptr<Record> open(std::uint64_t kept = 100) const {
-    return Record::open(file(), {.kept_evaluations = kept});
+  std::unique_ptr<Record> open(std::uint64_t kept = 100) {
+    return Record::open(location(), {.kept_evaluations = kept});
   }
-
- private:
-  TemporaryDirectory directory_;
 };
 
-TEST_F(RecordTest, AnEvaluationReadsBackAfterReopening) {
+TEST_P(RecordTest, AnEvaluationReadsBackAfterReopening) {
   EXPECT_EQ(open()->last_complete("all"), std::nullopt);
   const auto id = open()->add_evaluation(evaluation(1));
   const auto read = open()->last_complete("all");
@@ -89,7 +84,7 @@ TEST_F(RecordTest, AnEvaluationReadsBackAfterReopening) {
   EXPECT_EQ(open()->last_complete("other"), std::nullopt);
 }
 
-TEST_F(RecordTest, ConflictsAreKeptNewestFirst) {
+TEST_P(RecordTest, ConflictsAreKeptNewestFirst) {
   const auto conflict = [](char digit) {
     return RealisationConflict{DrvOutput::parse("sha256:" + std::string(64, digit) + "!out"),
                                StorePath::parse(std::string(32, 'a') + "-kept"),
@@ -106,7 +101,7 @@ TEST_F(RecordTest, ConflictsAreKeptNewestFirst) {
   EXPECT_EQ(open()->conflicts(1).size(), 1U);
 }
 
-TEST_F(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
+TEST_P(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
   const auto record = open();
   record->add_evaluation(evaluation(1));
   const auto second = record->add_evaluation(evaluation(2));
@@ -118,7 +113,7 @@ TEST_F(RecordTest, TheLastCompleteOneIsTheNewestOfItsSelection) {
   EXPECT_EQ(record->selections(), (std::vector<std::string>{"all", "other"}));
 }
 
-TEST_F(RecordTest, CompleteOnesAreListedNewestFirstAndReadLabelByLabel) {
+TEST_P(RecordTest, CompleteOnesAreListedNewestFirstAndReadLabelByLabel) {
   const auto record = open();
   const auto first = record->add_evaluation(evaluation(1));
   const auto second = record->add_evaluation(evaluation(2));
@@ -134,7 +129,7 @@ TEST_F(RecordTest, CompleteOnesAreListedNewestFirstAndReadLabelByLabel) {
   EXPECT_TRUE(record->evaluation(first, "no target")->map.targets.empty());
 }
 
-TEST_F(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
+TEST_P(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
   const auto record = open(3);
   const auto complete = record->add_evaluation(evaluation(0));
   for (int i = 1; i <= 5; ++i) {
@@ -143,9 +138,9 @@ TEST_F(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
     record->add_evaluation(incomplete);
   }
   EXPECT_EQ(record->last_complete("all")->id, complete);  // however old it is
-  SqliteDatabase database(file(), {});
+  const auto database = open_database(location());
   const auto count = [&](const std::string& what) {
-    auto statement = database.prepare("SELECT count(*) FROM " + what);
+    auto statement = database->prepare("SELECT count(*) FROM " + what);
     return statement.step() ? statement.integer(0) : -1;
   };
   EXPECT_EQ(count("evaluations"), 4);
@@ -161,7 +156,7 @@ TEST_F(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
   EXPECT_EQ(record->outcome(output_set(1200000)), Outcome::unknown);
 }
 
-TEST_F(RecordTest, AFailureLastsUntilTheSameSucceeds) {
+TEST_P(RecordTest, AFailureLastsUntilTheSameSucceeds) {
   const auto record = open();
   record->add_attempts({attempt(1, Outcome::failed)});
   // Of any recipe: an input-addressed failure belongs to the output set and the policy.
@@ -184,7 +179,7 @@ TEST_F(RecordTest, AFailureLastsUntilTheSameSucceeds) {
             Outcome::timed_out);
 }
 
-TEST_F(RecordTest, AFixedOutputsFailureIsItsRecipes) {
+TEST_P(RecordTest, AFixedOutputsFailureIsItsRecipes) {
   const auto record = open();
   record->add_attempts({attempt(1, Outcome::failed, 1, 0, true)});
   EXPECT_TRUE(record->lasting_failure(output_set(1), recipe(10), true, "sandboxed"));
@@ -200,7 +195,7 @@ TEST_F(RecordTest, AFixedOutputsFailureIsItsRecipes) {
   EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(11), true, "sandboxed"));
 }
 
-TEST_F(RecordTest, WhatSaysNothingNeverCounts) {
+TEST_P(RecordTest, WhatSaysNothingNeverCounts) {
   const auto record = open();
   for (const auto outcome :
        {Outcome::aborted, Outcome::unknown, Outcome::dependency_failed, Outcome::unsupported}) {
@@ -215,7 +210,7 @@ TEST_F(RecordTest, WhatSaysNothingNeverCounts) {
   EXPECT_EQ(record->outcome(output_set(1)), Outcome::failed);
 }
 
-TEST_F(RecordTest, AGoodTargetClearsTheOutcome) {
+TEST_P(RecordTest, AGoodTargetClearsTheOutcome) {
   const auto record = open();
   record->add_attempts({attempt(100001, Outcome::failed)});
   EXPECT_EQ(record->outcome(output_set(100001)), Outcome::failed);
@@ -223,7 +218,7 @@ TEST_F(RecordTest, AGoodTargetClearsTheOutcome) {
   EXPECT_EQ(record->outcome(output_set(100001)), Outcome::good);
 }
 
-TEST_F(RecordTest, ImpureAttemptsAreKeptWithoutAnOutputSet) {
+TEST_P(RecordTest, ImpureAttemptsAreKeptWithoutAnOutputSet) {
   const auto record = open();
   auto impure = attempt(1, Outcome::good, 7);
   impure.output_set.reset();
@@ -232,7 +227,7 @@ TEST_F(RecordTest, ImpureAttemptsAreKeptWithoutAnOutputSet) {
   EXPECT_TRUE(record->recipe_was_tried(impure.recipe));
 }
 
-TEST_F(RecordTest, ExpectedSecondsAreTheMedianElseThePackages) {
+TEST_P(RecordTest, ExpectedSecondsAreTheMedianElseThePackages) {
   const auto record = open();
   EXPECT_EQ(record->expected_seconds(output_set(1), "hello-2.12"), std::nullopt);
   record->add_attempts({attempt(1, Outcome::good, 10), attempt(1, Outcome::good, 1000),
@@ -248,7 +243,7 @@ TEST_F(RecordTest, ExpectedSecondsAreTheMedianElseThePackages) {
   EXPECT_EQ(record->expected_seconds(output_set(1), "hello-2.12"), 20.0);
 }
 
-TEST_F(RecordTest, BatchesAnswerInOrder) {
+TEST_P(RecordTest, BatchesAnswerInOrder) {
   const auto record = open();
   record->add_attempts({attempt(1, Outcome::good, 3), attempt(2, Outcome::failed)});
   const std::vector<OutputSetId> sets = {output_set(2), output_set(3), output_set(1)};
@@ -275,7 +270,7 @@ AttemptRecord check(int set, Outcome outcome, bool equal, int number = 0) {
   return record;
 }
 
-TEST_F(RecordTest, ChecksAreRememberedAndTakeNothingAway) {
+TEST_P(RecordTest, ChecksAreRememberedAndTakeNothingAway) {
   open()->add_attempts({attempt(1, Outcome::good), check(1, Outcome::good, true),
                         check(1, Outcome::not_deterministic, false)});
   const auto record = open();
@@ -305,7 +300,7 @@ TEST_F(RecordTest, ChecksAreRememberedAndTakeNothingAway) {
   EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
 }
 
-TEST_F(RecordTest, ACheckThatFindsTheSameMakesNothingGood) {
+TEST_P(RecordTest, ACheckThatFindsTheSameMakesNothingGood) {
   const auto record = open();
   record->add_attempts({attempt(1, Outcome::failed_with_output), check(1, Outcome::good, true)});
   EXPECT_EQ(record->outcome(output_set(1)), Outcome::failed_with_output);
@@ -317,7 +312,7 @@ TEST_F(RecordTest, ACheckThatFindsTheSameMakesNothingGood) {
   EXPECT_TRUE(record->recipe_was_tried(source.recipe));
 }
 
-TEST_F(RecordTest, ARepetitionThatDiffersIsNoLastingFailure) {
+TEST_P(RecordTest, ARepetitionThatDiffersIsNoLastingFailure) {
   const auto record = open();
   auto repeated = check(1, Outcome::not_deterministic, false);
   repeated.result.check = false;
@@ -328,7 +323,7 @@ TEST_F(RecordTest, ARepetitionThatDiffersIsNoLastingFailure) {
   EXPECT_FALSE(record->lasting_failure(output_set(1), recipe(10), false, "sandboxed"));
 }
 
-TEST_F(RecordTest, ARecipesHistoryIsItsOwnAndThePolicies) {
+TEST_P(RecordTest, ARecipesHistoryIsItsOwnAndThePolicies) {
   const auto record = open();
   const std::vector<RecipeQuery> queries = {
       {output_set(1), recipe(10)}, {output_set(1), recipe(11)}, {output_set(2), recipe(20)}};
@@ -349,7 +344,7 @@ TEST_F(RecordTest, ARecipesHistoryIsItsOwnAndThePolicies) {
   EXPECT_FALSE(histories[2].made_by_another);
 }
 
-TEST_F(RecordTest, LongTextsAreCut) {
+TEST_P(RecordTest, LongTextsAreCut) {
   auto loud = attempt(1, Outcome::failed);
   loud.result.message = "first" + std::string(1 << 20, 'm');
   loud.result.log_tail = std::string(1 << 20, 'l') + "last";
@@ -360,7 +355,18 @@ TEST_F(RecordTest, LongTextsAreCut) {
   EXPECT_TRUE(failure->result.log_tail.ends_with("last"));
 }
 
-TEST_F(RecordTest, AFaultBeforeTheCommitLeavesTheOldState) {
+TEST_P(RecordTest, TextsThatAreNoUtf8AreKeptAsNearAsCanBe) {
+  auto odd = attempt(1, Outcome::failed);
+  odd.result.message = std::string("nul \0 latin \xfc and ü", 20);
+  odd.result.log_tail = "\xbc half a character" + std::string(64 * 1024 - 2, 'l') + "ü";
+  const auto record = open();
+  record->add_attempts({odd});
+  const auto kept = record->lasting_failure(output_set(1), recipe(10), false, "sandboxed");
+  EXPECT_EQ(kept->result.message, "nul ? latin ? and ü");
+  EXPECT_TRUE(kept->result.log_tail.ends_with("lü"));
+}
+
+TEST_P(RecordTest, AFaultBeforeTheCommitLeavesTheOldState) {
   const auto record = open();
   record->add_evaluation(evaluation(1));
   set_fault("record.before-commit=eio");
@@ -374,7 +380,7 @@ TEST_F(RecordTest, AFaultBeforeTheCommitLeavesTheOldState) {
   EXPECT_EQ(record->last_complete("all")->map.commit, "commit 2");
 }
 
-TEST_F(RecordTest, SeveralWritersAtOnce) {
+TEST_P(RecordTest, SeveralWritersAtOnce) {
   constexpr int kThreads = 4, kEach = 8;
   const auto shared = open();
   std::vector<std::jthread> threads;
@@ -397,6 +403,8 @@ TEST_F(RecordTest, SeveralWritersAtOnce) {
     }
   }
 }
+
+GRANGE_FOR_BOTH_DATABASES(RecordTest);
 
 }  // namespace
 }  // namespace grange

@@ -1,21 +1,19 @@
 #include "record/schema.h"
 
 #include <array>
-#include <cstdint>
-#include <string>
+#include <string_view>
 
-#include "base/error.h"
-#include "base/fault.h"
-#include "database/read_transaction.h"
+#include "database/migration.h"
 
 namespace grange {
 namespace {
 
-/// "GRec": says in the file's header whose database it is (PRAGMA application_id).
-constexpr std::int64_t kApplicationId = 0x47526563;
+/// The number is "GRec".
+constexpr SchemaIdentity kRecordSchema{"record", 0x47526563, "record.before-commit"};
 
-/// Only ever appended to: every record that is out there begins somewhere in this list. Times are
-/// microseconds since 1970.
+/// Only ever appended to: every record that is out there begins somewhere in this list. In SQLite's
+/// spelling of what PostgreSQL can do too (database/portable_schema.h). Times are microseconds
+/// since 1970.
 constexpr std::array<std::string_view, 4> kSteps = {R"sql(
 CREATE TABLE selections (
   id INTEGER PRIMARY KEY,
@@ -130,54 +128,10 @@ CREATE TABLE forgotten_revisions (
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
-std::int64_t pragma(SqliteDatabase& database, const std::string& name) {
-  auto statement = database.prepare("PRAGMA " + name);
-  return statement.step() ? statement.integer(0) : 0;
-}
-
-bool has_tables(SqliteDatabase& database) {
-  auto statement = database.prepare("SELECT count(*) FROM sqlite_schema");
-  return statement.step() && statement.integer(0) > 0;
-}
-
-void check_is_ours(SqliteDatabase& database, const std::filesystem::path& file) {
-  if (pragma(database, "application_id") == kApplicationId) return;
-  if (pragma(database, "application_id") == 0 && !has_tables(database)) return;
-  throw ConflictError("'" + file.string() + "' is a database of another program, not a record");
-}
-
 }  // namespace
 
-void migrate_record(SqliteDatabase& database, const std::filesystem::path& file) {
-  migrate_record(database, file, kSteps);
-}
-
-void migrate_record(SqliteDatabase& database, const std::filesystem::path& file,
-                    std::span<const std::string_view> steps) {
-  const auto present = static_cast<std::int64_t>(steps.size());
-  {
-    // Its several reads must see one moment: another process may be creating the tables.
-    const ReadTransaction snapshot(database);
-    check_is_ours(database, file);
-  }
-  while (pragma(database, "user_version") != present) {
-    SqliteTransaction transaction(database);
-    // Another process may have been here between.
-    check_is_ours(database, file);
-    const auto version = pragma(database, "user_version");
-    if (version > present) {
-      throw ConflictError("the record '" + file.string() + "' has schema " +
-                          std::to_string(version) + ", newer than this version of Grange knows (" +
-                          std::to_string(present) + "): use the newer Grange");
-    }
-    if (version < present) {
-      database.execute(steps[static_cast<std::size_t>(version)]);
-      database.execute("PRAGMA application_id = " + std::to_string(kApplicationId));
-      database.execute("PRAGMA user_version = " + std::to_string(version + 1));
-    }
-    fault_point("record.before-commit");
-    transaction.commit();
-  }
+void migrate_record(Database& database) {
+  migrate(database, kRecordSchema, kSteps);
 }
 
 }  // namespace grange

@@ -1,14 +1,13 @@
 #include "record/schema.h"
 
-#include <array>
 #include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/fault.h"
 #include "base/file.h"
+#include "database/sqlite.h"
 #include "record/record.h"
 
 namespace grange {
@@ -41,26 +40,6 @@ class SchemaTest : public testing::Test {
  private:
   TemporaryDirectory directory_;
 };
-
-TEST_F(SchemaTest, StepsLeadForwardAndEachIsWhole) {
-  constexpr std::array<std::string_view, 2> kSteps = {
-      "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (1)",
-      "ALTER TABLE a ADD COLUMN y INTEGER; UPDATE a SET y = x + 1"};
-  SqliteDatabase database(file(), {});
-  migrate_record(database, file(), std::span(kSteps).first(1));
-  EXPECT_EQ(version(), 1);
-  set_fault("record.before-commit=eio");
-  EXPECT_THROW(migrate_record(database, file(), kSteps), Error);
-  set_fault("");
-  EXPECT_EQ(version(), 1);
-  EXPECT_THROW(database.prepare("SELECT y FROM a"), CorruptError);
-  migrate_record(database, file(), kSteps);
-  migrate_record(database, file(), kSteps);
-  EXPECT_EQ(version(), static_cast<int>(kSteps.size()));
-  auto statement = database.prepare("SELECT y FROM a");
-  ASSERT_TRUE(statement.step());
-  EXPECT_EQ(statement.integer(0), 2);
-}
 
 TEST_F(SchemaTest, ANewerSchemaIsRefusedByName) {
   Record::open(file());
@@ -118,7 +97,7 @@ TEST_F(SchemaTest, ManyMayCreateItAtOnce) {
 TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
   {
     SqliteDatabase database(file(), {});
-    migrate_record(database, file());  // and back to what the first version had
+    Record::open(file());  // and back to what the first version had
     database.execute(
         "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
         "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN revision; "
