@@ -57,6 +57,7 @@ Jobset& FairReady::jobset(std::uint32_t number) {
   Jobset& jobset = found->second;
   if (is_new) {
     jobset.number = number;
+    jobset.account = ledger_.account(number);
     if (number == kNobodysRequester.requester) jobset.share = 0;
     update_key(number);
   }
@@ -241,7 +242,8 @@ void FairReady::update_key(std::uint32_t number) {
   const auto found = jobsets_.find(number);
   if (found == jobsets_.end()) return;  // it has nothing yet
   Jobset& of = found->second;
-  of.key = of.share > 0 ? ledger_.used(number) / of.share : std::numeric_limits<double>::infinity();
+  of.key = of.share > 0 ? ledger_.used_by_account(of.account) / of.share
+                        : std::numeric_limits<double>::infinity();
   for (Lane* lane : of.lanes) lane->level->update(*lane);
 }
 
@@ -249,7 +251,7 @@ void FairReady::refresh() {
   refreshed_ = now_;
   for (auto& [number, of] : jobsets_) {
     if (of.lanes.empty()) continue;
-    if (of.share > 0) of.key = ledger_.used(number) / of.share;
+    if (of.share > 0) of.key = ledger_.used_by_account(of.account) / of.share;
   }
   for (auto& lanes : lanes_) lanes.rebuild();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -119,7 +120,7 @@ class FairReady final : public ReadySteps {
   Owner owner_;
   UsageLedger ledger_;
   MachineSlots slots_;
-  std::vector<Entry> entries_;                         ///< by step
+  std::deque<Entry> entries_;                          ///< by step
   std::vector<std::optional<StepClassId>> class_ids_;  ///< by derivation
   std::unordered_map<std::uint32_t, Jobset> jobsets_;  ///< by number
   std::vector<ClassLanes> lanes_;                      ///< by class

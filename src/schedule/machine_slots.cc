@@ -55,10 +55,9 @@ bool MachineSlots::set_enabled(std::uint32_t machine, bool enabled) {
   return true;
 }
 
-std::optional<FarmMachine> MachineSlots::machine(std::uint32_t id) const {
+const FarmMachine* MachineSlots::machine(std::uint32_t id) const {
   const auto found = indices_.find(id);
-  if (found == indices_.end()) return std::nullopt;
-  return machines_[found->second];
+  return found == indices_.end() ? nullptr : &machines_[found->second];
 }
 
 unsigned MachineSlots::occupied(std::uint32_t machine) const {

@@ -47,7 +47,8 @@ class MachineSlots {
   bool set_drained(std::uint32_t machine, bool drained);
   bool set_enabled(std::uint32_t machine, bool enabled);
   const std::vector<FarmMachine>& machines() const { return machines_; }
-  std::optional<FarmMachine> machine(std::uint32_t id) const;
+  /// Null where there is no such machine. Until machines are set anew.
+  const FarmMachine* machine(std::uint32_t id) const;
   unsigned occupied(std::uint32_t machine) const;
 
   /// Could it make such a step if it were idle?

@@ -18,50 +18,51 @@ bool lane_entry_goes_after(const LaneEntry& one, const LaneEntry& other) {
 }  // namespace
 
 void Level::sift_up(std::size_t at) {
-  Lane& lane = *order[at];
+  const Ranked ranked = order[at];
   while (at > 0) {
     const std::size_t above = (at - 1) / 2;
-    if (!goes_before(lane, *order[above])) break;
-    put(at, *order[above]);
+    if (!ranked.goes_before(order[above])) break;
+    put(at, order[above]);
     at = above;
   }
-  put(at, lane);
+  put(at, ranked);
 }
 
 void Level::sift_down(std::size_t at) {
-  Lane& lane = *order[at];
+  const Ranked ranked = order[at];
   for (;;) {
     std::size_t below = 2 * at + 1;
     if (below >= order.size()) break;
-    if (below + 1 < order.size() && goes_before(*order[below + 1], *order[below])) ++below;
-    if (!goes_before(*order[below], lane)) break;
-    put(at, *order[below]);
+    if (below + 1 < order.size() && order[below + 1].goes_before(order[below])) ++below;
+    if (!order[below].goes_before(ranked)) break;
+    put(at, order[below]);
     at = below;
   }
-  put(at, lane);
+  put(at, ranked);
 }
 
 void Level::insert(Lane& lane) {
-  order.push_back(&lane);
-  lane.place = order.size() - 1;
-  sift_up(lane.place);
+  order.push_back({lane.jobset->key, lane.jobset->number, &lane});
+  sift_up(order.size() - 1);
 }
 
 void Level::erase(Lane& lane) {
   const std::size_t at = lane.place;
-  Lane& last = *order.back();
+  const Ranked last = order.back();
   order.pop_back();
-  if (&last == &lane) return;
+  if (last.lane == &lane) return;
   put(at, last);
-  update(last);
+  update(*last.lane);
 }
 
 void Level::update(Lane& lane) {
+  order[lane.place].key = lane.jobset->key;
   sift_up(lane.place);
   sift_down(lane.place);
 }
 
 void Level::rebuild() {
+  for (Ranked& ranked : order) ranked.key = ranked.lane->jobset->key;
   for (std::size_t at = order.size() / 2; at-- > 0;) sift_down(at);
 }
 
@@ -110,7 +111,7 @@ bool ClassLanes::First::goes_before(const First& other) const {
 
 ClassLanes::First ClassLanes::first(const IsCurrent& is_current) {
   const auto& [bump, level] = *levels_.begin();
-  Lane& lane = *level.order.front();
+  Lane& lane = *level.order.front().lane;
   while (!is_current(lane.heap.front())) {
     std::pop_heap(lane.heap.begin(), lane.heap.end(), lane_entry_goes_after);
     lane.heap.pop_back();

@@ -16,8 +16,9 @@ struct Lane;
 struct Jobset {
   std::uint32_t number = 0;
   double share = 1;
-  double key = 0;            ///< used / share: less goes first
-  std::vector<Lane*> lanes;  ///< in no order
+  std::uint32_t account = 0;  ///< in the ledger
+  double key = 0;             ///< used / share: less goes first
+  std::vector<Lane*> lanes;   ///< in no order
 };
 
 /// A place in the line of one jobset. It counts only while its step holds its ticket.
@@ -53,7 +54,15 @@ struct Lane {
 /// them.
 struct Level {
   std::unordered_map<std::uint32_t, Lane> lanes;  ///< by jobset
-  std::vector<Lane*> order;
+  struct Ranked {
+    double key;
+    std::uint32_t jobset;
+    Lane* lane;
+    bool goes_before(const Ranked& other) const {
+      return key != other.key ? key < other.key : jobset < other.jobset;
+    }
+  };
+  std::vector<Ranked> order;
 
   void insert(Lane& lane);
   void erase(Lane& lane);
@@ -63,13 +72,9 @@ struct Level {
   void rebuild();
 
  private:
-  static bool goes_before(const Lane& one, const Lane& other) {
-    if (one.jobset->key != other.jobset->key) return one.jobset->key < other.jobset->key;
-    return one.jobset->number < other.jobset->number;
-  }
-  void put(std::size_t at, Lane& lane) {
-    order[at] = &lane;
-    lane.place = at;
+  void put(std::size_t at, const Ranked& ranked) {
+    order[at] = ranked;
+    ranked.lane->place = at;
   }
   void sift_up(std::size_t at);
   void sift_down(std::size_t at);

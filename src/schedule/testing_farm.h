@@ -188,7 +188,7 @@ class TestingFarm {
   void start(const Plan::Attempt& attempt) {
     const std::size_t job = numbers_[attempt.recipe];
     const std::uint32_t on = fair_->machine_of(attempt.step).value();
-    const auto machine = fair_->machines().machine(on).value();
+    const FarmMachine& machine = *fair_->machines().machine(on);
     const unsigned cores = jobs_[job].of.cores != 0 ? jobs_[job].of.cores : machine.cores_per_slot;
     const double end = now_ + jobs_[job].seconds / machine.speed;
     running_.emplace(attempt.step, Run{job, now_, end, cores, on});

@@ -15,8 +15,6 @@ std::int64_t microseconds_of(std::chrono::nanoseconds duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
-constexpr std::int64_t kWindowMicroseconds =
-    std::chrono::microseconds(UsageLedger::kWindow).count();
 constexpr std::int64_t kLongestPiece = std::chrono::microseconds(std::chrono::hours(1)).count();
 
 std::int64_t clipped_expectation(Seconds expected) {
@@ -50,7 +48,7 @@ void UsageLedger::advance(TimePoint now) {
 void UsageLedger::started(StepId step, std::span<const std::uint32_t> jobsets, unsigned cores,
                           Seconds expected) {
   Running running;
-  running.jobsets.assign(jobsets.begin(), jobsets.end());
+  set_jobsets(running, jobsets);
   running.cores = cores;
   running.expected_end = now_ + clipped_expectation(expected);
   const auto [found, is_new] = running_.emplace(step, std::move(running));
@@ -61,7 +59,7 @@ void UsageLedger::started(StepId step, std::span<const std::uint32_t> jobsets, u
 void UsageLedger::change(StepId step, std::span<const std::uint32_t> jobsets) {
   Running& running = running_.at(step);
   end_piece(running);
-  running.jobsets.assign(jobsets.begin(), jobsets.end());
+  set_jobsets(running, jobsets);
   begin_piece(step, running);
 }
 
@@ -77,18 +75,19 @@ void UsageLedger::add(const Past& past) {
   const Microseconds from = microseconds_of(past.from.time_since_epoch()) + lag_;
   const Microseconds to = microseconds_of(past.to.time_since_epoch()) + lag_;
   for (const auto jobset : past.jobsets) {
-    add_interval(accounts_[jobset], from, std::min(to, now_),
+    add_interval(accounts_[account(jobset)], from, std::min(to, now_),
                  rate(past.cores, past.jobsets.size()));
   }
 }
 
-double UsageLedger::used(std::uint32_t jobset) {
-  const auto found = accounts_.find(jobset);
-  if (found == accounts_.end()) return 0;
-  Account& account = found->second;
-  settle(account);
-  const Amount amount = account.past + account.promised +
-                        static_cast<Amount>(account.overdue) * now_ - account.overdue_from;
+std::uint32_t UsageLedger::account(std::uint32_t jobset) {
+  const auto [found, is_new] =
+      account_numbers_.try_emplace(jobset, static_cast<std::uint32_t>(accounts_.size()));
+  if (is_new) accounts_.emplace_back();
+  return found->second;
+}
+
+double UsageLedger::core_seconds(Amount amount) {
   return static_cast<double>(amount) / (1e6 * static_cast<double>(kScale));
 }
 
@@ -98,23 +97,26 @@ std::span<const std::uint32_t> UsageLedger::jobsets(StepId step) const {
 
 std::size_t UsageLedger::kept() const {
   std::size_t count = 0;
-  for (const auto& [jobset, account] : accounts_) count += account.edges.size();
+  for (const Account& account : accounts_) count += account.edges.size();
   return count;
 }
 
-/// Lets go of what has left the window.
-void UsageLedger::settle(Account& account) const {
-  const Microseconds begin = now_ - kWindowMicroseconds;
-  const auto leave_until = [&account](Microseconds until) {
-    account.past -= static_cast<Amount>(account.leaving) * (until - account.settled);
-    account.settled = until;
-  };
-  while (!account.edges.empty() && account.edges.top().at <= begin) {
-    leave_until(account.edges.top().at);
-    account.leaving += account.edges.top().change;
-    account.edges.pop();
+/// Up to where the window begins; lets go of what has left it.
+void UsageLedger::pass_edges(Account& account, Microseconds begin) const {
+  auto& edges = account.edges;
+  for (; !edges.empty() && edges.top().at <= begin; edges.pop()) {
+    const Edge& edge = edges.top();
+    account.past -= static_cast<Amount>(account.leaving) * (edge.at - account.settled);
+    account.settled = edge.at;
+    account.leaving += edge.change;
   }
-  leave_until(begin);
+  account.next_edge = edges.empty() ? std::numeric_limits<Microseconds>::max() : edges.top().at;
+}
+
+void UsageLedger::set_jobsets(Running& running, std::span<const std::uint32_t> jobsets) {
+  running.jobsets.assign(jobsets.begin(), jobsets.end());
+  running.accounts.clear();
+  for (const auto jobset : jobsets) running.accounts.push_back(account(jobset));
 }
 
 void UsageLedger::add_interval(Account& account, Microseconds from, Microseconds to,
@@ -129,6 +131,7 @@ void UsageLedger::add_interval(Account& account, Microseconds from, Microseconds
     account.edges.push({from, rate});
   }
   account.edges.push({to, -rate});
+  account.next_edge = account.edges.top().at;
 }
 
 void UsageLedger::begin_piece(StepId step, Running& running) {
@@ -137,8 +140,8 @@ void UsageLedger::begin_piece(StepId step, Running& running) {
   running.promised = running.expected_end > now_;
   if (!running.jobsets.empty()) {
     const Rate each = rate(running.cores, running.jobsets.size());
-    for (const auto jobset : running.jobsets) {
-      Account& account = accounts_[jobset];
+    for (const auto number : running.accounts) {
+      Account& account = accounts_[number];
       if (running.promised) {
         account.promised += static_cast<Amount>(each) * (running.expected_end - now_);
       } else {
@@ -155,8 +158,8 @@ void UsageLedger::begin_piece(StepId step, Running& running) {
 void UsageLedger::end_piece(Running& running) {
   if (running.jobsets.empty()) return;
   const Rate each = rate(running.cores, running.jobsets.size());
-  for (const auto jobset : running.jobsets) {
-    Account& account = accounts_[jobset];
+  for (const auto number : running.accounts) {
+    Account& account = accounts_[number];
     if (running.promised) {
       account.promised -= static_cast<Amount>(each) * (running.expected_end - running.piece_begin);
     } else {

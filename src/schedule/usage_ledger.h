@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <limits>
 #include <queue>
 #include <span>
 #include <unordered_map>
@@ -46,8 +46,16 @@ class UsageLedger {
   /// From the record, when the farm starts: after the first `advance`.
   void add(const Past& past);
 
+  /// The number of a jobset's account here.
+  std::uint32_t account(std::uint32_t jobset);
   /// Core-seconds within the window, running attempts included.
-  double used(std::uint32_t jobset);
+  double used_by_account(std::uint32_t account) {
+    Account& of = accounts_[account];
+    settle(of);
+    return core_seconds(of.past + of.promised + static_cast<Amount>(of.overdue) * now_ -
+                        of.overdue_from);
+  }
+  double used(std::uint32_t jobset) { return used_by_account(account(jobset)); }
   /// Whose division of a running attempt it is.
   std::span<const std::uint32_t> jobsets(StepId step) const;
   std::size_t running() const { return running_.size(); }
@@ -58,6 +66,7 @@ class UsageLedger {
   using Amount = __int128;            ///< microseconds × Rate
   using Rate = std::int64_t;          ///< cores × kScale
   using Microseconds = std::int64_t;  ///< since 1970, but for jumps back
+  static constexpr Microseconds kWindowMicroseconds = std::chrono::microseconds(kWindow).count();
 
   /// From then on what leaves the window leaves it at a rate that differs by so much.
   struct Edge {
@@ -66,8 +75,9 @@ class UsageLedger {
     friend bool operator>(const Edge& one, const Edge& other) { return one.at > other.at; }
   };
   struct Account {
-    Amount past = 0;           ///< of intervals that have ended, from `settled` on
-    Rate leaving = 0;          ///< of those that contain `settled`
+    Amount past = 0;   ///< of intervals that have ended, from `settled` on
+    Rate leaving = 0;  ///< of those that contain `settled`
+    Microseconds next_edge = std::numeric_limits<Microseconds>::max();
     Microseconds settled = 0;  ///< where the window begins
     std::priority_queue<Edge, std::vector<Edge>, std::greater<>> edges;
     Amount promised = 0;      ///< of running ones that take no longer than expected, in full
@@ -79,6 +89,7 @@ class UsageLedger {
   /// the window.
   struct Running {
     std::vector<std::uint32_t> jobsets;
+    std::vector<std::uint32_t> accounts;  ///< of these
     unsigned cores = 1;
     Microseconds expected_end = 0;
     Microseconds piece_begin = 0;
@@ -92,8 +103,16 @@ class UsageLedger {
     friend bool operator>(const PieceEnd& one, const PieceEnd& other) { return one.at > other.at; }
   };
 
+  static double core_seconds(Amount amount);
   static Rate rate(unsigned cores, std::size_t jobsets);
-  void settle(Account& account) const;
+  void settle(Account& account) const {
+    const Microseconds begin = now_ - kWindowMicroseconds;
+    if (begin >= account.next_edge) pass_edges(account, begin);
+    account.past -= static_cast<Amount>(account.leaving) * (begin - account.settled);
+    account.settled = begin;
+  }
+  void pass_edges(Account& account, Microseconds begin) const;
+  void set_jobsets(Running& running, std::span<const std::uint32_t> jobsets);
   void add_interval(Account& account, Microseconds from, Microseconds to, Rate rate) const;
   void begin_piece(StepId step, Running& running);
   void end_piece(Running& running);
@@ -103,7 +122,8 @@ class UsageLedger {
   Microseconds lag_ = 0;   ///< how far time was told to go back, in all
   Microseconds now_ = 0;   ///< told_ + lag_: never goes back
   std::uint64_t pieces_ = 0;
-  std::unordered_map<std::uint32_t, Account> accounts_;
+  std::unordered_map<std::uint32_t, std::uint32_t> account_numbers_;  ///< by jobset
+  std::vector<Account> accounts_;
   std::unordered_map<StepId, Running> running_;
   std::priority_queue<PieceEnd, std::vector<PieceEnd>, std::greater<>> piece_ends_;
 };
