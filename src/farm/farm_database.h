@@ -25,6 +25,7 @@ class FarmDatabase {
   auto write(Change&& change) {
     auto lent = pool_.lend();
     Transaction transaction(*lent);
+    lent->lock("record");  // writers take turns, as those of one SQLite file do
     if constexpr (std::is_void_v<decltype(change(*lent))>) {
       change(*lent);
       transaction.commit();

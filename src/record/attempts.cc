@@ -42,9 +42,13 @@ AttemptTables::AttemptTables(Database& database, GoodTables& good)
 
 void AttemptTables::add(const std::vector<AttemptRecord>& attempts) {
   WritingTransaction transaction(database_);
-  for (const auto& attempt : attempts) add_one(attempt);
+  add_in_transaction(attempts);
   fault_point("record.before-commit");
   transaction.commit();
+}
+
+void AttemptTables::add_in_transaction(const std::vector<AttemptRecord>& attempts) {
+  for (const auto& attempt : attempts) add_one(attempt);
 }
 
 void AttemptTables::add_one(const AttemptRecord& attempt) {

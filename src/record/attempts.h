@@ -22,6 +22,8 @@ class AttemptTables {
 
   /// One durable transaction.
   void add(const std::vector<AttemptRecord>& attempts);
+  /// The same within the caller's transaction.
+  void add_in_transaction(const std::vector<AttemptRecord>& attempts);
   std::vector<std::optional<AttemptRecord>> lasting_failures(std::span<const FailureQuery> queries,
                                                              const std::string& policy);
   std::vector<Outcome> outcomes(std::span<const OutputSetId> output_sets);

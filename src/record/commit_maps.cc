@@ -22,9 +22,9 @@ CommitMaps find_commit_maps(Database& database, const std::string& line,
                             std::span<const std::string> commits) {
   CommitMaps maps;
   if (line.empty() || commits.empty()) return maps;
-  const auto asked = "line = (SELECT id FROM lines WHERE text = ?1) AND revision " +
+  const auto asked = "line = (SELECT id FROM ci_lines WHERE text = ?1) AND revision " +
                      database.one_of(2, Database::ListOf::texts);
-  for_commits(database, "SELECT revision, id FROM evaluations WHERE " + asked + " AND complete = 1",
+  for_commits(database, "SELECT revision, id FROM ci_evaluations WHERE " + asked + " AND complete = 1",
               line, commits, [&](const Statement& found) {
                 auto& newest = maps.complete[std::string(found.text(0))];
                 newest = std::max(newest, found.integer(1));

@@ -108,7 +108,7 @@ TEST_P(CommitMapsTest, AThousandCommitsAreOneSearchEach) {
   if (!is_sqlite()) return;
   const auto database = open_database(location());
   auto plan = database->prepare(
-      "EXPLAIN QUERY PLAN SELECT revision, id FROM evaluations WHERE line = 1 AND revision " +
+      "EXPLAIN QUERY PLAN SELECT revision, id FROM ci_evaluations WHERE line = 1 AND revision " +
       database->one_of(1, Database::ListOf::texts) + " AND complete = 1");
   ASSERT_TRUE(plan.step());
   EXPECT_THAT(std::string(plan.text(3)),

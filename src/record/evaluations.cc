@@ -58,8 +58,8 @@ std::int64_t EvaluationTables::selection_id(const std::string& text) {
 
 std::optional<std::int64_t> EvaluationTables::line_id(const std::string& text) {
   if (text.empty()) return std::nullopt;
-  auto add = database_.prepare("INSERT INTO lines (text) VALUES (?1) ON CONFLICT DO NOTHING");
-  auto find = database_.prepare("SELECT id FROM lines WHERE text = ?1");
+  auto add = database_.prepare("INSERT INTO ci_lines (text) VALUES (?1) ON CONFLICT DO NOTHING");
+  auto find = database_.prepare("SELECT id FROM ci_lines WHERE text = ?1");
   return id_of_text(add, find, text);
 }
 
@@ -71,7 +71,7 @@ std::optional<std::int64_t> EvaluationTables::find_map(const Sha256& digest) {
 
 std::optional<std::int64_t> EvaluationTables::last_map(std::int64_t selection) {
   auto find = database_.prepare(
-      "SELECT map FROM evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT 1");
+      "SELECT map FROM ci_evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT 1");
   if (!find.bind(1, selection).step()) return std::nullopt;
   return find.integer(0);
 }
@@ -95,7 +95,7 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
   if (last_map(selection) != map) good_.add_map(*map, evaluation.map);
   const auto line = line_id(evaluation.line);
   auto insert = database_.prepare(
-      "INSERT INTO evaluations (selection, started, finished, complete, map, metadata, line, "
+      "INSERT INTO ci_evaluations (selection, started, finished, complete, map, metadata, line, "
       "revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id");
   insert.bind(1, selection)
       .bind(2, to_column(evaluation.started))
@@ -119,9 +119,9 @@ std::int64_t EvaluationTables::add(const EvaluationRecord& evaluation, const Tar
 std::vector<std::int64_t> EvaluationTables::complete(const std::string& selection,
                                                      std::size_t most) {
   auto find = database_.prepare(
-      "SELECT evaluations.id FROM evaluations "
-      "JOIN selections ON selections.id = evaluations.selection "
-      "WHERE selections.text = ?1 AND complete = 1 ORDER BY evaluations.id DESC LIMIT ?2");
+      "SELECT ci_evaluations.id FROM ci_evaluations "
+      "JOIN selections ON selections.id = ci_evaluations.selection "
+      "WHERE selections.text = ?1 AND complete = 1 ORDER BY ci_evaluations.id DESC LIMIT ?2");
   find.bind(1, selection).bind(2, static_cast<std::int64_t>(most));
   return integers(find);
 }
@@ -133,10 +133,10 @@ std::optional<StoredEvaluation> EvaluationTables::last_complete(const std::strin
 
 std::optional<StoredEvaluation> EvaluationTables::find(std::int64_t id) {
   auto find = database_.prepare(
-      "SELECT selections.text, coalesce(lines.text, ''), started, finished, content, metadata "
-      "FROM evaluations JOIN selections ON selections.id = evaluations.selection "
-      "JOIN maps ON maps.id = evaluations.map LEFT JOIN lines ON lines.id = evaluations.line "
-      "WHERE evaluations.id = ?1");
+      "SELECT selections.text, coalesce(ci_lines.text, ''), started, finished, content, metadata "
+      "FROM ci_evaluations JOIN selections ON selections.id = ci_evaluations.selection "
+      "JOIN maps ON maps.id = ci_evaluations.map LEFT JOIN ci_lines ON ci_lines.id = ci_evaluations.line "
+      "WHERE ci_evaluations.id = ?1");
   if (!find.bind(1, id).step()) return std::nullopt;
   return StoredEvaluation{id,
                           std::string(find.text(0)),
@@ -156,10 +156,10 @@ std::vector<std::string> EvaluationTables::selections() {
 
 void EvaluationTables::prune(std::int64_t selection) {
   auto find = database_.prepare(
-      "SELECT id FROM evaluations WHERE selection = ?1 AND id NOT IN "
-      "(SELECT id FROM evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT ?2) AND id IS "
+      "SELECT id FROM ci_evaluations WHERE selection = ?1 AND id NOT IN "
+      "(SELECT id FROM ci_evaluations WHERE selection = ?1 ORDER BY id DESC LIMIT ?2) AND id IS "
       "DISTINCT FROM "
-      "(SELECT max(id) FROM evaluations WHERE selection = ?1 AND complete = 1)");
+      "(SELECT max(id) FROM ci_evaluations WHERE selection = ?1 AND complete = 1)");
   find.bind(1, selection).bind(2, static_cast<std::int64_t>(kept_));
   remove(integers(find));
 }
@@ -168,9 +168,9 @@ std::uint64_t EvaluationTables::forget_before(TimePoint time, const std::string&
                                               const std::string& line) {
   WritingTransaction transaction(database_);
   auto find = database_.prepare(
-      "SELECT id FROM evaluations WHERE finished < ?1 AND "
+      "SELECT id FROM ci_evaluations WHERE finished < ?1 AND "
       "(selection = (SELECT id FROM selections WHERE text = ?2) OR "
-      "line = (SELECT id FROM lines WHERE text = ?3))");
+      "line = (SELECT id FROM ci_lines WHERE text = ?3))");
   find.bind(1, to_column(time)).bind(2, selection).bind(3, line);
   const auto old = integers(find);
   if (old.empty()) return 0;
@@ -184,15 +184,15 @@ void EvaluationTables::remove(const std::vector<std::int64_t>& evaluations) {
   if (evaluations.empty()) return;
   auto note = database_.prepare(
       "INSERT INTO forgotten_revisions (line, revision) SELECT line, revision "
-      "FROM evaluations WHERE id = ?1 AND complete = 1 AND line IS NOT NULL AND "
+      "FROM ci_evaluations WHERE id = ?1 AND complete = 1 AND line IS NOT NULL AND "
       "revision IS NOT NULL ON CONFLICT DO NOTHING");
-  auto remove = database_.prepare("DELETE FROM evaluations WHERE id = ?1");
+  auto remove = database_.prepare("DELETE FROM ci_evaluations WHERE id = ?1");
   for (const auto id : evaluations) {
     note.bind(1, id).run();
     remove.bind(1, id).run();
   }
   auto find = database_.prepare(
-      "SELECT id FROM maps WHERE NOT EXISTS (SELECT 1 FROM evaluations WHERE map = maps.id)");
+      "SELECT id FROM maps WHERE NOT EXISTS (SELECT 1 FROM ci_evaluations WHERE map = maps.id)");
   for (const auto map : integers(find)) {
     good_.remove_map(map);
     database_.prepare("DELETE FROM maps WHERE id = ?1").bind(1, map).run();

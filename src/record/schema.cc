@@ -2,8 +2,10 @@
 
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include "database/migration.h"
+#include "record/farm_schema.h"
 
 namespace grange {
 namespace {
@@ -131,7 +133,9 @@ CREATE TABLE forgotten_revisions (
 }  // namespace
 
 void migrate_record(Database& database) {
-  migrate(database, kRecordSchema, kSteps);
+  std::vector<std::string_view> steps(kSteps.begin(), kSteps.end());
+  steps.push_back(kFarmSchema);
+  migrate(database, kRecordSchema, steps);
 }
 
 }  // namespace grange

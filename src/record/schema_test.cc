@@ -100,7 +100,7 @@ TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
     Record::open(file());  // and back to what the first version had
     database.execute(
         "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
-        "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN revision; "
+        "ALTER TABLE ci_evaluations DROP COLUMN line; ALTER TABLE ci_evaluations DROP COLUMN revision; "
         "DROP TABLE lines; DROP TABLE conflicts; DROP TABLE comparisons; DROP INDEX "
         "attempts_by_output_set; "
         "ALTER TABLE attempts DROP COLUMN checked; PRAGMA user_version = 1; "
@@ -126,7 +126,7 @@ TEST_F(SchemaTest, EvaluationsFromBeforeCommitsWereKeptAreReadAndFoundByNone) {
     SqliteDatabase(file(), {})
         .execute(
             "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
-            "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN "
+            "ALTER TABLE ci_evaluations DROP COLUMN line; ALTER TABLE ci_evaluations DROP COLUMN "
             "revision; DROP TABLE lines; PRAGMA user_version = 3");
   }
   const auto record = Record::open(file());
