@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "farm/farm_events.h"
 #include "farm/target_limits.h"
+#include "record/column_values.h"
 #include "record/derivations.h"
 
 namespace grange {
@@ -131,6 +132,10 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
 }
 
 void JobsetEvaluation::target(EvaluatedTarget target) {
+  // As every database takes them; what is no text for it is nobody's name either.
+  target.label = text_to_column(target.label);
+  target.name = text_to_column(target.name);
+  target.system = text_to_column(target.system);
   pending_.push_back(std::move(target));
   const auto now = setting_.clock.monotonic();
   if (pending_.size() >= kRecordedTogether || Seconds(now - flushed_) >= kRecordedAfter) flush();

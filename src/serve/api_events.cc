@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "serve/api_json.h"
+#include "serve/api_routes.h"
+
+namespace grange {
+namespace {
+
+constexpr std::chrono::seconds kKeepAlive{15};
+constexpr std::size_t kEventsTogether = 500;
+
+/// What a follower is told of, and whether he may see it. Jobsets are looked at once.
+class EventFilter {
+ public:
+  explicit EventFilter(ApiCall& call)
+      : identity_(call.identity),
+        kinds_(split_text(call.parameter("kinds").value_or(""))),
+        jobset_(call.integer_parameter("jobset")),
+        evaluation_(call.integer_parameter("evaluation")),
+        build_(call.integer_parameter("build")) {}
+
+  bool passes(Database& database, const EventRow& event) {
+    if (!kinds_.empty() && !kinds_.contains(event.kind)) return false;
+    if (jobset_ && event.jobset != *jobset_) return false;
+    if (evaluation_ && event.evaluation != *evaluation_) return false;
+    if (build_ && event.build != *build_) return false;
+    return event.jobset == 0 || is_seen(database, event.jobset);
+  }
+
+ private:
+  static std::set<std::string, std::less<>> split_text(const std::string& text) {
+    std::set<std::string, std::less<>> parts;
+    for (std::size_t begin = 0; begin < text.size();) {
+      const auto end = std::min(text.find(',', begin), text.size());
+      if (end > begin) parts.insert(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    return parts;
+  }
+
+  bool is_seen(Database& database, std::int64_t id) {
+    const auto jobset = Jobsets(database).find(id);
+    if (!jobset || !jobset->hidden()) return true;
+    const auto project = Projects(database).find(jobset->project);
+    const ProjectFacts facts{true, project ? project->settings.owner : "",
+                             Projects(database).members(jobset->project)};
+    return may(identity_, Permission::read, &facts);
+  }
+
+  const Identity identity_;
+  const std::set<std::string, std::less<>> kinds_;
+  const std::optional<std::int64_t> jobset_;
+  const std::optional<std::int64_t> evaluation_;
+  const std::optional<std::int64_t> build_;
+};
+
+/// From where a client goes on: behind what it has had, or with what comes.
+std::int64_t begin_of(ApiCall& call) {
+  if (const auto last = call.http.request.headers.get("Last-Event-ID"); !last.empty()) {
+    const auto number = parse_number(last);
+    if (number) return static_cast<std::int64_t>(*number);
+  }
+  return call.integer_parameter("after").value_or(call.farm().bus().last());
+}
+
+ServerResponse follow_events(ApiCall& call) {
+  call.refuse_other_parameters({"kinds", "jobset", "evaluation", "build", "after"});
+  ServerResponse response;
+  response.headers.set("Content-Type", "text/event-stream");
+  response.headers.set("Cache-Control", "no-store");
+  StreamBody body;
+  body.write = [&farm = call.farm(), filter = EventFilter(call), after = begin_of(call),
+                stop = call.http.stop](Sink& sink) mutable {
+    sink.write("retry: 2000\n\n");
+    while (!stop.stop_requested()) {
+      std::vector<EventRow> events;
+      if (farm.bus().reaches_back_to(after)) {
+        events = farm.bus().after(after, kEventsTogether,
+                                  std::chrono::steady_clock::now() + kKeepAlive, stop);
+      } else {
+        events = farm.database().read(
+            [&](Database& database) { return Events(database).after(after, kEventsTogether); });
+        if (events.empty()) after = farm.bus().last();
+      }
+      if (events.empty()) {
+        sink.write(": still here\n\n");
+        continue;
+      }
+      std::string text;
+      farm.database().read([&](Database& database) {
+        text.clear();
+        for (const auto& event : events) {
+          if (!filter.passes(database, event)) continue;
+          text += "id: " + std::to_string(event.id) + "\nevent: " + event.kind +
+                  "\ndata: " + event.data + "\n\n";
+        }
+        return 0;
+      });
+      after = events.back().id;
+      if (!text.empty()) sink.write(text);
+    }
+  };
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+void add_event_routes(Router& router, const ApiContext& context) {
+  add_api_route(router, context, RequestMethod::get, "/api/v1/events", follow_events);
+}
+
+}  // namespace grange

@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "http/conditional.h"
+#include "serve/api_json.h"
+#include "serve/api_routes.h"
+
+namespace grange {
+namespace {
+
+constexpr std::uint64_t kLogPiece = 256 * 1024;
+constexpr std::chrono::seconds kKeepAlive{15};
+
+/// The step in the path, or the last one of the build in the path that has a log.
+std::int64_t step_with_log(ApiCall& call, bool of_build) {
+  return call.farm().database().read([&](Database& database) {
+    const auto id = call.number("id");
+    if (!of_build) {
+      const auto step = Steps(database).find(id);
+      if (!step) throw NotFoundError("there is no step " + std::to_string(id));
+      if (step->build != 0) seen_build(call, database, step->build);
+      return id;
+    }
+    const auto seen = seen_build(call, database, id);
+    StepQuery query;
+    query.build = id;
+    for (const auto& step : Steps(database).list(query)) {
+      if (step.derivation == seen.build.derivation_name) return step.id;
+    }
+    throw NotFoundError("build " + std::to_string(id) +
+                        " has no log: nothing was made for it here");
+  });
+}
+
+void send_event(Sink& sink, std::string_view kind, std::uint64_t id, const std::string& data) {
+  std::string text = "id: " + std::to_string(id) + "\nevent: " + std::string(kind) + "\n";
+  text += "data: " + data + "\n\n";
+  sink.write(text);
+}
+
+/// Pieces as {"text": …} with the offset behind them as id, then "end".
+ServerResponse follow_log(ApiCall& call, std::int64_t step) {
+  std::uint64_t offset = 0;
+  if (const auto last = call.http.request.headers.get("Last-Event-ID"); !last.empty()) {
+    offset = parse_number(last).value_or(0);
+  }
+  ServerResponse response;
+  response.headers.set("Content-Type", "text/event-stream");
+  response.headers.set("Cache-Control", "no-store");
+  StreamBody body;
+  body.write = [&farm = call.farm(), step, offset](Sink& sink) mutable {
+    for (;;) {
+      const bool live = farm.logs().is_live(step);
+      for (;;) {
+        const auto piece = farm.logs().read(step, offset, kLogPiece);
+        if (!piece || piece->empty()) break;
+        offset += piece->size();
+        send_event(sink, "log", offset,
+                   nlohmann::json{{"text", *piece}}.dump(-1, ' ', false,
+                                                         nlohmann::json::error_handler_t::replace));
+      }
+      if (!live) break;
+      const auto deadline = std::chrono::steady_clock::now() + kKeepAlive;
+      if (!farm.logs().wait_for_more(step, offset, deadline, {})) sink.write(": still here\n\n");
+    }
+    send_event(sink, "end", offset, "{}");
+  };
+  response.body = std::move(body);
+  return response;
+}
+
+ServerResponse plain_log(ApiCall& call, std::int64_t step) {
+  auto text = call.farm().logs().read(step, 0, std::uint64_t{1} << 32);
+  if (!text) {
+    if (!call.farm().logs().is_live(step)) text = "";  // it said nothing
+  }
+  ServerResponse response;
+  response.headers.set("Content-Type", "text/plain; charset=utf-8");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
+  response.headers.set("Cache-Control", "no-cache");
+  if (const auto tail = call.integer_parameter("tail")) {
+    auto at = text->size();
+    for (std::int64_t lines = 0; at > 0; --at) {
+      if ((*text)[at - 1] == '\n' && at != text->size() && ++lines >= *tail) break;
+    }
+    *text = text->substr(at);
+  }
+  response.body = *std::move(text);
+  return apply_conditions(call.http.request, std::move(response));
+}
+
+ServerResponse get_log(ApiCall& call, bool of_build) {
+  call.refuse_other_parameters({"tail"});
+  const auto step = step_with_log(call, of_build);
+  const auto accepts = call.http.request.headers.list("Accept");
+  if (accepts.find("text/event-stream") != std::string::npos) return follow_log(call, step);
+  return plain_log(call, step);
+}
+
+}  // namespace
+
+void add_log_routes(Router& router, const ApiContext& context) {
+  add_api_route(router, context, RequestMethod::get, "/api/v1/builds/{id}/log",
+                [](ApiCall& call) { return get_log(call, true); });
+  add_api_route(router, context, RequestMethod::get, "/api/v1/steps/{id}/log",
+                [](ApiCall& call) { return get_log(call, false); });
+}
+
+}  // namespace grange
