@@ -13,9 +13,36 @@ mkdir -p "$NIX_CONF_DIR"
 printf '%s\n' 'substituters =' 'build-users-group =' 'sandbox-paths = /bin/sh=/bin/busybox' \
   > "$NIX_CONF_DIR/nix.conf"
 
+# A PostgreSQL server of the scenario's own; its URL is then in $postgres_url, and $postgres_pid stops it.
+start_postgres() {
+  python3 "$source_root/tests/postgres_server.py" "$scratch/postgres" >"$scratch/postgres.url" 2>"$scratch/postgres.log" &
+  postgres_pid=$!
+  chmod 711 "$scratch"  # as root it runs as somebody else
+  for _ in $(seq 600); do
+    postgres_url=$(cat "$scratch/postgres.url")
+    if [ -n "$postgres_url" ] && pg_isready -q -d "$postgres_url"; then return; fi
+    if ! kill -0 "$postgres_pid" 2>/dev/null; then
+      status=0
+      wait "$postgres_pid" || status=$?
+      postgres_pid=
+      [ "$status" = 77 ] && skip "$(cat "$scratch/postgres.log")"
+      fail "PostgreSQL does not start: $(cat "$scratch/postgres.log")"
+    fi
+    sleep 0.1
+  done
+  fail "PostgreSQL does not start in time: $(cat "$scratch/postgres.log")"
+}
+stop_postgres() {
+  [ -n "${postgres_pid:-}" ] || return 0
+  kill -QUIT "$postgres_pid" 2>/dev/null || true
+  wait "$postgres_pid" 2>/dev/null || true
+  postgres_pid=
+}
+
 clean_up() {
   status=$?
   trap - EXIT
+  stop_postgres
   for job in $(jobs -p); do kill -9 "$job" 2>/dev/null || true; done
   chmod -R u+w "$scratch" 2>/dev/null || true
   rm -rf "$scratch"
