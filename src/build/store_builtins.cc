@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/unpack_archive.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "build/unpack_archive.h"
 #include "build/user_environment.h"
 #include "build/visible_files.h"
 

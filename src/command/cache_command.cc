@@ -1,8 +1,6 @@
 #include <charconv>
-#include <condition_variable>
 #include <cstdio>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +16,7 @@
 #include "command/drv_command_files.h"
 #include "command/exit_code.h"
 #include "command/interrupt.h"
+#include "command/listen_address.h"
 #include "command/state_directory.h"
 #include "daemon/cache_directory.h"
 #include "daemon/cache_server.h"
@@ -67,25 +66,6 @@ Examples:
 Exit codes:
   0 stopped by SIGINT or SIGTERM · 64 usage · 65 malformed · 66 not there
   70 cannot listen there · 77 not permitted)";
-
-struct ListenAddress {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-/// "HOST:PORT", "[::1]:PORT".
-ListenAddress parse_listen_address(const std::string& text) {
-  const auto colon = text.rfind(':');
-  const auto port = colon == text.npos ? std::nullopt : parse_number(text.substr(colon + 1));
-  if (!port || *port > 65535 || colon == 0) {
-    throw InvalidError("--listen: specified HOST:PORT, got '" + printable(text) + "'");
-  }
-  ListenAddress address{text.substr(0, colon), static_cast<std::uint16_t>(*port)};
-  if (address.host.starts_with('[') && address.host.ends_with(']')) {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  return address;
-}
 
 std::vector<SecretKey> read_cache_keys(const CacheServeOptions& options) {
   std::vector<SecretKey> keys;
@@ -181,15 +161,8 @@ class CacheSites {
   std::vector<std::unique_ptr<CacheSite>> sites_;
 };
 
-void wait_for_end_of_serving(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any stopped;
-  std::unique_lock lock(mutex);
-  stopped.wait(lock, stop, [] { return false; });
-}
-
 int run_cache_serve(const CacheServeOptions& options) {
-  const auto address = parse_listen_address(options.listen);
+  const auto address = ListenAddress::parse(options.listen);
   const InterruptWatch interrupt;
   CacheSites sites(options);
   const CacheServer cache = sites.server();
@@ -209,10 +182,8 @@ int run_cache_serve(const CacheServeOptions& options) {
     grange::print_result(port + "\n");
     std::fflush(stdout);
   }
-  const bool is_six = address.host.find(':') != std::string::npos;
-  std::fprintf(stderr, "grange: serving at http://%s:%s/\n",
-               (is_six ? "[" + address.host + "]" : address.host).c_str(), port.c_str());
-  wait_for_end_of_serving(interrupt.token());
+  std::fprintf(stderr, "grange: serving at %s/\n", address.url(server.port()).c_str());
+  interrupt.wait();
   server.stop(kServingGrace);
   return kExitGood;
 }

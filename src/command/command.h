@@ -27,6 +27,7 @@ void add_gc_command(CLI::App& parent, Action& chosen);
 void add_hash_command(CLI::App& parent, Action& chosen);
 void add_key_command(CLI::App& parent, Action& chosen);
 void add_nar_command(CLI::App& parent, Action& chosen);
+void add_serve_command(CLI::App& parent, Action& chosen);
 void add_sign_command(CLI::App& parent, Action& chosen);
 void add_store_command(CLI::App& parent, Action& chosen);
 

@@ -1,6 +1,8 @@
 #include "command/interrupt.h"
 
+#include <condition_variable>
 #include <ctime>
+#include <mutex>
 
 #include <pthread.h>
 #include <signal.h>
@@ -41,6 +43,13 @@ InterruptWatch::~InterruptWatch() {
   // The wait above ends with a signal: ours, which nobody else sees because it is blocked.
   pthread_kill(thread_.native_handle(), SIGHUP);
   thread_.join();
+}
+
+void InterruptWatch::wait() const {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait(lock, token(), [] { return false; });
 }
 
 }  // namespace grange

@@ -16,6 +16,8 @@ class InterruptWatch {
   InterruptWatch& operator=(const InterruptWatch&) = delete;
 
   std::stop_token token() const { return source_.get_token(); }
+  /// Returns when the first signal has come.
+  void wait() const;
 
  private:
   std::stop_source source_;

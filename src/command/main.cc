@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   add_why_command(app, chosen);
   add_drv_command(app, chosen);
   add_hash_command(app, chosen);
+  add_serve_command(app, chosen);
   add_nar_command(app, chosen);
   add_store_command(app, chosen);
   add_gc_command(app, chosen);

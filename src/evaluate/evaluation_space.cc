@@ -24,16 +24,19 @@ std::string settings(const EvaluateOptions& options) {
       "max-jobs = 0\n"
       "sandbox = false\n"
       "flake-registry =\n"
-      "fsync-metadata = {}\n",
-      options.fsync_metadata ? "true" : "false");
+      "fsync-metadata = {}\n"
+      "{}",
+      options.fsync_metadata ? "true" : "false",
+      options.restricted ? "restrict-eval = true\nallowed-uris =\n" : "");
 }
 
 /// Nix's own variables point at the host's store and settings; the search path and certificates are
-/// input of the expression.
-bool is_kept(std::string_view variable) {
+/// input of the expression, unless that is restricted to what it is given.
+bool is_kept(std::string_view variable, bool restricted) {
   constexpr std::array<std::string_view, 5> kReplaced = {
       "XDG_DATA_HOME=", "INPUTRC=", "TERM=", "NO_COLOR=", "GC_INITIAL_HEAP_SIZE="};
-  if (variable.starts_with("NIX_PATH=") || variable.starts_with("NIX_SSL_CERT_FILE=")) return true;
+  if (variable.starts_with("NIX_PATH=")) return !restricted;
+  if (variable.starts_with("NIX_SSL_CERT_FILE=")) return true;
   if (variable.starts_with("NIX_")) return false;
   return std::none_of(kReplaced.begin(), kReplaced.end(),
                       [&](std::string_view name) { return variable.starts_with(name); });
@@ -49,7 +52,7 @@ void create_store(const std::filesystem::path& root) {
 
 EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_view expression)
     : expression_file_(directory_.path() / "grange.nix") {
-  const auto root = std::filesystem::absolute(options.eval_store_root).lexically_normal();
+  auto root = std::filesystem::absolute(options.eval_store_root).lexically_normal();
   if (root.string().find('?') != std::string::npos) {
     throw InvalidError("nix cannot use an eval store whose path has a '?': '" + root.string() +
                        "'");
@@ -57,12 +60,20 @@ EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_vie
   grange::create_directories(root);
   check_store_writable(root);
   create_store(root);
+  // What may be read is compared by its name, and by the one that it has without symlinks.
+  if (options.restricted) root = std::filesystem::canonical(root);
   store_words_ = {"--store", root.string()};
+  if (options.restricted) {
+    // A name that no expression can say between < and >.
+    const auto directory = std::filesystem::canonical(directory_.path());
+    expression_file_ = directory / expression_file_.filename();
+    store_words_.insert(store_words_.end(), {"-I", "grange walker=" + directory.string()});
+  }
   store_words_.insert(store_words_.end(), options.nix_options.begin(), options.nix_options.end());
 
   write_file(expression_file_, expression);
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (is_kept(*variable)) environment_.emplace_back(*variable);
+    if (is_kept(*variable, options.restricted)) environment_.emplace_back(*variable);
   }
   const std::string directory = directory_.path().string();
   environment_.push_back("NIX_CONFIG=" + settings(options));

@@ -11,8 +11,8 @@
 namespace grange {
 
 /// What every process of one evaluation shares: a private directory with the Nix text that drives
-/// it, an environment in which no nix.conf and no NIX_… variable of the host counts (but NIX_PATH),
-/// and the words that choose the eval store and settings.
+/// it, an environment in which no nix.conf and no NIX_… variable of the host counts (but NIX_PATH,
+/// unless restricted), and the words that choose the eval store and settings.
 class EvaluationSpace {
  public:
   /// Creates the eval store where there is none. Throws InvalidError for one that nix cannot name,
@@ -22,7 +22,7 @@ class EvaluationSpace {
   /// Where the Nix text lies.
   const std::filesystem::path& expression_file() const { return expression_file_; }
   const std::vector<std::string>& environment() const { return environment_; }
-  /// "--store ROOT", then the further options.
+  /// "--store ROOT", what a restricted evaluation may read of ours, then the further options.
   const std::vector<std::string>& store_words() const { return store_words_; }
 
  private:

@@ -25,6 +25,9 @@ struct Selection {
   std::vector<std::string> attributes;  ///< dotted attribute paths; empty: everything
   std::vector<std::pair<std::string, std::string>> arguments;         ///< --arg: Nix expressions
   std::vector<std::pair<std::string, std::string>> string_arguments;  ///< --argstr
+  /// -I: what <NAME> means, before what NIX_PATH says. In a restricted evaluation also all that can
+  /// be read; then without symlinks in the names of directories.
+  std::vector<std::pair<std::string, std::filesystem::path>> search_path;
 
   /// One canonical text; equal for equal selections (files by absolute path). The record keeps runs
   /// by it.
@@ -40,6 +43,9 @@ struct EvaluateOptions {
   /// store; a killed evaluator never does.
   bool fsync_metadata = true;
   std::vector<std::string> nix_options;  ///< further "--option NAME VALUE" words
+  /// As Hydra evaluates jobsets without a flake: only what the selection's search path names can be
+  /// read, nothing is fetched, and neither NIX_PATH nor the environment is seen.
+  bool restricted = false;
   std::string nix_program = "nix";
   /// Used instead of nix where it is installed; empty: never.
   std::string nix_eval_jobs_program = "nix-eval-jobs";

@@ -51,6 +51,9 @@ std::string canonical_text(const Selection& selection, const std::string& file,
   }
   json["arg"] = std::map(selection.arguments.begin(), selection.arguments.end());
   json["argstr"] = std::map(selection.string_arguments.begin(), selection.string_arguments.end());
+  for (const auto& [name, path] : selection.search_path) {
+    json["search"].push_back({name, path.string()});
+  }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -89,6 +92,9 @@ std::vector<std::string> selection_arguments(const Selection& selection) {
   };
   for (const auto& [name, value] : selection.arguments) add("--arg", name, value);
   for (const auto& [name, value] : selection.string_arguments) add("--argstr", name, value);
+  for (const auto& [name, path] : selection.search_path) {
+    words.insert(words.end(), {"-I", name + "=" + path.string()});
+  }
   if (selection.expression) {
     add("--arg", kExpressionArgument, *selection.expression);
   } else {

@@ -24,8 +24,8 @@ std::string selection_line(const Selection& selection, const std::string& prefix
 /// selected. Throws InvalidError.
 std::vector<std::vector<std::string>> selected_paths(const Selection& selection);
 
-/// The selection's --arg and --argstr words for nix, with the names of walker_expression.h for what
-/// is to be imported. Throws as selection_file does.
+/// The selection's --arg, --argstr and -I words for nix, with the names of walker_expression.h for
+/// what is to be imported. Throws as selection_file does.
 std::vector<std::string> selection_arguments(const Selection& selection);
 
 /// What people call it: the file, or "the expression".

@@ -1,5 +1,6 @@
 // grange-launcher: started once by grange, forks a supervisor per step (supervisor.h). One thread,
-// few pages, few libraries: forking it is cheap.
+// few pages, few libraries: forking it is cheap. With arguments it becomes a confined tool instead
+// (confinement.h).
 
 #include <algorithm>
 #include <array>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "process/confinement.h"
 #include "process/descendants.h"
 #include "process/launch_message.h"
 #include "process/namespaces.h"
@@ -145,7 +147,8 @@ int run_launcher() {
 }  // namespace
 }  // namespace grange
 
-int main() {
+int main(int argc, char** argv) {
+  if (argc > 1) return grange::run_confined(argc, argv);
   try {
     return grange::run_launcher();
   } catch (const std::exception& error) {

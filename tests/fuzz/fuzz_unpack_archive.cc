@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "archive/unpack_archive.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "build/unpack_archive.h"
 
 /// An archive: whatever it says, nothing appears beside the directory that it is unpacked to.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,4 +1,4 @@
-#include "build/unpack_archive.h"
+#include "archive/unpack_archive.h"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,4 +1,4 @@
-#include "build/unpack_archive.h"
+#include "archive/unpack_archive.h"
 
 #include <filesystem>
 #include <functional>
@@ -22,8 +22,8 @@ namespace {
 class ArchiveWriter {
  public:
   explicit ArchiveWriter(const std::filesystem::path& file,
-                         int (*format)(archive*) = ::archive_write_set_format_pax_restricted,
-                         int (*filter)(archive*) = ::archive_write_add_filter_gzip)
+                         int (*format)(::archive*) = ::archive_write_set_format_pax_restricted,
+                         int (*filter)(::archive*) = ::archive_write_add_filter_gzip)
       : writer_(::archive_write_new()) {
     EXPECT_EQ(filter(writer_), ARCHIVE_OK);
     EXPECT_EQ(format(writer_), ARCHIVE_OK);
@@ -65,7 +65,7 @@ class ArchiveWriter {
     return *this;
   }
 
-  archive* writer_;
+  ::archive* writer_;
 };
 
 class UnpackTest : public testing::Test {
@@ -123,7 +123,7 @@ TEST_F(UnpackTest, Trees) {
 }
 
 TEST_F(UnpackTest, KindsAndCompressions) {
-  const std::vector<std::pair<int (*)(archive*), int (*)(archive*)>> kinds = {
+  const std::vector<std::pair<int (*)(::archive*), int (*)(::archive*)>> kinds = {
       {::archive_write_set_format_ustar, ::archive_write_add_filter_none},
       {::archive_write_set_format_gnutar, ::archive_write_add_filter_bzip2},
       {::archive_write_set_format_pax, ::archive_write_add_filter_xz},

@@ -1,0 +1,102 @@
+#include "serve/farm_server.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "daemon/cache_store.h"
+#include "serve/account_routes.h"
+#include "serve/api_routes.h"
+
+namespace grange {
+namespace {
+
+constexpr std::string_view kCachePrefix = "/cache/";
+constexpr std::uint64_t kLargestKeyFile = 64 * 1024;
+
+SecretKey load_or_make_key(const std::filesystem::path& file, const std::string& name) {
+  if (const auto text = try_read_file(file, kLargestKeyFile)) {
+    return with_context([&] { return "while reading the key in '" + file.string() + "'"; },
+                        [&] { return SecretKey::parse(*text); });
+  }
+  auto key = SecretKey::generate(name);
+  write_file(file, key.to_string() + "\n", Durability::synced, 0600);
+  return key;
+}
+
+DatabaseAccess access_to(FarmDatabase& database) {
+  return {[&database](const DatabaseAccess::Use& use) {
+            database.read([&](Database& lent) {
+              use(lent);
+              return 0;
+            });
+          },
+          [&database](const DatabaseAccess::Use& use) { database.write(use); }};
+}
+
+std::vector<std::unique_ptr<CacheSite>> sites_of(Farm& farm, const SecretKey& key) {
+  CacheStore::Options options;
+  options.keys.push_back(key);
+  std::vector<std::unique_ptr<CacheSite>> sites;
+  sites.push_back(std::make_unique<CacheStore>(
+      std::shared_ptr<LocalStore>(farm.workshop().store().session()), std::move(options)));
+  return sites;
+}
+
+CacheServerOptions cache_options(const PublicKey& key) {
+  CacheServerOptions options;
+  options.public_keys.push_back(key);
+  return options;
+}
+
+}  // namespace
+
+FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options)
+    : options_(std::move(options)),
+      key_(load_or_make_key(options_.key_file, options_.key_name)),
+      public_key_(key_.public_key()),
+      actions_(farm),
+      accounts_(access_to(farm.database()), clock, options_.accounts, {},
+                [warn = options_.warn](const ServerRequest& request, const std::exception& error) {
+                  warn("answering " + std::string(to_string(request.method)) + " " +
+                       request.target.path + ": " + error.what());
+                }),
+      context_{farm, actions_, accounts_},
+      cache_(sites_of(farm, key_), cache_options(public_key_)) {
+  add_account_routes(router_, accounts_);
+  add_project_routes(router_, context_);
+  add_evaluation_routes(router_, context_);
+  add_build_routes(router_, context_);
+  add_log_routes(router_, context_);
+  add_event_routes(router_, context_);
+  add_system_routes(router_, context_);
+  HttpServerOptions http;
+  http.host = options_.host;
+  http.port = options_.port;
+  http.connections = 20'000;
+  http.blocking_threads = 128;  // each follower of events holds one
+  http.on_error = accounts_.report();
+  server_ = std::make_unique<HttpServer>(
+      http, [this](const ServerRequest& request) { return dispatch(request); });
+}
+
+FarmServer::~FarmServer() = default;
+
+std::uint16_t FarmServer::port() const {
+  return server_->port();
+}
+
+std::optional<std::string> FarmServer::setup_secret() {
+  return accounts_.new_setup_secret();
+}
+
+void FarmServer::stop(std::chrono::milliseconds grace) {
+  server_->stop(grace);
+}
+
+Handling FarmServer::dispatch(const ServerRequest& request) const {
+  if (!request.target.path.starts_with(kCachePrefix)) return router_(request);
+  ServerRequest within = request;
+  within.target.path = request.target.path.substr(kCachePrefix.size() - 1);
+  return cache_.dispatch(within);
+}
+
+}  // namespace grange
