@@ -8,7 +8,7 @@ ALTER TABLE evaluations RENAME TO ci_evaluations;
 ALTER TABLE lines RENAME TO ci_lines;
 
 CREATE TABLE accounts (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE,
   full_name TEXT NOT NULL,
   email TEXT NOT NULL,
@@ -31,6 +31,8 @@ CREATE TABLE secret_sessions (
   created INTEGER NOT NULL,
   expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_account ON secret_sessions(account, created);
+CREATE INDEX sessions_by_expiry ON secret_sessions(expires);
 CREATE TABLE secret_tokens (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   account INTEGER NOT NULL REFERENCES accounts(id),
@@ -41,12 +43,13 @@ CREATE TABLE secret_tokens (
   expires INTEGER,
   last_used INTEGER
 ) STRICT;
+CREATE INDEX tokens_by_account ON secret_tokens(account, id);
 CREATE TABLE secret_setup (     -- the one-time link of the first administrator
   digest BLOB PRIMARY KEY,
   expires INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE secret_webhooks (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   forge TEXT NOT NULL,          -- github, gitea
   secret TEXT NOT NULL
 ) STRICT;
