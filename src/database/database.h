@@ -176,6 +176,10 @@ class Database {
   /// PostgreSQL's do not, and what is read before something is written may be gone by then.
   virtual void lock(std::string_view name) = 0;
 
+  /// Tells those who listen (database_listener.h), once the present transaction is committed.
+  /// SQLite knows nobody: they look by themselves. The payload has at most 7,999 bytes.
+  virtual void notify(std::string_view channel, std::string_view payload) = 0;
+
   enum class ListOf { integers, texts, blobs };
   /// "IN (…)" or "= ANY (…)": the condition, after a column, that it is one of the list that is
   /// bound at this index.

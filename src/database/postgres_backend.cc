@@ -200,6 +200,11 @@ class PostgresBackend final : public Database {
     statement.bind(1, name).step();
   }
 
+  void notify(std::string_view channel, std::string_view payload) override {
+    auto statement = prepare("SELECT pg_notify(?1, ?2)");
+    statement.bind(1, channel).bind(2, payload).step();
+  }
+
   std::string one_of(int index, ListOf type) const override {
     constexpr std::string_view kTypes[] = {"bigint", "text", "bytea"};
     return fmt::format("= ANY (?{}::{}[])", index, kTypes[static_cast<std::size_t>(type)]);

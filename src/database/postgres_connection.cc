@@ -1,6 +1,7 @@
 #include "database/postgres_connection.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/core.h>
 #include <poll.h>
@@ -267,10 +268,10 @@ bool PostgresConnection::in_transaction() const {
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
-std::vector<PostgresConnection::Notification> PostgresConnection::notifications(
-    std::chrono::milliseconds patience) {
+std::vector<DatabaseNotification> PostgresConnection::notifications(
+    std::chrono::milliseconds patience, int wake) {
   const auto deadline = PostgresClock::now() + patience;
-  std::vector<Notification> arrived;
+  std::vector<DatabaseNotification> arrived;
   for (;;) {
     PQconsumeInput(connection_.get());
     while (PGnotify* notify = PQnotifies(connection_.get())) {
@@ -278,11 +279,13 @@ std::vector<PostgresConnection::Notification> PostgresConnection::notifications(
       PQfreemem(notify);
     }
     if (!arrived.empty()) return arrived;
-    if (PQstatus(connection_.get()) != CONNECTION_OK) fail(nullptr);
-    if (!is_ready(connection_.get(), POLLIN, remaining_milliseconds(deadline)) &&
-        PostgresClock::now() >= deadline) {
-      return arrived;
+    if (dismissed_ || PQstatus(connection_.get()) != CONNECTION_OK) {
+      throw UnavailableError("database '" + name_ + "': the connection is lost; try again");
     }
+    std::array<pollfd, 2> watched{{{PQsocket(connection_.get()), POLLIN, 0}, {wake, POLLIN, 0}}};
+    ::poll(watched.data(), watched.size(), remaining_milliseconds(deadline));
+    if (watched[1].revents != 0) return arrived;
+    if (watched[0].revents == 0 && PostgresClock::now() >= deadline) return arrived;
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/encoding.h"
 #include "database/database.h"
+#include "database/database_listener.h"
 #include "database/postgres_values.h"
 
 namespace grange {
@@ -55,11 +56,9 @@ class PostgresConnection {
   void roll_back();
   bool in_transaction() const;
 
-  /// What arrived by NOTIFY; waits for something to arrive until the time has passed.
-  struct Notification {
-    std::string channel, payload;
-  };
-  std::vector<Notification> notifications(std::chrono::milliseconds patience);
+  /// What arrived by NOTIFY; waits for something to arrive until the time has passed or the
+  /// descriptor can be read.
+  std::vector<DatabaseNotification> notifications(std::chrono::milliseconds patience, int wake);
 
  private:
   struct Close {

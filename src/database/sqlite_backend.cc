@@ -184,6 +184,8 @@ class SqliteBackend final : public Database {
 
   void lock(std::string_view /*name*/) override {}
 
+  void notify(std::string_view /*channel*/, std::string_view /*payload*/) override {}
+
   std::string one_of(int index, ListOf type) const override {
     // As a subquery it is read once, and an index of the column is searched for each value.
     return fmt::format("IN (SELECT {} FROM json_each(?{}))",

@@ -7,15 +7,11 @@
 #include "base/fault.h"
 #include "derivation/package_name.h"
 #include "record/column_values.h"
+#include "record/digest_queries.h"
 #include "record/writing_transaction.h"
 
 namespace grange {
 namespace {
-
-/// Whose failure an attempt is: of its recipe where another recipe may work, of any otherwise.
-std::string failing_recipe(bool fixed_output, const StorePath& recipe) {
-  return fixed_output ? recipe.base_name() : std::string();
-}
 
 std::string_view beginning_of(std::string_view text) {
   return text.substr(0, kKeptMessage);
@@ -168,6 +164,9 @@ std::vector<std::optional<AttemptRecord>> AttemptTables::lasting_failures(
   std::vector<std::optional<AttemptRecord>> failures(queries.size());
   const auto policy_id = find_policy(policy);
   if (!policy_id) return failures;
+  if (is_better_asked_at_once(database_, queries.size())) {
+    return failures_at_once(queries, policy, *policy_id);
+  }
   for (std::size_t i = 0; i < queries.size(); ++i) {
     const auto& query = queries[i];
     const auto output_set = find_output_set(query.output_set);
@@ -206,6 +205,9 @@ AttemptRecord AttemptTables::read_attempt(std::int64_t id, const OutputSetId& ou
 }
 
 std::vector<Outcome> AttemptTables::outcomes(std::span<const OutputSetId> output_sets) {
+  if (is_better_asked_at_once(database_, output_sets.size())) {
+    return outcomes_at_once(output_sets);
+  }
   std::vector<Outcome> outcomes;
   outcomes.reserve(output_sets.size());
   for (const auto& output_set : output_sets) {
@@ -220,6 +222,13 @@ std::vector<Outcome> AttemptTables::outcomes(std::span<const OutputSetId> output
   return outcomes;
 }
 
+std::optional<double> AttemptTables::median(std::vector<double> seconds) {
+  if (seconds.empty()) return std::nullopt;
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return *middle;
+}
+
 template <typename Key>
 std::optional<double> AttemptTables::median_of(Statement& find, const Key& key) {
   std::vector<double> seconds;
@@ -227,14 +236,12 @@ std::optional<double> AttemptTables::median_of(Statement& find, const Key& key) 
   find.bind(1, key);
   while (find.step()) seconds.push_back(find.real(0));
   find.reset();
-  if (seconds.empty()) return std::nullopt;
-  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
-  std::nth_element(seconds.begin(), middle, seconds.end());
-  return *middle;
+  return median(std::move(seconds));
 }
 
 std::vector<std::optional<double>> AttemptTables::expected_durations(
     std::span<const DurationQuery> queries) {
+  if (is_better_asked_at_once(database_, queries.size())) return durations_at_once(queries);
   std::vector<std::optional<double>> expected;
   expected.reserve(queries.size());
   for (const auto& query : queries) {

@@ -42,6 +42,18 @@ class AttemptTables {
   std::int64_t add_output_set(const OutputSetId& output_set);
   std::optional<std::int64_t> find_output_set(const OutputSetId& output_set);
   std::optional<std::int64_t> find_policy(const std::string& policy);
+  // Of many, in few journeys to a server: attempts_at_once.cc.
+  std::vector<std::optional<AttemptRecord>> failures_at_once(std::span<const FailureQuery> queries,
+                                                             const std::string& policy,
+                                                             std::int64_t policy_id);
+  std::vector<Outcome> outcomes_at_once(std::span<const OutputSetId> output_sets);
+  std::vector<std::optional<double>> durations_at_once(std::span<const DurationQuery> queries);
+
+  /// Whose failure an attempt is: of its recipe where another recipe may work, of any otherwise.
+  static std::string failing_recipe(bool fixed_output, const StorePath& recipe) {
+    return fixed_output ? recipe.base_name() : std::string();
+  }
+  static std::optional<double> median(std::vector<double> seconds);
   /// The median of what `find` gives for `key`.
   template <typename Key>
   static std::optional<double> median_of(Statement& find, const Key& key);

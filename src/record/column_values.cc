@@ -27,6 +27,15 @@ std::size_t character_size(std::string_view text) {
 
 }  // namespace
 
+OutputSetId output_set_of_column(ByteView bytes) {
+  Sha256 digest;
+  if (bytes.size() != digest.size()) {
+    throw CorruptError("an output set has an id of " + std::to_string(bytes.size()) + " bytes");
+  }
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return OutputSetId(digest);
+}
+
 std::string text_to_column(std::string_view text) {
   constexpr char kNul = '\0';
   if (is_utf8(text) && text.find(kNul) == std::string_view::npos) return std::string(text);

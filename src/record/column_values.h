@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "database/database.h"
+#include "derivation/output_set.h"
 
 namespace grange {
 
@@ -18,6 +19,9 @@ inline TimePoint time_of_column(std::int64_t value) {
   return TimePoint(
       std::chrono::duration_cast<TimePoint::duration>(std::chrono::microseconds(value)));
 }
+
+/// An output set's column. Throws CorruptError for what is none.
+OutputSetId output_set_of_column(ByteView bytes);
 
 /// What somebody else has written, as every database takes it: UTF-8 without NUL. Other bytes
 /// become "?".

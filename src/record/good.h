@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -27,11 +27,12 @@ class GoodTables {
 
   std::vector<bool> has_recipes(std::span<const StorePath> recipes);
   bool has_output_set(const OutputSetId& output_set);
+  /// The same of many, asked at once.
+  std::set<OutputSetId> output_sets_among(std::span<const OutputSetId> output_sets);
 
  private:
   Database& database_;
   Statement add_recipe_;
-  Statement add_output_set_;
   Statement find_recipe_;
   Statement find_output_set_;
 };

@@ -260,6 +260,54 @@ TEST_P(RecordTest, BatchesAnswerInOrder) {
   EXPECT_EQ(record->recipes_were_tried(recipes), (std::vector<bool>{false, true}));
 }
 
+TEST_P(RecordTest, ManyAreAnsweredAsOneIs) {
+  const auto record = open();
+  auto map = evaluation(1, 200);
+  map.map.targets.at("target 7").derivation = map.map.targets.at("target 8").derivation;
+  map.map.targets.at("target 7").output_set = map.map.targets.at("target 8").output_set;
+  record->add_evaluation(map);
+  for (int set = 0; set < 12; ++set) {
+    const bool fixed = set % 3 == 0;
+    for (int time = 0; time < 7; ++time) {
+      const auto outcome = set % 2 == 0 || time < 3 ? Outcome::good : Outcome::failed;
+      record->add_attempts({attempt(set, outcome, time * set, time % 2, fixed)});
+    }
+  }
+  std::vector<OutputSetId> sets;
+  std::vector<StorePath> recipes;
+  std::vector<FailureQuery> failures;
+  std::vector<DurationQuery> durations;
+  for (const int set : {3, 99, 0, 1, 2, 4, 5, 6, 7, 8, 3, 100001, 100007, 100008, 100199, 100200}) {
+    sets.push_back(output_set(set));
+    durations.push_back({output_set(set), set % 5 == 0 ? "hello-1" : "other-1"});
+    for (const int number : {0, 1, 2}) {
+      recipes.push_back(recipe(set * 10 + number));
+      failures.push_back({output_set(set), recipes.back(), set % 3 == 0});
+    }
+    recipes.push_back(recipe(set));
+  }
+  const auto outcomes = record->outcomes(sets);
+  const auto expected = record->expected_durations(durations);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    EXPECT_EQ(outcomes[i], record->outcome(sets[i])) << i;
+    EXPECT_EQ(expected[i], record->expected_seconds(durations[i].output_set, durations[i].name))
+        << i;
+  }
+  const auto tried = record->recipes_were_tried(recipes);
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
+    EXPECT_EQ(tried[i], record->recipe_was_tried(recipes[i])) << i;
+  }
+  const auto failed = record->lasting_failures(failures, "sandboxed");
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    const auto& [set, one, fixed] = failures[i];
+    const auto alone = record->lasting_failure(set, one, fixed, "sandboxed");
+    ASSERT_EQ(failed[i].has_value(), alone.has_value()) << i;
+    if (alone) {
+      EXPECT_EQ(failed[i]->recipe, alone->recipe) << i;
+    }
+  }
+}
+
 AttemptRecord check(int set, Outcome outcome, bool equal, int number = 0) {
   auto record = attempt(set, outcome, 1, number, false, "check sandboxed");
   record.result.check = true;
