@@ -54,7 +54,9 @@ InterestId InterestSets::intern(Set set) {
 }
 
 InterestId InterestSets::single(const Requester& requester) {
-  return intern({requester});
+  const auto [found, is_new] = singles_.try_emplace(requester);
+  if (is_new) found->second = intern({requester});
+  return found->second;
 }
 
 InterestId InterestSets::united(InterestId one, InterestId other) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -45,6 +46,7 @@ class InterestSets {
   std::unordered_map<Set, InterestId, Hash> ids_;
   std::vector<const Set*> sets_;  ///< the keys of `ids_`
   std::unordered_map<std::uint64_t, InterestId> unions_;
+  std::map<Requester, InterestId> singles_;
 };
 
 }  // namespace grange

@@ -115,9 +115,9 @@ void Plan::State::reconsider_standing() {
 std::vector<StepIndex> Plan::State::below(const std::vector<StepIndex>& roots) {
   std::vector<StepIndex> found;
   ++reach_number;
-  reached.resize(steps.size(), 0);
+  reached_in.resize(steps.size(), 0);
   const auto reach = [&](StepIndex step) {
-    if (std::exchange(reached[step], reach_number) != reach_number) found.push_back(step);
+    if (std::exchange(reached_in[step], reach_number) != reach_number) found.push_back(step);
   };
   for (const StepIndex root : roots) {
     if (needs.is_needed(root)) reach(root);

@@ -142,7 +142,7 @@ struct Plan::State {
   /// Steps that somebody needs no more, or otherwise: what they and all below stand for is worked
   /// out anew.
   std::vector<StepIndex> to_reconsider;
-  std::vector<std::uint32_t> reached;  ///< by step: see `below`
+  std::vector<std::uint32_t> reached_in;  ///< by step: see `below`
   std::uint32_t reach_number = 0;
   std::vector<InterestId> interests_of_users;  ///< of the step that is being worked out
   struct Input {

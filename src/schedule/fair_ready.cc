@@ -212,9 +212,12 @@ void FairReady::start(StepId step, Entry& of) {
   unsigned cores = slots_[of.of].cores;
   if (cores == 0) cores = slots_.machine(of.machine)->cores_per_slot;
   const auto wanted_by = requesters_in(of.interest);
-  const double expected = owner_.expected_seconds(of.recipe);
-  ledger_.started(step, wanted_by, cores, std::max(kLeastExpected, Seconds(expected)));
+  ledger_.started(step, wanted_by, cores, expected(of));
   for (const auto number : wanted_by) update_key(number);
+}
+
+Seconds FairReady::expected(const Entry& of) const {
+  return std::max(kLeastExpected, Seconds(owner_.expected_seconds(of.recipe)));
 }
 
 void FairReady::ended(StepId step) {
@@ -272,33 +275,6 @@ std::optional<StepClassId> FairReady::class_of(StepId step) const {
   const Entry* of = find(step);
   if (of == nullptr || of->state == State::away) return std::nullopt;
   return of->of;
-}
-
-std::optional<FairReady::Place> FairReady::place(StepId step) {
-  const Entry* of = find(step);
-  if (of == nullptr || of->state != State::ready) return std::nullopt;
-  const auto best = [&](StepId id, const Entry& entry) {
-    std::optional<ClassLanes::First> found;
-    for (const Requester& by : entry.interest) {
-      const ClassLanes::First first{
-          by.bump, &jobset(by.requester), {entry.path, by.priority, entry.age, id, entry.ticket}};
-      if (!found || first.goes_before(*found)) found = first;
-    }
-    return *found;
-  };
-  const auto mine = best(step, *of);
-  Place place;
-  place.jobset = mine.jobset->number;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].state != State::ready || entries_[i].of != of->of) continue;
-    const StepId id{static_cast<std::uint32_t>(i)};
-    if (id != step && best(id, entries_[i]).goes_before(mine)) ++place.before;
-  }
-  const auto first = lanes_[static_cast<std::size_t>(of->of)].first(
-      [this](const LaneEntry& one) { return is_current(one); });
-  place.first = first.jobset->number;
-  place.first_is_bumped = first.bump != 0;
-  return place;
 }
 
 }  // namespace grange

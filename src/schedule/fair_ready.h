@@ -75,11 +75,15 @@ class FairReady final : public ReadySteps {
 
   /// Where a step that is ready stands among those of its class.
   struct Place {
-    std::size_t before = 0;    ///< how many go first, were they to go now
-    std::uint32_t jobset = 0;  ///< in whose line it has its best place
-    std::uint32_t first = 0;   ///< in whose line the first of the class is
+    /// How many start first if slots become free now, one after the other, and nothing else
+    /// happens; at most kMostBefore.
+    std::size_t before = 0;
+    std::uint32_t jobset = 0;  ///< in whose line it will be taken
+    std::uint32_t first = 0;   ///< in whose line the first of all is
     bool first_is_bumped = false;
   };
+  static constexpr std::size_t kMostBefore = 1'000;
+  /// Looks at all that is ready: for people who ask, not for each step.
   std::optional<Place> place(StepId step);
   std::optional<TimePoint> held_until(StepId step) const;
   std::optional<StepClassId> class_of(StepId step) const;
@@ -113,6 +117,7 @@ class FairReady final : public ReadySteps {
   void line_up(StepId step, Entry& entry);
   void leave(Entry& entry);
   void start(StepId step, Entry& entry);
+  Seconds expected(const Entry& entry) const;
   void update_key(std::uint32_t number);
   void refresh();
   bool is_current(const LaneEntry& entry) const;
