@@ -72,6 +72,8 @@ struct RealiseOptions {
 class RealiseObserver {
  public:
   virtual ~RealiseObserver() = default;
+  /// Just before `attempt_started`: of which step it is an attempt.
+  virtual void step_started(StepId /*step*/, DerivationIndex /*recipe*/) {}
   virtual void attempt_started(DerivationIndex recipe) = 0;
   virtual void attempt_finished(DerivationIndex recipe, const BuildResult& result) = 0;
   /// Once its inputs were known it came to what was there already.

@@ -73,6 +73,12 @@ void RealiseEngine::set_jobs(unsigned jobs) {
   pool_.grow(jobs);
 }
 
+std::optional<std::size_t> RealiseEngine::first_request(StepId step) const {
+  const auto found = wants_.find(WantId{plan_.view(step).age});
+  if (found == wants_.end()) return std::nullopt;
+  return found->second;
+}
+
 bool RealiseEngine::turn(const std::stop_token& stop) {
   carry_out(plan_.take_decisions());
   observer_.progress(plan_.counts());
@@ -152,6 +158,7 @@ void RealiseEngine::start(const Plan::Attempt& attempt) {
       store_.add_temporary_root(*path);
     }
   }
+  observer_.step_started(attempt.step, attempt.recipe);
   observer_.attempt_started(attempt.recipe);
   AttemptPool::Task task{attempt, plan_.policy(attempt.step), nullptr, known_.keeps_realisations()};
   if (const auto found = resolved_.find(attempt.step); found != resolved_.end()) {

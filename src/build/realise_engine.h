@@ -48,6 +48,9 @@ class RealiseEngine {
   /// How far the step of a request is, and which it is.
   Plan::View view(StepId step) const { return plan_.view(step); }
   StepId step_of(std::size_t request) const;
+  /// The first of the requests that need it, directly or through others.
+  std::optional<std::size_t> first_request(StepId step) const;
+  const Plan& plan() const { return plan_; }
   bool keeps_realisations() const { return known_.keeps_realisations(); }
   /// Registers what was learnt and not registered yet.
   void register_learnt();

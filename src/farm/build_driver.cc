@@ -4,16 +4,11 @@
 #include <condition_variable>
 
 #include "base/error.h"
+#include "build/derivation_file.h"
+#include "derivation/attributes.h"
+#include "schedule/waiting_reason.h"
 
 namespace grange {
-namespace {
-
-std::string said(const StoreDir& store, const StorePath& path) {
-  return store.print(path);
-}
-
-}  // namespace
-
 struct BuildDriver::Question {
   std::int64_t build = 0;
   bool answered = false;
@@ -27,7 +22,6 @@ BuildDriver::BuildDriver(Workshop& workshop, FarmRecorder& recorder, StepLogs& l
       logs_(logs),
       clock_(clock),
       options_(std::move(options)),
-      jobs_(options_.jobs),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 BuildDriver::~BuildDriver() {
@@ -57,10 +51,28 @@ void BuildDriver::change(const std::vector<QueuedBuild>& builds) {
   changed_.notify_all();
 }
 
-void BuildDriver::set_jobs(unsigned jobs) {
+void BuildDriver::set_drained(bool drained) {
   const MutexLock lock(mutex_);
-  new_jobs_ = jobs;
+  new_drained_ = drained_ = drained;
   if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+bool BuildDriver::drained() const {
+  const MutexLock lock(mutex_);
+  return drained_;
+}
+
+void BuildDriver::set_shares(std::map<std::uint32_t, double> shares) {
+  const MutexLock lock(mutex_);
+  new_shares_ = std::move(shares);
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+}
+
+void BuildDriver::add_past(std::vector<UsageLedger::Past> past) {
+  const MutexLock lock(mutex_);
+  new_past_ = std::move(past);
   changed_.notify_all();
 }
 
@@ -149,21 +161,66 @@ void BuildDriver::serve(const std::stop_token& stop) {
     const MutexLock lock(mutex_);
     ticked_ = false;
     while (to_add_.empty() && to_cancel_.empty() && to_change_.empty() && questions_.empty() &&
-           !new_jobs_ && !ticked_ && !stop.stop_requested()) {
+           !new_drained_ && !new_shares_ && new_past_.empty() && !ticked_ &&
+           !stop.stop_requested()) {
       changed_.wait(mutex_);
     }
   }
 }
 
+/// The order begins with what jobsets used in the last day, whichever plan it was in.
 void BuildDriver::begin_plan() {
-  {
-    const MutexLock lock(mutex_);
-    realise_.jobs = std::max(1U, jobs_);
-  }
+  FairReady::Owner owner;
+  owner.class_of = [this](DerivationIndex derivation) { return class_of(derivation); };
+  owner.expected_seconds = [this](DerivationIndex derivation) {
+    const auto set = graph_->output_set(derivation);
+    if (!set || !options_.expected_seconds) return 0.0;
+    return options_.expected_seconds(*set, graph_->derivation_name(derivation));
+  };
+  ready_.emplace(std::move(owner));
+  ready_->advance(clock_.now());
+  ready_->set_machines({this_machine()});
+  for (const auto& [jobset, share] : shares_) ready_->set_share(jobset, share);
+  for (const auto& past : past_) ready_->add_past(past);
+  realise_.jobs = std::max(1U, options_.jobs);
+  realise_.ready = &*ready_;
   engine_.emplace(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(), realise_,
                   static_cast<RealiseObserver&>(*this));
   const MutexLock lock(mutex_);
   awake_ = &*engine_;
+}
+
+FarmMachine BuildDriver::this_machine() const {
+  const auto& config = workshop_.config();
+  FarmMachine machine;
+  machine.id = 0;
+  machine.name = "local";
+  machine.systems = {config.builder.system, "builtin"};
+  machine.systems.insert(config.builder.extra_platforms.begin(),
+                         config.builder.extra_platforms.end());
+  machine.features.insert(config.builder.features.begin(), config.builder.features.end());
+  // Where there are others, who makes what is the workshop's affair.
+  for (const auto& other : config.machines) {
+    machine.systems.insert(other.systems.begin(), other.systems.end());
+    machine.features.insert(other.features.begin(), other.features.end());
+  }
+  machine.slots = std::max(1U, options_.jobs);
+  machine.drained = is_drained_;
+  return machine;
+}
+
+/// What no machine here can make is let through: it ends at once, saying what is missing.
+StepClass BuildDriver::class_of(DerivationIndex derivation) const {
+  StepClass of{"builtin", {}, 0};
+  try {
+    const auto file = read_derivation_file(*graph_, derivation, reader_);
+    StepClass asked{file.system, DerivationAttributes::parse(file).required_features, 0};
+    std::sort(asked.features.begin(), asked.features.end());
+    if (MachineSlots::suits(this_machine(), asked)) of = std::move(asked);
+  } catch (const Error&) {
+    // The attempt will say what is wrong with it.
+  }
+  return of;
 }
 
 void BuildDriver::end_plan() {
@@ -179,6 +236,7 @@ void BuildDriver::end_plan() {
     }
   }
   engine_.reset();
+  ready_.reset();
   graph_.reset();
   by_request_.clear();
   by_derivation_.clear();
@@ -191,17 +249,36 @@ void BuildDriver::take_inbox() {
   std::vector<QueuedBuild> change;
   std::vector<std::int64_t> cancel;
   std::vector<std::shared_ptr<Question>> questions;
-  std::optional<unsigned> jobs;
+  std::optional<bool> drained;
+  std::optional<std::map<std::uint32_t, double>> shares;
+  std::vector<UsageLedger::Past> past;
   {
     const MutexLock lock(mutex_);
     add.swap(to_add_);
     change.swap(to_change_);
     cancel.swap(to_cancel_);
     questions.swap(questions_);
-    jobs = std::exchange(new_jobs_, std::nullopt);
-    if (jobs) jobs_ = *jobs;
+    drained = std::exchange(new_drained_, std::nullopt);
+    shares = std::exchange(new_shares_, std::nullopt);
+    past.swap(new_past_);
   }
   const auto now = clock_.now();
+  if (ready_) ready_->advance(now);
+  for (auto& one : past) {
+    if (ready_) ready_->add_past(one);
+    past_.push_back(std::move(one));
+  }
+  while (!past_.empty() && past_.front().to < now - UsageLedger::kWindow) past_.pop_front();
+  if (shares) {
+    shares_ = *std::move(shares);
+    for (const auto& [jobset, share] : shares_) {
+      if (ready_) ready_->set_share(jobset, share);
+    }
+  }
+  if (drained) {
+    is_drained_ = *drained;
+    if (ready_) ready_->set_drained(0, is_drained_);
+  }
   while (!to_retry_.empty() && to_retry_.begin()->first <= now) {
     const auto build = to_retry_.begin()->second;
     to_retry_.erase(to_retry_.begin());
@@ -212,7 +289,6 @@ void BuildDriver::take_inbox() {
     wanted_.erase(found);
     add.push_back(std::move(again));
   }
-  if (jobs && engine_) engine_->set_jobs(std::max(1U, *jobs));
   if (!add.empty()) admit(std::move(add));
   for (const auto& queued : change) {
     const auto found = wanted_.find(queued.build);
@@ -347,8 +423,13 @@ std::string BuildDriver::policy() const {
   return policy_text(policy);
 }
 
+void BuildDriver::step_started(StepId step, DerivationIndex /*recipe*/) {
+  starting_ = step;
+}
+
 void BuildDriver::attempt_started(DerivationIndex recipe) {
-  Running running{{recorder_.next_step(), graph_->path(recipe), 0, {}, {}, clock_.now()}, {}};
+  Running running{
+      {recorder_.next_step(), graph_->path(recipe), 0, {}, {}, clock_.now()}, {}, starting_};
   auto& step = running.step;
   const auto [begin, end] = by_derivation_.equal_range(recipe);
   for (auto at = begin; at != end; ++at) {
@@ -356,7 +437,14 @@ void BuildDriver::attempt_started(DerivationIndex recipe) {
     wanted_.at(at->second).started = step.started;
   }
   std::sort(running.builds.begin(), running.builds.end());
-  if (!running.builds.empty()) step.build = running.builds.front();
+  if (!running.builds.empty()) {
+    step.build = running.builds.front();
+  } else if (const auto request = engine_->first_request(starting_)) {
+    if (const auto build = by_request_.find(*request); build != by_request_.end()) {
+      step.build = build->second;
+    }
+  }
+  step.system = class_of(recipe).system;
   logs_.begin(step.id);
   StepRow row;
   row.id = step.id;
@@ -390,6 +478,7 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
   row.started = running.step.started;
   row.stopped = clock_.now();
   row.message = result.message;
+  ended.times = charge(running.step, running.plan_step, *row.stopped);
   if (!result.already_valid) {
     const bool fixed = graph_->kind(recipe) == DerivationKind::fixed;
     const auto text = policy();
@@ -402,6 +491,29 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
     }
   }
   recorder_.add(std::move(ended));
+}
+
+/// What its time costs those for whom it was made; remembered for the next plan, too.
+std::vector<MachineTime> BuildDriver::charge(const RunningStep& step, StepId plan_step,
+                                             TimePoint stopped) {
+  UsageLedger::Past past;
+  const auto charged = ready_->charged(plan_step);
+  past.jobsets.assign(charged.begin(), charged.end());
+  past.from = step.started;
+  past.to = stopped;
+  std::vector<MachineTime> times;
+  for (const auto jobset : past.jobsets) {
+    MachineTime time;
+    time.step = step.id;
+    time.jobset = jobset;
+    time.started = step.started;
+    time.stopped = stopped;
+    time.core_seconds =
+        Seconds(stopped - step.started).count() / static_cast<double>(past.jobsets.size());
+    times.push_back(time);
+  }
+  past_.push_back(std::move(past));
+  return times;
 }
 
 void BuildDriver::cut_off(DerivationIndex /*recipe*/, const ResolvedAs& /*as*/) {}
@@ -436,7 +548,7 @@ void BuildDriver::progress(const Plan::Counts& counts) {
   counts_ = counts;
 }
 
-WaitingBuild BuildDriver::explain(const Wanted& wanted) const {
+WaitingBuild BuildDriver::explain(const Wanted& wanted) {
   WaitingBuild waiting;
   if (!wanted.request) {
     waiting.reason = "retry";
@@ -445,44 +557,28 @@ WaitingBuild BuildDriver::explain(const Wanted& wanted) const {
     return waiting;
   }
   const auto& store = workshop_.config().store_dir;
-  const auto view = engine_->view(engine_->step_of(*wanted.request));
-  switch (view.doing) {
-    case Plan::View::Doing::asked:
-      waiting.reason = "asked";
-      waiting.words = "It is being looked whether its outputs are there or can be fetched.";
-      break;
-    case Plan::View::Doing::resolving:
-      waiting.reason = "asked";
-      waiting.words = "It is being resolved: its inputs are there.";
-      break;
-    case Plan::View::Doing::waits_for_inputs:
-      waiting.reason = "inputs";
-      for (const auto input : view.inputs) {
-        waiting.steps.push_back(said(store, graph_->path(engine_->view(input).recipe)));
-      }
-      waiting.words = "It waits for " + std::to_string(view.input_count) +
-                      (view.input_count == 1 ? " input." : " inputs.");
-      break;
-    case Plan::View::Doing::waits_for_same:
-      waiting.reason = "same";
-      if (view.same) {
-        waiting.steps.push_back(said(store, graph_->path(engine_->view(*view.same).recipe)));
-      }
-      waiting.words = "Another step is making what it comes to.";
-      break;
-    case Plan::View::Doing::ready:
-      waiting.reason = "slot";
-      waiting.words = "It could start; it waits for a free slot.";
-      break;
-    case Plan::View::Doing::running:
-      waiting.reason = "running";
-      waiting.words = "It is being made.";
-      break;
-    case Plan::View::Doing::nothing:
-      waiting.reason = "ended";
-      waiting.words = "Its step has ended.";
-      break;
+  const auto step = engine_->step_of(*wanted.request);
+  const auto reason = waiting_reason(engine_->plan(), *ready_, step);
+  if (!reason) {
+    const bool runs = engine_->view(step).doing == Plan::View::Doing::running;
+    waiting.reason = runs ? "running" : "ended";
+    waiting.words = runs ? "is being made" : "its step has ended";
+    return waiting;
   }
+  constexpr const char* kReasons[] = {"asked",   "resolving", "inputs", "same",   "machine",
+                                      "drained", "retry",     "slot",   "nothing"};
+  waiting.reason = kReasons[reason->index()];
+  const auto name_of = [&](StepId of) {
+    return store.print(graph_->path(engine_->view(of).recipe));
+  };
+  if (const auto* inputs = std::get_if<waits::ForInputs>(&*reason)) {
+    for (const auto input : inputs->first) waiting.steps.push_back(name_of(input));
+  } else if (const auto* same = std::get_if<waits::ForSame>(&*reason)) {
+    if (same->step) waiting.steps.push_back(name_of(*same->step));
+  }
+  waiting.words = describe(
+      *reason, {name_of, [](std::uint32_t jobset) { return "jobset " + std::to_string(jobset); },
+                [](TimePoint time) { return std::to_string(to_unix(time)); }});
   return waiting;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "farm/farm_recorder.h"
 #include "farm/step_logs.h"
 #include "farm/workshop.h"
+#include "schedule/fair_ready.h"
 
 namespace grange {
 
@@ -35,7 +37,7 @@ struct QueuedBuild {
 struct RunningStep {
   std::int64_t id = 0;
   StorePath derivation;
-  std::int64_t build = 0;
+  std::int64_t build = 0;  ///< the first that it is made for
   std::string system;
   std::string phase;
   TimePoint started{};
@@ -60,6 +62,8 @@ class BuildDriver final : private RealiseObserver {
     Seconds first_retry{60};  ///< then three times as long each time
     /// Lasting failures that were recorded: see RealiseOptions.
     std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)> known_failure;
+    /// Seconds that making it should take, by what is recorded.
+    std::function<double(const OutputSetId&, std::string_view name)> expected_seconds;
     std::function<void(const std::string&)> warn = [](const std::string&) {};
   };
 
@@ -73,8 +77,13 @@ class BuildDriver final : private RealiseObserver {
   void cancel(const std::vector<std::int64_t>& builds) EXCLUDES(mutex_);
   /// Made on behalf of their jobsets otherwise: bumped, or with another priority.
   void change(const std::vector<QueuedBuild>& builds) EXCLUDES(mutex_);
-  /// Takes no more than so many attempts at once; 0: drained.
-  void set_jobs(unsigned jobs) EXCLUDES(mutex_);
+  /// Nothing new starts on this machine, or it does again.
+  void set_drained(bool drained) EXCLUDES(mutex_);
+  /// Of machine time, by jobset; relative to each other.
+  void set_shares(std::map<std::uint32_t, double> shares) EXCLUDES(mutex_);
+  /// Attempts of the last day, as they were recorded.
+  void add_past(std::vector<UsageLedger::Past> past) EXCLUDES(mutex_);
+  bool drained() const EXCLUDES(mutex_);
   /// Lets it look whether something is to be tried again by now; called every second or so.
   void tick();
 
@@ -93,6 +102,7 @@ class BuildDriver final : private RealiseObserver {
   };
   struct Question;
 
+  void step_started(StepId step, DerivationIndex recipe) override;
   void attempt_started(DerivationIndex recipe) override;
   void attempt_finished(DerivationIndex recipe, const BuildResult& result) override;
   void cut_off(DerivationIndex recipe, const ResolvedAs& as) override;
@@ -112,8 +122,11 @@ class BuildDriver final : private RealiseObserver {
   void settle();
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);
-  WaitingBuild explain(const Wanted& wanted) const;
+  WaitingBuild explain(const Wanted& wanted);
   std::string policy() const;
+  StepClass class_of(DerivationIndex derivation) const;
+  FarmMachine this_machine() const;
+  std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint stopped);
 
   Workshop& workshop_;
   FarmRecorder& recorder_;
@@ -125,7 +138,12 @@ class BuildDriver final : private RealiseObserver {
   DerivationReader reader_;
   RealiseOptions realise_;
   std::optional<DerivationGraph> graph_;
+  std::optional<FairReady> ready_;  ///< of the present plan
   std::optional<RealiseEngine> engine_;
+  std::map<std::uint32_t, double> shares_;
+  std::deque<UsageLedger::Past> past_;  ///< of the last day, for the next plan
+  StepId starting_{};
+  bool is_drained_ = false;
   std::map<std::int64_t, Wanted> wanted_;                     ///< by build
   std::unordered_map<std::size_t, std::int64_t> by_request_;  ///< builds
   std::unordered_multimap<DerivationIndex, std::int64_t> by_derivation_;
@@ -135,6 +153,7 @@ class BuildDriver final : private RealiseObserver {
   struct Running {
     RunningStep step;
     std::vector<std::int64_t> builds;
+    StepId plan_step{};
   };
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
@@ -142,13 +161,15 @@ class BuildDriver final : private RealiseObserver {
   std::vector<QueuedBuild> to_change_ GUARDED_BY(mutex_);
   std::vector<std::int64_t> to_cancel_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Question>> questions_ GUARDED_BY(mutex_);
-  std::optional<unsigned> new_jobs_ GUARDED_BY(mutex_);
+  std::optional<bool> new_drained_ GUARDED_BY(mutex_);
+  std::optional<std::map<std::uint32_t, double>> new_shares_ GUARDED_BY(mutex_);
+  std::vector<UsageLedger::Past> new_past_ GUARDED_BY(mutex_);
   std::map<DerivationIndex, Running> running_ GUARDED_BY(mutex_);
   Plan::Counts counts_ GUARDED_BY(mutex_);
   std::size_t waiting_ GUARDED_BY(mutex_) = 0;
   RealiseEngine* awake_ GUARDED_BY(mutex_) = nullptr;  ///< whom to wake
   bool ticked_ GUARDED_BY(mutex_) = false;
-  unsigned jobs_ GUARDED_BY(mutex_);
+  bool drained_ GUARDED_BY(mutex_) = false;
   std::jthread thread_;  ///< last
 };
 

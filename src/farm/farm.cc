@@ -63,6 +63,9 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
   driving.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
     return known_failure(tried, policy);
   };
+  driving.expected_seconds = [this](const OutputSetId& set, std::string_view name) {
+    return expected_seconds(set, name);
+  };
   driver_ = std::make_unique<BuildDriver>(workshop_, *recorder_, logs_, clock_, std::move(driving));
   recover();
   watcher_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
@@ -108,7 +111,22 @@ void Farm::recover() {
     }
     bus_.begin_after(Events(database).last_id());
   });
+  driver_->add_past(recorded_usage(now));
   if (!queued.empty()) driver_->add(std::move(queued));
+}
+
+/// What was made in the last day, and for whom.
+std::vector<UsageLedger::Past> Farm::recorded_usage(TimePoint now) {
+  const auto times = database_.read(
+      [&](Database& database) { return Steps(database).machine_time(now - UsageLedger::kWindow); });
+  std::vector<UsageLedger::Past> usage;
+  std::map<std::int64_t, std::size_t> by_step;
+  for (const auto& time : times) {
+    const auto [found, is_new] = by_step.emplace(time.step, usage.size());
+    if (is_new) usage.push_back({{}, time.started, time.stopped, 1});
+    usage[found->second].jobsets.push_back(static_cast<std::uint32_t>(time.jobset));
+  }
+  return usage;
 }
 
 /// What the outputs of a build that ended say about it, and how large they are.
@@ -148,6 +166,14 @@ std::optional<BuildResult> Farm::known_failure(const TriedRecipe& tried,
   return result;
 }
 
+double Farm::expected_seconds(const OutputSetId& set, std::string_view name) {
+  const DurationQuery query{set, std::string(name)};
+  return database_.read([&](Database& database) {
+    GoodTables good(database);
+    return AttemptTables(database, good).expected_durations({&query, 1}).front().value_or(0);
+  });
+}
+
 void Farm::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
@@ -180,6 +206,13 @@ void Farm::watch(const std::stop_token& stop) {
 void Farm::start_due(const std::stop_token& stop) {
   const auto now = clock_.now();
   auto jobsets = database_.read([](Database& database) { return Jobsets(database).all(); });
+  std::map<std::uint32_t, double> shares;
+  for (const auto& jobset : jobsets) {
+    shares.emplace(static_cast<std::uint32_t>(jobset.id),
+                   static_cast<double>(jobset.settings.shares));
+  }
+  if (shares != shares_) driver_->set_shares(shares);
+  shares_ = std::move(shares);
   std::erase_if(jobsets, [&](const Jobset& jobset) { return !is_due(jobset, now); });
   std::sort(jobsets.begin(), jobsets.end(), goes_first);
   const MutexLock lock(mutex_);

@@ -68,8 +68,10 @@ class Farm {
 
  private:
   void recover();
+  std::vector<UsageLedger::Past> recorded_usage(TimePoint now);
   void complete(FinishedBuild& build);
   std::optional<BuildResult> known_failure(const TriedRecipe& tried, const BuildPolicy& policy);
+  double expected_seconds(const OutputSetId& set, std::string_view name);
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);
@@ -86,6 +88,7 @@ class Farm {
   std::unique_ptr<FarmRecorder> recorder_;
   std::unique_ptr<BuildDriver> driver_;
 
+  std::map<std::uint32_t, double> shares_;  ///< of the watcher: as the driver was told
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ GUARDED_BY(mutex_) = false;

@@ -35,7 +35,7 @@ std::uint64_t take_number(ByteView bytes, std::size_t& at) {
   throw CorruptError("a recorded derivation's inputs end in the middle of a number");
 }
 
-ByteView bytes_of(std::string_view text) {
+ByteView text_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
@@ -139,7 +139,7 @@ std::vector<DerivationIndex> Derivations::find_unknown(const DerivationGraph& gr
       }
       std::vector<ByteView> list;
       list.reserve(digests.size());
-      for (const auto& digest : digests) list.push_back(bytes_of(digest));
+      for (const auto& digest : digests) list.push_back(text_bytes(digest));
       find.bind_blobs(1, list);
       while (find.step()) {
         const auto digest = find.blob(0);
@@ -211,7 +211,7 @@ void Derivations::add_unknown(const DerivationGraph& graph,
   const bool gnu = graph.store_dir().str() == "/gnu/store";
   for (std::size_t i = 0; i < unknown.size(); ++i) {
     bulk->bind(1, ids.at(unknown[i]));
-    bulk->bind_blob(2, bytes_of(rows[i].digest));
+    bulk->bind_blob(2, text_bytes(rows[i].digest));
     bulk->bind(3, std::string_view(rows[i].name));
     bulk->bind(4, std::int64_t{gnu});
     bulk->bind(5, rows[i].system);
@@ -221,8 +221,8 @@ void Derivations::add_unknown(const DerivationGraph& graph,
       bulk->bind_null(6);
     }
     bulk->bind(7, std::int64_t{graph.state(unknown[i]) != DerivationGraph::State::verified});
-    bulk->bind_blob(8, bytes_of(rows[i].inputs));
-    bulk->bind_blob(9, bytes_of(rows[i].content));
+    bulk->bind_blob(8, text_bytes(rows[i].inputs));
+    bulk->bind_blob(9, text_bytes(rows[i].content));
     bulk->next();
   }
   bulk->finish();
@@ -238,7 +238,7 @@ std::optional<DerivationRow> Derivations::find(std::int64_t id) {
 std::optional<DerivationRow> Derivations::find(const StorePath& path) {
   auto statement = database_.prepare(std::string(kDerivationColumns) + "WHERE d.digest = ?1");
   const auto digest = digest_column(path.hash_part());
-  statement.bind_blob(1, bytes_of(digest));
+  statement.bind_blob(1, text_bytes(digest));
   if (!statement.step()) return std::nullopt;
   return read_derivation_row(statement);
 }

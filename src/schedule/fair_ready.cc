@@ -52,9 +52,9 @@ StepClassId FairReady::class_for(DerivationIndex recipe) {
   return *id;
 }
 
-Jobset& FairReady::jobset(std::uint32_t number) {
+JobsetOrder& FairReady::jobset(std::uint32_t number) {
   const auto [found, is_new] = jobsets_.try_emplace(number);
-  Jobset& jobset = found->second;
+  JobsetOrder& jobset = found->second;
   if (is_new) {
     jobset.number = number;
     jobset.account = ledger_.account(number);
@@ -71,7 +71,7 @@ void FairReady::set_share(std::uint32_t number, double share) {
 
 double FairReady::share(std::uint32_t number) const {
   const auto found = jobsets_.find(number);
-  return found == jobsets_.end() ? Jobset{}.share : found->second.share;
+  return found == jobsets_.end() ? JobsetOrder{}.share : found->second.share;
 }
 
 void FairReady::set_machines(std::vector<FarmMachine> machines) {
@@ -174,7 +174,7 @@ void FairReady::line_up(StepId step, Entry& of) {
   ++ready_;
   const auto current = [this](const LaneEntry& one) { return is_current(one); };
   for (const Requester& by : of.interest) {
-    Jobset& line = jobset(by.requester);
+    JobsetOrder& line = jobset(by.requester);
     if (line.lanes.empty()) update_key(by.requester);  // it was not kept up to date
     lanes_[static_cast<std::size_t>(of.of)].push(
         line, by.bump, {of.path, by.priority, of.age, step, of.ticket}, current);
@@ -244,7 +244,7 @@ std::optional<StepId> FairReady::drop() {
 void FairReady::update_key(std::uint32_t number) {
   const auto found = jobsets_.find(number);
   if (found == jobsets_.end()) return;  // it has nothing yet
-  Jobset& of = found->second;
+  JobsetOrder& of = found->second;
   of.key = of.share > 0 ? ledger_.used_by_account(of.account) / of.share
                         : std::numeric_limits<double>::infinity();
   for (Lane* lane : of.lanes) lane->level->update(*lane);

@@ -113,7 +113,7 @@ class FairReady final : public ReadySteps {
   Entry& entry(StepId step);
   const Entry* find(StepId step) const;
   StepClassId class_for(DerivationIndex recipe);
-  Jobset& jobset(std::uint32_t number);
+  JobsetOrder& jobset(std::uint32_t number);
   void line_up(StepId step, Entry& entry);
   void leave(Entry& entry);
   void start(StepId step, Entry& entry);
@@ -125,10 +125,10 @@ class FairReady final : public ReadySteps {
   Owner owner_;
   UsageLedger ledger_;
   MachineSlots slots_;
-  std::deque<Entry> entries_;                          ///< by step
-  std::vector<std::optional<StepClassId>> class_ids_;  ///< by derivation
-  std::unordered_map<std::uint32_t, Jobset> jobsets_;  ///< by number
-  std::vector<ClassLanes> lanes_;                      ///< by class
+  std::deque<Entry> entries_;                               ///< by step
+  std::vector<std::optional<StepClassId>> class_ids_;       ///< by derivation
+  std::unordered_map<std::uint32_t, JobsetOrder> jobsets_;  ///< by number
+  std::vector<ClassLanes> lanes_;                           ///< by class
   std::priority_queue<Held, std::vector<Held>, std::greater<>> held_;
   std::map<StepId, TimePoint> holds_;  ///< not over yet
   std::size_t ready_ = 0;              ///< in lanes

@@ -66,7 +66,7 @@ void Level::rebuild() {
   for (std::size_t at = order.size() / 2; at-- > 0;) sift_down(at);
 }
 
-void ClassLanes::push(Jobset& jobset, std::int64_t bump, const LaneEntry& entry,
+void ClassLanes::push(JobsetOrder& jobset, std::int64_t bump, const LaneEntry& entry,
                       const IsCurrent& is_current) {
   Level& level = levels_[bump];
   Lane& lane = level.lanes[jobset.number];

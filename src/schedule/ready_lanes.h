@@ -13,7 +13,7 @@ namespace grange {
 struct Lane;
 
 /// A jobset, as far as it has something ready.
-struct Jobset {
+struct JobsetOrder {
   std::uint32_t number = 0;
   double share = 1;
   std::uint32_t account = 0;  ///< in the ledger
@@ -42,7 +42,7 @@ struct Level;
 /// The line of one jobset, for one class of steps and one bump: a heap with entries that count no
 /// more in it.
 struct Lane {
-  Jobset* jobset = nullptr;
+  JobsetOrder* jobset = nullptr;
   Level* level = nullptr;
   std::size_t place = 0;            ///< in the level's order
   std::size_t place_in_jobset = 0;  ///< in its lanes
@@ -85,14 +85,15 @@ class ClassLanes {
  public:
   using IsCurrent = std::function<bool(const LaneEntry&)>;
 
-  void push(Jobset& jobset, std::int64_t bump, const LaneEntry& entry, const IsCurrent& is_current);
+  void push(JobsetOrder& jobset, std::int64_t bump, const LaneEntry& entry,
+            const IsCurrent& is_current);
   /// One entry of that lane counts no more.
   void leave(std::uint32_t jobset, std::int64_t bump);
   bool empty() const { return levels_.empty(); }
 
   struct First {
     std::int64_t bump;
-    const Jobset* jobset;
+    const JobsetOrder* jobset;
     LaneEntry entry;
     bool goes_before(const First& other) const;
   };
