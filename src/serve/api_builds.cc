@@ -12,8 +12,6 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view kOutcomes =
     "good, failed, dependency failed, failed with output, timed out, log limit exceeded, output "
     "rejected, hash mismatch, not deterministic, unsupported, aborted or cancelled";
@@ -34,12 +32,12 @@ class JobsetNames {
   std::map<std::int64_t, std::optional<Jobset>> found_;
 };
 
-Json build_page(Database& database, const std::vector<BuildRow>& rows, std::size_t limit) {
+ApiJson build_page(Database& database, const std::vector<BuildRow>& rows, std::size_t limit) {
   JobsetNames jobsets(database);
-  Json list = Json::array();
+  ApiJson list = ApiJson::array();
   for (const auto& row : rows) list.push_back(api_build(row, jobsets.find(row.jobset)));
-  Json page{{"builds", std::move(list)}};
-  page["next"] = rows.size() == limit ? Json(rows.back().id) : Json();
+  ApiJson page{{"builds", std::move(list)}};
+  page["next"] = rows.size() == limit ? ApiJson(rows.back().id) : ApiJson();
   return page;
 }
 
@@ -54,7 +52,7 @@ std::optional<std::int64_t> find_output_set(Database& database, const std::strin
   }
   const auto bytes = base16_decode(text);
   if (!bytes || bytes->size() != sizeof(Sha256)) {
-    throw InvalidFieldsError({{"outputSet",
+    throw InvalidFieldsError(InvalidFieldsError::Fields{{"outputSet",
                                "specified 64 hexadecimal digits, or the file name of a derivation, "
                                "got '" +
                                    printable(text) + "'"}});
@@ -76,14 +74,13 @@ ServerResponse list_builds(ApiCall& call) {
   if (const auto outcome = call.parameter("outcome")) {
     query.outcome = parse_outcome(*outcome);
     if (!query.outcome) {
-      throw InvalidFieldsError({{"outcome", "specified " + std::string(kOutcomes) + ", got '" +
+      throw InvalidFieldsError(InvalidFieldsError::Fields{{"outcome", "specified " + std::string(kOutcomes) + ", got '" +
                                                 printable(*outcome) + "'"}});
     }
   }
   const auto match = call.parameter("match").value_or("equivalent");
   if (match != "exact" && match != "equivalent") {
-    throw InvalidFieldsError(
-        {{"match", "specified exact or equivalent, got '" + printable(match) + "'"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{{"match", "specified exact or equivalent, got '" + printable(match) + "'"}});
   }
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto project = call.parameter("project");
@@ -94,7 +91,7 @@ ServerResponse list_builds(ApiCall& call) {
     } else if (project) {
       query.project = seen_project(call, database, *project).project.id;
     } else if (jobset) {
-      throw InvalidFieldsError({{"project", "is missing: jobsets are named within projects"}});
+      throw InvalidFieldsError(InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
     }
     if (const auto text = call.parameter("outputSet")) {
       const auto path = StorePath::try_parse(*text);
@@ -109,21 +106,21 @@ ServerResponse list_builds(ApiCall& call) {
   }));
 }
 
-Json product_json(const BuildProduct& product) {
+ApiJson product_json(const BuildProduct& product) {
   return {{"type", product.type},
           {"subtype", product.subtype},
           {"name", product.name},
           {"path", product.path},
           {"defaultPath", product.default_path},
-          {"size", product.size ? Json(*product.size) : Json()},
-          {"sha256", product.sha256 ? Json(product.sha256->digits(HashFormat::base16)) : Json()}};
+          {"size", product.size ? ApiJson(*product.size) : ApiJson()},
+          {"sha256", product.sha256 ? ApiJson(product.sha256->digits(HashFormat::base16)) : ApiJson()}};
 }
 
-Json waiting_json(const WaitingBuild& waiting) {
+ApiJson waiting_json(const WaitingBuild& waiting) {
   return {{"reason", waiting.reason},
           {"words", waiting.words},
           {"derivations", waiting.steps},
-          {"until", waiting.until ? Json(api_time(*waiting.until)) : Json()}};
+          {"until", waiting.until ? ApiJson(api_time(*waiting.until)) : ApiJson()}};
 }
 
 ServerResponse get_build(ApiCall& call) {
@@ -132,16 +129,16 @@ ServerResponse get_build(ApiCall& call) {
     const auto seen = seen_build(call, database, id);
     auto build = api_build(seen.build, seen.of ? &seen.of->jobset : nullptr);
     Builds builds(database);
-    Json outputs = Json::object();
+    ApiJson outputs = ApiJson::object();
     for (const auto& [name, path] : builds.outputs(id)) {
       outputs[name] = call.farm().workshop().config().store_dir.print(path);
     }
     build["outputs"] = std::move(outputs);
     const auto report = builds.report(id);
-    Json products = Json::array();
+    ApiJson products = ApiJson::array();
     for (const auto& product : report.products) products.push_back(product_json(product));
     build["products"] = std::move(products);
-    Json metrics = Json::object();
+    ApiJson metrics = ApiJson::object();
     for (const auto& metric : report.metrics) {
       metrics[metric.name] = {{"value", metric.value}, {"unit", metric.unit}};
     }
@@ -149,7 +146,7 @@ ServerResponse get_build(ApiCall& call) {
     build["failedInputs"] = builds.failed_inputs(id);
     build["constituents"] = builds.constituents(id);
     build["evaluations"] = EvaluationHistory(database).of_build(id, 100);
-    Json steps = Json::array();
+    ApiJson steps = ApiJson::array();
     StepQuery query;
     query.build = id;
     for (const auto& step : Steps(database).list(query)) steps.push_back(api_step(step));
@@ -157,14 +154,14 @@ ServerResponse get_build(ApiCall& call) {
     if (seen.build.derivation != 0) {
       const auto derivation = Derivations(database).find(seen.build.derivation);
       build["outputSet"] =
-          derivation && derivation->output_set ? Json(derivation->output_set->to_string()) : Json();
+          derivation && derivation->output_set ? ApiJson(derivation->output_set->to_string()) : ApiJson();
     }
     const auto facts =
-        Json::parse(EvaluationHistory(database).facts(seen.build.facts), nullptr, false);
-    build["meta"] = facts.is_object() && facts.contains("meta") ? facts["meta"] : Json::object();
+        ApiJson::parse(EvaluationHistory(database).facts(seen.build.facts), nullptr, false);
+    build["meta"] = facts.is_object() && facts.contains("meta") ? facts["meta"] : ApiJson::object();
     return build;
   });
-  answer["waiting"] = Json();
+  answer["waiting"] = ApiJson();
   if (!answer["finished"].get<bool>()) {
     if (const auto waiting = call.farm().driver().why_waiting(id)) {
       answer["waiting"] = waiting_json(*waiting);
@@ -230,7 +227,7 @@ ServerResponse get_queue(ApiCall& call) {
     query.beyond = call.integer_parameter("after");
     query.with_hidden = sees_all(call);
     auto page = build_page(database, Builds(database).list(query), limit);
-    Json by_jobset = Json::array();
+    ApiJson by_jobset = ApiJson::array();
     for (const auto& jobset : seen_jobsets(call, database, Jobsets(database).all())) {
       if (jobset.status.queued_builds == 0) continue;
       by_jobset.push_back({{"project", jobset.project_name},
@@ -253,7 +250,7 @@ ServerResponse list_steps(ApiCall& call) {
   query.running = call.flag_parameter("running");
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto rows = Steps(database).list(query);
-    Json list = Json::array();
+    ApiJson list = ApiJson::array();
     std::map<std::int64_t, bool> seen;
     for (const auto& row : rows) {
       // A step of a hidden jobset is as hidden as its build.
@@ -267,8 +264,8 @@ ServerResponse list_steps(ApiCall& call) {
       }
       if (row.build == 0 || seen[row.build]) list.push_back(api_step(row));
     }
-    Json page{{"steps", std::move(list)}};
-    page["next"] = rows.size() == query.limit ? Json(rows.back().id) : Json();
+    ApiJson page{{"steps", std::move(list)}};
+    page["next"] = rows.size() == query.limit ? ApiJson(rows.back().id) : ApiJson();
     return page;
   }));
 }

@@ -26,7 +26,7 @@ ServerResponse with_etag(const ServerRequest& request, ServerResponse response) 
 }
 
 [[noreturn]] void refuse_parameter(std::string_view name, std::string message) {
-  throw InvalidFieldsError({{std::string(name), std::move(message)}});
+  throw InvalidFieldsError(InvalidFieldsError::Fields{{std::string(name), std::move(message)}});
 }
 
 NotFoundError no_such(std::string_view noun, std::string_view name) {

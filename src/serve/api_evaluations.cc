@@ -8,13 +8,11 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// A page of a list by descending numbers: `next` is what to ask for as `before`.
 template <typename Rows>
-Json page_of(const char* name, Json list, const Rows& rows, std::size_t limit) {
-  Json page{{name, std::move(list)}};
-  page["next"] = rows.size() == limit ? Json(rows.back().id) : Json();
+ApiJson page_of(const char* name, ApiJson list, const Rows& rows, std::size_t limit) {
+  ApiJson page{{name, std::move(list)}};
+  page["next"] = rows.size() == limit ? ApiJson(rows.back().id) : ApiJson();
   return page;
 }
 
@@ -25,10 +23,10 @@ ServerResponse list_evaluations(ApiCall& call) {
   const auto project = call.parameter("project");
   const auto name = call.parameter("jobset");
   if (name && !project) {
-    throw InvalidFieldsError({{"project", "is missing: jobsets are named within projects"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
   }
   if (project && !name) {
-    throw InvalidFieldsError({{"jobset", "is missing: evaluations are of a jobset, or of all"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{{"jobset", "is missing: evaluations are of a jobset, or of all"}});
   }
   return api_answer(call.farm().database().read([&](Database& database) {
     EvaluationHistory history(database);
@@ -47,7 +45,7 @@ ServerResponse list_evaluations(ApiCall& call) {
         }
       }
     }
-    Json list = Json::array();
+    ApiJson list = ApiJson::array();
     for (const auto& row : rows) {
       const auto jobset = jobsets.find(row.jobset);
       if (jobset != jobsets.end()) list.push_back(api_evaluation(row, jobset->second));
@@ -60,7 +58,7 @@ ServerResponse get_evaluation(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto seen = seen_evaluation(call, database, call.number("id"));
     auto answer = api_evaluation(seen.evaluation, seen.of.jobset);
-    Json inputs = Json::object();
+    ApiJson inputs = ApiJson::object();
     for (const auto& input : EvaluationHistory(database).inputs(seen.evaluation.id)) {
       inputs[input.name] = {{"type", input.type},
                             {"value", input.value},
@@ -82,7 +80,7 @@ ServerResponse list_targets(ApiCall& call) {
   if (const auto verdict = call.parameter("verdict")) {
     query.verdict = parse_verdict(*verdict);
     if (!query.verdict) {
-      throw InvalidFieldsError({{"verdict",
+      throw InvalidFieldsError(InvalidFieldsError::Fields{{"verdict",
                                  "specified same, equivalent, changed, changed (unverified), new "
                                  "or removed, got '" +
                                      printable(*verdict) + "'"}});
@@ -93,10 +91,10 @@ ServerResponse list_targets(ApiCall& call) {
     EvaluationHistory history(database);
     const auto rows = query.verdict == Verdict::removed ? history.removed(seen.evaluation, query)
                                                         : history.targets(seen.evaluation, query);
-    Json list = Json::array();
+    ApiJson list = ApiJson::array();
     for (const auto& row : rows) list.push_back(api_target(row));
-    Json page{{"targets", std::move(list)}};
-    page["next"] = rows.size() == query.limit ? Json(rows.back().target.label) : Json();
+    ApiJson page{{"targets", std::move(list)}};
+    page["next"] = rows.size() == query.limit ? ApiJson(rows.back().target.label) : ApiJson();
     return page;
   }));
 }
@@ -104,11 +102,11 @@ ServerResponse list_targets(ApiCall& call) {
 ServerResponse list_errors(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto seen = seen_evaluation(call, database, call.number("id"));
-    Json list = Json::array();
+    ApiJson list = ApiJson::array();
     for (const auto& [label, message] : EvaluationHistory(database).errors(seen.evaluation.id)) {
       list.push_back({{"label", label}, {"message", message}});
     }
-    return Json{{"errors", std::move(list)}};
+    return ApiJson{{"errors", std::move(list)}};
   }));
 }
 
@@ -135,8 +133,7 @@ ServerResponse restart_evaluation(ApiCall& call) {
   call.refuse_other_parameters({"what"});
   const auto what = call.parameter("what").value_or("failed");
   if (what != "failed" && what != "aborted") {
-    throw InvalidFieldsError(
-        {{"what", "specified failed or aborted, got '" + printable(what) + "'"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{{"what", "specified failed or aborted, got '" + printable(what) + "'"}});
   }
   const auto builds = call.farm().database().read([&](Database& database) {
     const auto seen = seen_evaluation(call, database, call.number("id"));

@@ -11,7 +11,7 @@
 namespace grange {
 namespace {
 
-constexpr std::chrono::seconds kKeepAlive{15};
+constexpr std::chrono::seconds kEventsKeepAlive{15};
 constexpr std::size_t kEventsTogether = 500;
 
 /// What a follower is told of, and whether he may see it. Jobsets are looked at once.
@@ -81,7 +81,7 @@ ServerResponse follow_events(ApiCall& call) {
       std::vector<EventRow> events;
       if (farm.bus().reaches_back_to(after)) {
         events = farm.bus().after(after, kEventsTogether,
-                                  std::chrono::steady_clock::now() + kKeepAlive, stop);
+                                  std::chrono::steady_clock::now() + kEventsKeepAlive, stop);
       } else {
         events = farm.database().read(
             [&](Database& database) { return Events(database).after(after, kEventsTogether); });

@@ -6,14 +6,12 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json optional_time(const std::optional<TimePoint>& time) {
-  return time ? Json(api_time(*time)) : Json();
+ApiJson optional_time(const std::optional<TimePoint>& time) {
+  return time ? ApiJson(api_time(*time)) : ApiJson();
 }
 
-Json optional_number(std::int64_t number) {
-  return number != 0 ? Json(number) : Json();
+ApiJson optional_number(std::int64_t number) {
+  return number != 0 ? ApiJson(number) : ApiJson();
 }
 
 }  // namespace
@@ -48,7 +46,7 @@ std::optional<JobsetState> parse_jobset_state(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-Json api_project(const Project& project) {
+ApiJson api_project(const Project& project) {
   const auto& settings = project.settings;
   return {{"id", project.id},
           {"name", settings.name},
@@ -58,14 +56,14 @@ Json api_project(const Project& project) {
           {"owner", settings.owner},
           {"enabled", settings.enabled},
           {"hidden", settings.hidden},
-          {"declaredIn", project.declared_in.empty() ? Json() : Json(project.declared_in)},
+          {"declaredIn", project.declared_in.empty() ? ApiJson() : ApiJson(project.declared_in)},
           {"version", project.version}};
 }
 
-Json api_jobset(const Jobset& jobset) {
+ApiJson api_jobset(const Jobset& jobset) {
   const auto& settings = jobset.settings;
   const auto& status = jobset.status;
-  Json inputs = Json::object();
+  ApiJson inputs = ApiJson::object();
   for (const auto& [name, input] : settings.inputs) {
     inputs[name] = {{"type", input.type}, {"value", input.value}};
   }
@@ -82,7 +80,7 @@ Json api_jobset(const Jobset& jobset) {
           {"keep", settings.keep},
           {"allowImportFromDerivation", settings.allow_import_from_derivation},
           {"inputs", std::move(inputs)},
-          {"declaredIn", jobset.declared_in.empty() ? Json() : Json(jobset.declared_in)},
+          {"declaredIn", jobset.declared_in.empty() ? ApiJson() : ApiJson(jobset.declared_in)},
           {"version", jobset.version},
           {"lastChecked", optional_time(status.last_checked)},
           {"triggered", optional_time(status.triggered)},
@@ -96,7 +94,7 @@ Json api_jobset(const Jobset& jobset) {
             {"failed", status.failed_builds}}}};
 }
 
-Json api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset) {
+ApiJson api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset) {
   const auto& verdicts = evaluation.verdicts;
   return {
       {"id", evaluation.id},
@@ -122,12 +120,12 @@ Json api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset) {
        {{"queued", evaluation.queued}, {"good", evaluation.good}, {"failed", evaluation.failed}}}};
 }
 
-Json api_target(const TargetView& view) {
+ApiJson api_target(const TargetView& view) {
   const auto outcome = [](const std::optional<Outcome>& value) {
-    return value ? Json(to_string(*value)) : Json();
+    return value ? ApiJson(to_string(*value)) : ApiJson();
   };
   return {{"label", view.target.label},
-          {"verdict", view.verdict ? Json(to_string(*view.verdict)) : Json()},
+          {"verdict", view.verdict ? ApiJson(to_string(*view.verdict)) : ApiJson()},
           {"build", view.target.build},
           {"outcome", outcome(view.outcome)},
           {"baseBuild", optional_number(view.base_build)},
@@ -136,16 +134,16 @@ Json api_target(const TargetView& view) {
           {"system", view.system}};
 }
 
-Json api_build(const BuildRow& build, const Jobset* jobset) {
+ApiJson api_build(const BuildRow& build, const Jobset* jobset) {
   return {{"id", build.id},
-          {"project", jobset != nullptr ? Json(jobset->project_name) : Json()},
-          {"jobset", jobset != nullptr ? Json(jobset->settings.name) : Json()},
+          {"project", jobset != nullptr ? ApiJson(jobset->project_name) : ApiJson()},
+          {"jobset", jobset != nullptr ? ApiJson(jobset->settings.name) : ApiJson()},
           {"label", build.label},
           {"name", build.name},
           {"system", build.system},
           {"derivation", build.derivation_name},
           {"evaluation", optional_number(build.evaluation)},
-          {"outcome", build.outcome ? Json(to_string(*build.outcome)) : Json()},
+          {"outcome", build.outcome ? ApiJson(to_string(*build.outcome)) : ApiJson()},
           {"finished", build.finished()},
           {"made", build.made},
           {"priority", build.priority},
@@ -157,26 +155,26 @@ Json api_build(const BuildRow& build, const Jobset* jobset) {
           {"tries", build.tries},
           {"retryAt", optional_time(build.retry_at)},
           {"message", build.message},
-          {"releaseName", build.release_name.empty() ? Json() : Json(build.release_name)},
+          {"releaseName", build.release_name.empty() ? ApiJson() : ApiJson(build.release_name)},
           {"size", build.size},
           {"closureSize", build.closure_size}};
 }
 
-Json api_step(const StepRow& step) {
+ApiJson api_step(const StepRow& step) {
   return {{"id", step.id},
           {"derivation", step.derivation},
-          {"outputSet", step.output_set ? Json(step.output_set->to_string()) : Json()},
+          {"outputSet", step.output_set ? ApiJson(step.output_set->to_string()) : ApiJson()},
           {"build", optional_number(step.build)},
           {"machine", optional_number(step.machine)},
           {"system", step.system},
           {"how", step.how},
-          {"outcome", step.outcome ? Json(to_string(*step.outcome)) : Json()},
+          {"outcome", step.outcome ? ApiJson(to_string(*step.outcome)) : ApiJson()},
           {"started", api_time(step.started)},
           {"stopped", optional_time(step.stopped)},
           {"message", step.message}};
 }
 
-Json api_running_step(const RunningStep& step) {
+ApiJson api_running_step(const RunningStep& step) {
   return {{"id", step.id},
           {"derivation", step.derivation.base_name()},
           {"build", optional_number(step.build)},

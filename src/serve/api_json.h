@@ -13,6 +13,8 @@
 
 namespace grange {
 
+using ApiJson = nlohmann::ordered_json;
+
 /// The API's values. Times are RFC 3339 in UTC with microseconds; what is not known is null.
 
 std::string api_time(TimePoint time);

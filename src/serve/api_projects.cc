@@ -9,15 +9,13 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Problems of settings are told field by field.
 template <typename Change>
 auto with_field_errors(Change&& change) {
   try {
     return change();
   } catch (const SettingsError& error) {
-    throw InvalidFieldsError({error.problems().begin(), error.problems().end()});
+    throw InvalidFieldsError(InvalidFieldsError::Fields(error.problems()));
   }
 }
 
@@ -30,7 +28,7 @@ ServerResponse redirect_to(const std::string& where) {
 
 ServerResponse list_projects(ApiCall& call) {
   call.refuse_other_parameters({});
-  Json list = Json::array();
+  ApiJson list = ApiJson::array();
   call.farm().database().read([&](Database& database) {
     Projects projects(database);
     for (const auto& project : projects.all()) {
@@ -50,11 +48,11 @@ ServerResponse get_project(ApiCall& call) {
   auto answer = call.farm().database().read([&](Database& database) {
     Projects projects(database);
     if (!projects.find(name)) renamed = projects.renamed(name);
-    if (renamed) return Json();
+    if (renamed) return ApiJson();
     const auto seen = seen_project(call, database, name);
     auto project = api_project(seen.project);
     project["members"] = seen.facts.members;
-    Json jobsets = Json::array();
+    ApiJson jobsets = ApiJson::array();
     for (const auto& jobset :
          seen_jobsets(call, database, Jobsets(database).of_project(seen.project.id))) {
       jobsets.push_back(api_jobset(jobset));
@@ -122,7 +120,7 @@ ServerResponse delete_project(ApiCall& call) {
 
 ServerResponse list_jobsets(ApiCall& call) {
   call.refuse_other_parameters({"project"});
-  Json list = Json::array();
+  ApiJson list = ApiJson::array();
   call.farm().database().read([&](Database& database) {
     Jobsets jobsets(database);
     const auto project = call.parameter("project");
@@ -145,7 +143,7 @@ ServerResponse get_jobset(ApiCall& call) {
     const auto parent = seen_project(call, database, project);
     Jobsets jobsets(database);
     if (!jobsets.find(parent.project.id, name)) renamed = jobsets.renamed(parent.project.id, name);
-    if (renamed) return Json();
+    if (renamed) return ApiJson();
     return api_jobset(seen_jobset(call, database, project, name).jobset);
   });
   if (renamed) return redirect_to("/api/v1/projects/" + project + "/jobsets/" + *renamed);

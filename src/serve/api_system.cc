@@ -7,15 +7,13 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 ServerResponse get_health(ApiCall& call) {
   call.farm().database().read([](Database& database) { return Events(database).last_id(); });
   return api_answer({{"status", "up"}, {"version", GRANGE_VERSION}});
 }
 
 ServerResponse get_running(ApiCall& call) {
-  Json steps = Json::array();
+  ApiJson steps = ApiJson::array();
   for (const auto& step : call.farm().driver().running()) steps.push_back(api_running_step(step));
   return api_answer({{"running", std::move(steps)},
                      {"evaluating", call.farm().evaluating()},
