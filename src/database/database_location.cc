@@ -66,7 +66,8 @@ std::string DatabaseLocation::shown() const {
   std::string text = "postgresql://";
   if (!user.empty()) text += user + "@";
   const bool socket = host.starts_with('/');
-  if (!socket) text += host;
+  const bool numeric = host.find(':') != std::string::npos;  // of version 6
+  if (!socket) text += numeric ? "[" + host + "]" : host;
   if (!port.empty()) text += ":" + port;
   text += "/" + name;
   if (socket) text += "?host=" + host;

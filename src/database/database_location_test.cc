@@ -27,6 +27,7 @@ TEST(DatabaseLocation, IsShownWithoutWhatIsSecret) {
   EXPECT_EQ(shown("postgresql:///d?host=/run/pg&pass%77ord=secret"),
             "postgresql:///d?host=/run/pg");
   EXPECT_EQ(shown("postgresql://"), "postgresql:///");
+  EXPECT_EQ(shown("postgresql://[::1]:5433/d"), "postgresql://[::1]:5433/d");
 }
 
 TEST(DatabaseLocation, WhatIsNoneIsRefusedWithoutWhatIsSecret) {

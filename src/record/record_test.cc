@@ -428,6 +428,20 @@ TEST_P(RecordTest, AFaultBeforeTheCommitLeavesTheOldState) {
   EXPECT_EQ(record->last_complete("all")->map.commit, "commit 2");
 }
 
+TEST_P(RecordTest, GoesOnAfterItsConnectionsWereLost) {
+  if (is_sqlite()) GTEST_SKIP() << "there are none";
+  const auto record = open();
+  record->add_attempts({attempt(1, Outcome::failed)});
+  const auto database = open_database(location());
+  auto cut = database->prepare(
+      "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE "
+      "datname = current_database() AND pid <> pg_backend_pid()");
+  ASSERT_TRUE(cut.step());
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::failed);
+  record->add_attempts({attempt(1, Outcome::good)});
+  EXPECT_EQ(record->outcome(output_set(1)), Outcome::good);
+}
+
 TEST_P(RecordTest, SeveralWritersAtOnce) {
   constexpr int kThreads = 4, kEach = 8;
   const auto shared = open();
