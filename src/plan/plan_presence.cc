@@ -75,7 +75,8 @@ Plan::State::Attached Plan::State::attach_input(StepIndex from, StepIndex index,
   if (const auto already = attached_already(index, outputs)) return *already;
   const bool first = !needs.is_needed(index);
   needs.add_from_step(from, index, outputs);
-  after_attach(index, outputs, steps[from].limits, handed_down(from, index), first);
+  const Standing standing = first || !all_the_same() ? handed_down(from, index) : Standing{};
+  after_attach(index, outputs, steps[from].limits, standing, first);
   return Attached::waits;
 }
 

@@ -58,11 +58,6 @@ bool Plan::State::join_standing(StepIndex index, const Standing& handed) {
   return true;
 }
 
-/// Nobody looks at it, and there is one requester only.
-bool Plan::State::all_the_same() const {
-  return options.ready == nullptr && !options.expected_seconds && interests.size() <= 2;
-}
-
 void Plan::State::raise_standing(StepIndex index, const Standing& handed) {
   if (all_the_same()) return;
   if (!join_standing(index, handed)) return;

@@ -98,7 +98,10 @@ struct Plan::State {
   Standing handed_down(StepIndex from, StepIndex to) const;
   void begin_standing(StepIndex step, const Standing& handed);
   void raise_standing(StepIndex step, const Standing& handed);
-  bool all_the_same() const;
+  /// Nobody looks at it, and there is one requester only.
+  bool all_the_same() const {
+    return options.ready == nullptr && !options.expected_seconds && interests.size() <= 2;
+  }
   bool join_standing(StepIndex step, const Standing& handed);
   void pass_standing_on();
   void reconsider_standing();

@@ -42,7 +42,7 @@ void Level::sift_down(std::size_t at) {
 }
 
 void Level::insert(Lane& lane) {
-  order.push_back({lane.jobset->key, lane.jobset->number, &lane});
+  order.push_back({lane.jobset->key, lane.jobset->number, &lane, lane.jobset});
   sift_up(order.size() - 1);
 }
 
@@ -62,7 +62,7 @@ void Level::update(Lane& lane) {
 }
 
 void Level::rebuild() {
-  for (Ranked& ranked : order) ranked.key = ranked.lane->jobset->key;
+  for (Ranked& ranked : order) ranked.key = ranked.of->key;
   for (std::size_t at = order.size() / 2; at-- > 0;) sift_down(at);
 }
 
