@@ -52,9 +52,9 @@ std::vector<Column> columns(const LaneGraph& graph, const std::vector<LayoutNode
   return result;
 }
 
-class Router {
+class LaneRouter {
  public:
-  Router(const LaneGraph& graph, const std::vector<LayoutNode>& nodes,
+  LaneRouter(const LaneGraph& graph, const std::vector<LayoutNode>& nodes,
          const std::vector<Column>& columns, const std::vector<double>& y)
       : graph_(graph), nodes_(nodes), columns_(columns), y_(y) {}
 
@@ -105,7 +105,7 @@ LayeredLayout lay_out_piece(const std::vector<LayoutNode>& nodes,
     if (graph.is_lane(vertex)) continue;
     layout.nodes.push_back({{across[layers[vertex]].left, y[vertex] - half}, layers[vertex]});
   }
-  const Router router(graph, nodes, across, y);
+  const LaneRouter router(graph, nodes, across, y);
   for (std::size_t edge = 0; edge < edges.size(); ++edge) {
     auto route = router.route(graph.ways[edge]);
     if (edges[edge].from != forward[edge].from) std::reverse(route.begin(), route.end());

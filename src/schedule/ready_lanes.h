@@ -58,7 +58,7 @@ struct Level {
     double key;
     std::uint32_t jobset;
     Lane* lane;
-    const Jobset* of;  ///< the lane's
+    const JobsetOrder* of;  ///< the lane's
     bool goes_before(const Ranked& other) const {
       return key != other.key ? key < other.key : jobset < other.jobset;
     }
