@@ -142,12 +142,6 @@ void BuildDriver::run(const std::stop_token& stop) {
 }
 
 void BuildDriver::serve(const std::stop_token& stop) {
-  if (!reader_) {
-    reader_ = directory_reader(workshop_.eval_store().location().real_store);
-    realise_.policy = workshop_.policy();
-    realise_.substituters = &workshop_.substituters();
-    realise_.known_failure = options_.known_failure;
-  }
   while (!stop.stop_requested()) {
     take_inbox();
     bool busy = false;
@@ -329,6 +323,12 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
     fresh.push_back(&wanted_.emplace(id, Wanted{std::move(build), {}, 0, {}}).first->second);
   }
   if (fresh.empty()) return;
+  if (!reader_) {  // not before: the first evaluation makes the eval store
+    reader_ = directory_reader(workshop_.eval_store().location().real_store);
+    realise_.policy = workshop_.policy();
+    realise_.substituters = &workshop_.substituters();
+    realise_.known_failure = options_.known_failure;
+  }
   GraphOptions options;
   options.may_grow = true;
   options.stop = thread_.get_stop_token();
