@@ -102,9 +102,9 @@ bool FarmRecorder::commit(std::vector<Entry>& entries) {
     if (auto* build = std::get_if<FinishedBuild>(&entry)) options_.complete(*build);
     if (const auto* step = std::get_if<StepEnded>(&entry)) options_.end_log(step->step.id);
   }
-  fault_point("farm.before-record");
+  fault_point("serve.before-record");
   const auto events = database_.write([&](Database& database) { return write(database, entries); });
-  fault_point("farm.after-record");
+  fault_point("serve.after-record");
   bus_.publish(events);
   return true;
 }

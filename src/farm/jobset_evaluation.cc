@@ -69,7 +69,7 @@ std::optional<std::int64_t> JobsetEvaluation::run(const std::stop_token& stop) {
   }
   const auto fetched = setting_.clock.now();
   begin(*inputs, Seconds(fetched - started_).count());
-  fault_point("farm.evaluation-begun");
+  fault_point("serve.evaluation-begun");
   try {
     const auto selection = jobset_selection(*inputs);
     auto options = setting_.options;
@@ -127,6 +127,16 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
     EvaluationHistory history(database);
     evaluation_ = history.begin(evaluation);
     current_ = history.current(jobset_.id);
+    BuildQuery waiting;
+    waiting.jobset = jobset_.id;
+    waiting.finished = false;
+    waiting.with_hidden = true;
+    waiting.limit = 10'000'000;
+    queued_.clear();
+    for (auto& build : Builds(database).list(waiting)) {
+      auto label = build.label;
+      queued_.emplace(std::move(label), std::move(build));
+    }
   });
   tell("evaluation-started");
 }
@@ -167,7 +177,7 @@ void JobsetEvaluation::flush() {
   pending_.clear();
   errors_.clear();
   flushed_ = setting_.clock.monotonic();
-  fault_point("farm.targets-recorded");
+  fault_point("serve.targets-recorded");
   if (!to_build.empty()) setting_.driver.add(std::move(to_build));
 }
 
@@ -214,6 +224,15 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
         row.build = build->first;
         continue;
       }
+    }
+    // An evaluation that did not come to its end may have asked for it already.
+    const auto [first, last] = queued_.equal_range(target.label);
+    const auto waiting = std::find_if(first, last, [&](const auto& entry) {
+      return set_id != 0 && entry.second.output_set == set_id;
+    });
+    if (waiting != last) {
+      row.build = waiting->second.id;
+      continue;
     }
     const auto limits = limits_of_meta(target.meta_json);
     NewBuild build;
@@ -302,7 +321,7 @@ void JobsetEvaluation::finish(const EvaluationSummary& summary) {
     fail(summary.problem.empty() ? "the evaluation is incomplete" : summary.problem);
     return;
   }
-  fault_point("farm.before-evaluation-complete");
+  fault_point("serve.before-evaluation-complete");
   setting_.database.write([&](Database& database) {
     EvaluationHistory(database).complete(evaluation_, setting_.clock.now());
     set_constituents(database);
@@ -312,7 +331,7 @@ void JobsetEvaluation::finish(const EvaluationSummary& summary) {
     }
     end_in(database, "", problem);
   });
-  fault_point("farm.evaluation-complete");
+  fault_point("serve.evaluation-complete");
   tell("evaluation-finished");
 }
 

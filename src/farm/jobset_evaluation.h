@@ -77,6 +77,7 @@ class JobsetEvaluation final : private TargetSink {
   DerivationReader reader_;
   std::optional<DerivationGraph> graph_;
   std::map<std::string, CurrentTarget> current_;
+  std::multimap<std::string, BuildRow> queued_;  ///< builds of the jobset that wait, by label
   std::vector<EvaluatedTarget> pending_;
   std::vector<EvaluationError> errors_;
   MonotonicTime flushed_{};

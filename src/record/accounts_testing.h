@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "database/database.h"
-#include "record/farm_schema.h"
+#include "record/schema.h"
 
 namespace grange {
 
@@ -18,12 +18,7 @@ class FarmTablesForTests {
     DatabaseLocation location;
     location.file = file();
     database_ = open_database(location, {.durable = false});
-    // What stands in a record before the farm's step, and its step refers to.
-    database_->execute(
-        "CREATE TABLE evaluations (id INTEGER PRIMARY KEY) STRICT;"
-        "CREATE TABLE lines (id INTEGER PRIMARY KEY) STRICT;"
-        "CREATE TABLE output_sets (id INTEGER PRIMARY KEY) STRICT;");
-    database_->execute(kFarmSchema);
+    migrate_record(*database_);
   }
 
   Database& database() { return *database_; }

@@ -24,8 +24,9 @@ CommitMaps find_commit_maps(Database& database, const std::string& line,
   if (line.empty() || commits.empty()) return maps;
   const auto asked = "line = (SELECT id FROM ci_lines WHERE text = ?1) AND revision " +
                      database.one_of(2, Database::ListOf::texts);
-  for_commits(database, "SELECT revision, id FROM ci_evaluations WHERE " + asked + " AND complete = 1",
-              line, commits, [&](const Statement& found) {
+  for_commits(database,
+              "SELECT revision, id FROM ci_evaluations WHERE " + asked + " AND complete = 1", line,
+              commits, [&](const Statement& found) {
                 auto& newest = maps.complete[std::string(found.text(0))];
                 newest = std::max(newest, found.integer(1));
               });

@@ -135,7 +135,8 @@ std::optional<StoredEvaluation> EvaluationTables::find(std::int64_t id) {
   auto find = database_.prepare(
       "SELECT selections.text, coalesce(ci_lines.text, ''), started, finished, content, metadata "
       "FROM ci_evaluations JOIN selections ON selections.id = ci_evaluations.selection "
-      "JOIN maps ON maps.id = ci_evaluations.map LEFT JOIN ci_lines ON ci_lines.id = ci_evaluations.line "
+      "JOIN maps ON maps.id = ci_evaluations.map LEFT JOIN ci_lines ON ci_lines.id = "
+      "ci_evaluations.line "
       "WHERE ci_evaluations.id = ?1");
   if (!find.bind(1, id).step()) return std::nullopt;
   return StoredEvaluation{id,

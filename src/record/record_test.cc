@@ -143,10 +143,10 @@ TEST_P(RecordTest, KeepsTheLastOnesAndEqualMapsOnce) {
     auto statement = database->prepare("SELECT count(*) FROM " + what);
     return statement.step() ? statement.integer(0) : -1;
   };
-  EXPECT_EQ(count("evaluations"), 4);
+  EXPECT_EQ(count("ci_evaluations"), 4);
   EXPECT_EQ(count("maps"), 2);
   for (int i = 10; i < 13; ++i) record->add_evaluation(evaluation(i));
-  EXPECT_EQ(count("evaluations"), 3);
+  EXPECT_EQ(count("ci_evaluations"), 3);
   EXPECT_EQ(count("maps"), 3);
   // What only forgotten maps said is forgotten too.
   EXPECT_FALSE(record->recipe_was_tried(recipe(1)));

@@ -1,5 +1,6 @@
 #include "record/schema.h"
 
+#include <regex>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -8,12 +9,26 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "database/sqlite.h"
+#include "record/farm_schema.h"
 #include "record/record.h"
 
 namespace grange {
 namespace {
 
 using testing::HasSubstr;
+
+/// Takes the farm's tables out again: what versions before the fifth had is left.
+void undo_farm(SqliteDatabase& database) {
+  database.execute("PRAGMA foreign_keys = OFF; DROP INDEX attempts_by_recipe");
+  const std::string schema(kFarmSchema);
+  const std::regex created("CREATE TABLE ([a-z_]+) ");
+  for (std::sregex_iterator at(schema.begin(), schema.end(), created), end; at != end; ++at) {
+    database.execute("DROP TABLE " + (*at)[1].str());
+  }
+  database.execute(
+      "ALTER TABLE ci_evaluations RENAME TO evaluations; ALTER TABLE ci_lines RENAME TO lines; "
+      "PRAGMA foreign_keys = ON");
+}
 
 class SchemaTest : public testing::Test {
  protected:
@@ -91,16 +106,17 @@ TEST_F(SchemaTest, ManyMayCreateItAtOnce) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 6; ++i) threads.emplace_back([this] { Record::open(file()); });
   threads.clear();
-  EXPECT_EQ(version(), 4);
+  EXPECT_EQ(version(), 5);
 }
 
 TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
   {
     SqliteDatabase database(file(), {});
     Record::open(file());  // and back to what the first version had
+    undo_farm(database);
     database.execute(
         "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
-        "ALTER TABLE ci_evaluations DROP COLUMN line; ALTER TABLE ci_evaluations DROP COLUMN revision; "
+        "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN revision; "
         "DROP TABLE lines; DROP TABLE conflicts; DROP TABLE comparisons; DROP INDEX "
         "attempts_by_output_set; "
         "ALTER TABLE attempts DROP COLUMN checked; PRAGMA user_version = 1; "
@@ -110,7 +126,7 @@ TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
         "'good', 0, 0, '', '')");
   }
   const auto record = Record::open(file());
-  EXPECT_EQ(version(), 4);
+  EXPECT_EQ(version(), 5);
   EXPECT_EQ(record->outcome(OutputSetId(Sha256{})), Outcome::good);
   EXPECT_TRUE(record->checks(OutputSetId(Sha256{})).empty()) << "it was not made to compare it";
 }
@@ -123,14 +139,15 @@ TEST_F(SchemaTest, EvaluationsFromBeforeCommitsWereKeptAreReadAndFoundByNone) {
     evaluation.map.complete = true;
     evaluation.map.commit = "c1";
     Record::open(file())->add_evaluation(evaluation);
-    SqliteDatabase(file(), {})
-        .execute(
-            "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
-            "ALTER TABLE ci_evaluations DROP COLUMN line; ALTER TABLE ci_evaluations DROP COLUMN "
-            "revision; DROP TABLE lines; PRAGMA user_version = 3");
+    SqliteDatabase database(file(), {});
+    undo_farm(database);
+    database.execute(
+        "DROP TABLE forgotten_revisions; DROP INDEX evaluations_by_revision; "
+        "ALTER TABLE evaluations DROP COLUMN line; ALTER TABLE evaluations DROP COLUMN revision; "
+        "DROP TABLE lines; PRAGMA user_version = 3");
   }
   const auto record = Record::open(file());
-  EXPECT_EQ(version(), 4);
+  EXPECT_EQ(version(), 5);
   const auto last = record->last_complete("all");
   ASSERT_TRUE(last);
   EXPECT_EQ(last->line, "");

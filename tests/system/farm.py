@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -166,3 +167,46 @@ class Farm:
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
+
+
+class Postgres:
+    """A server of the scenario's own, with a fresh database for each name."""
+
+    def __init__(self, directory):
+        script = pathlib.Path(__file__).resolve().parents[1] / "postgres_server.py"
+        directory.mkdir(mode=0o711)
+        self.process = subprocess.Popen([sys.executable, script, directory / "pg"], stdout=subprocess.PIPE, text=True)
+        self.url = self.process.stdout.readline().strip()
+        if not self.url:
+            check(self.process.wait() == 77, "PostgreSQL does not start")
+            return
+        wait_for("PostgreSQL", lambda: subprocess.run(["pg_isready", "-q", "-d", self.url], check=False).returncode == 0)
+
+    def database(self, name):
+        subprocess.run(["psql", "-q", "-d", self.url, "-c", f'CREATE DATABASE "{name}" TEMPLATE template0'], check=True)
+        return self.url.replace("/postgres?", f"/{name}?")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(60)
+
+
+def for_each_database(run):
+    """Calls `run(scratch, database)` for SQLite and for PostgreSQL, which is passed over, saying so, where it is not
+    installed. `database(name)` gives a database for a farm: nothing for the file in its state directory."""
+    for kind in os.environ.get("GRANGE_DATABASES", "sqlite postgresql").split():
+        with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="grange-farm-") as name:
+            os.chmod(name, 0o755)
+            scratch = pathlib.Path(name)
+            if kind == "sqlite":
+                run(scratch, lambda _: None)
+                continue
+            server = Postgres(scratch / "server")
+            try:
+                if server.url:
+                    run(scratch, server.database)
+                else:
+                    print("passed over: PostgreSQL is not installed")
+            finally:
+                server.stop()
