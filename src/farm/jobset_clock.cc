@@ -12,7 +12,9 @@ bool is_on(const Jobset& jobset) {
 }  // namespace
 
 bool is_due(const Jobset& jobset, TimePoint now) {
-  if (!is_on(jobset) || jobset.status.evaluating) return false;
+  if (!jobset.project_enabled || jobset.status.evaluating) return false;
+  if (jobset.status.triggered && jobset.status.forced) return true;
+  if (!is_on(jobset)) return false;
   if (jobset.status.triggered) return true;
   if (jobset.settings.state == JobsetState::one_shot) return true;
   if (jobset.settings.state == JobsetState::one_at_a_time && jobset.status.queued_builds > 0) {

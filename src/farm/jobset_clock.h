@@ -7,9 +7,10 @@
 
 namespace grange {
 
-/// Is the jobset to be evaluated now? One that was asked for is; otherwise one that is on when its
-/// interval has passed since it was last looked at, a one-shot one at once, and one that goes one
-/// at a time only when none of its builds waits. Pure.
+/// Is the jobset to be evaluated now? One that was asked for is (one that is off only where that
+/// was forced); otherwise one that is on when its interval has passed since it was last looked at,
+/// a one-shot one at once, and one that goes one at a time only when none of its builds waits.
+/// Pure.
 bool is_due(const Jobset& jobset, TimePoint now);
 
 /// When that can change by time alone; nothing: never.

@@ -38,6 +38,14 @@ TEST(JobsetClock, ADisabledProjectStopsEvenWhatIsAskedFor) {
   EXPECT_FALSE(is_due(jobset, kNoon));
 }
 
+TEST(JobsetClock, WhatIsOffIsEvaluatedWhereSomebodyForcesIt) {
+  auto jobset = checked_jobset(JobsetState::off, std::chrono::seconds(900));
+  jobset.status.triggered = kNoon;
+  EXPECT_FALSE(is_due(jobset, kNoon));
+  jobset.status.forced = true;
+  EXPECT_TRUE(is_due(jobset, kNoon));
+}
+
 TEST(JobsetClock, OneShotIsDueAtOnceWhateverItsInterval) {
   auto jobset = checked_jobset(JobsetState::one_shot, std::chrono::seconds(1));
   EXPECT_TRUE(is_due(jobset, kNoon));

@@ -126,16 +126,13 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
   setting_.database.write([&](Database& database) {
     EvaluationHistory history(database);
     evaluation_ = history.begin(evaluation);
-    current_ = history.current(jobset_.id);
-    BuildQuery waiting;
-    waiting.jobset = jobset_.id;
-    waiting.finished = false;
-    waiting.with_hidden = true;
-    waiting.limit = 10'000'000;
-    queued_.clear();
-    for (auto& build : Builds(database).list(waiting)) {
-      auto label = build.label;
-      queued_.emplace(std::move(label), std::move(build));
+    candidates_.clear();
+    for (auto& [label, target] : history.current(jobset_.id)) {
+      candidates_.emplace(label, std::move(target));
+    }
+    for (auto& target : history.since_last_complete(jobset_.id)) {
+      auto label = target.target.label;
+      candidates_.emplace(std::move(label), std::move(target));
     }
   });
   tell("evaluation-started");
@@ -198,8 +195,8 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
 
   std::vector<std::int64_t> asked;
   for (const auto& target : pending_) {
-    const auto found = current_.find(target.label);
-    if (found != current_.end()) asked.push_back(found->second.target.build);
+    const auto [first, last] = candidates_.equal_range(target.label);
+    for (auto at = first; at != last; ++at) asked.push_back(at->second.target.build);
   }
   const auto rows = builds.find(asked);
   const auto without_outputs = builds_without_outputs(database, rows);
@@ -217,21 +214,14 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     row.label = target.label;
     row.derivation = derivations[i];
     row.facts = history.facts_id(facts_of(target));
-    const auto found = current_.find(target.label);
-    if (found != current_.end() && set_id != 0 && found->second.output_set == set_id) {
-      const auto build = by_id.find(found->second.target.build);
-      if (build != by_id.end() && may_be_taken_over(*build->second, without_outputs)) {
-        row.build = build->first;
-        continue;
-      }
-    }
-    // An evaluation that did not come to its end may have asked for it already.
-    const auto [first, last] = queued_.equal_range(target.label);
-    const auto waiting = std::find_if(first, last, [&](const auto& entry) {
-      return set_id != 0 && entry.second.output_set == set_id;
+    const auto [first, last] = candidates_.equal_range(target.label);
+    const auto taken = std::find_if(first, last, [&](const auto& candidate) {
+      if (set_id == 0 || candidate.second.output_set != set_id) return false;
+      const auto build = by_id.find(candidate.second.target.build);
+      return build != by_id.end() && may_be_taken_over(*build->second, without_outputs);
     });
-    if (waiting != last) {
-      row.build = waiting->second.id;
+    if (taken != last) {
+      row.build = taken->second.target.build;
       continue;
     }
     const auto limits = limits_of_meta(target.meta_json);

@@ -76,8 +76,9 @@ class JobsetEvaluation final : private TargetSink {
   std::int64_t evaluation_ = 0;
   DerivationReader reader_;
   std::optional<DerivationGraph> graph_;
-  std::map<std::string, CurrentTarget> current_;
-  std::multimap<std::string, BuildRow> queued_;  ///< builds of the jobset that wait, by label
+  /// Builds that may be taken over, by label: of the last complete evaluation, and of those since
+  /// then that did not come to their end. The best comes first.
+  std::multimap<std::string, CurrentTarget> candidates_;
   std::vector<EvaluatedTarget> pending_;
   std::vector<EvaluationError> errors_;
   MonotonicTime flushed_{};

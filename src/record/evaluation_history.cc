@@ -400,6 +400,27 @@ std::vector<std::pair<std::string, std::string>> EvaluationHistory::errors(
   return errors;
 }
 
+std::vector<CurrentTarget> EvaluationHistory::since_last_complete(std::int64_t jobset) {
+  const auto last = last_complete(jobset);
+  auto statement = database_.prepare(
+      "SELECT t.label, t.derivation, t.facts, t.build, coalesce(d.output_set, 0) "
+      "FROM evaluations e JOIN partial_targets t ON t.evaluation = e.id "
+      "JOIN derivations d ON d.id = t.derivation WHERE e.jobset = ?1 AND e.id > ?2 ORDER BY e.id");
+  bind_all(statement, jobset, last ? last->id : 0);
+  std::vector<CurrentTarget> targets;
+  while (statement.step()) {
+    RowReader row(statement);
+    CurrentTarget current;
+    current.target.label = row.text();
+    current.target.derivation = row.integer();
+    current.target.facts = row.integer();
+    current.target.build = row.integer();
+    current.output_set = row.integer();
+    targets.push_back(std::move(current));
+  }
+  return targets;
+}
+
 std::map<std::string, CurrentTarget> EvaluationHistory::current(std::int64_t jobset) {
   auto statement = database_.prepare(
       "SELECT t.label, t.derivation, t.facts, t.build, t.first, coalesce(d.output_set, 0) "

@@ -131,6 +131,9 @@ class EvaluationHistory {
 
   /// What the last complete evaluation of the jobset has, by label.
   std::map<std::string, CurrentTarget> current(std::int64_t jobset);
+  /// What evaluations of the jobset that came since then and are not complete have; the older
+  /// first.
+  std::vector<CurrentTarget> since_last_complete(std::int64_t jobset);
   /// By label.
   std::vector<TargetView> targets(const EvaluationRow& evaluation, const TargetQuery& query);
   std::optional<TargetView> target(const EvaluationRow& evaluation, const std::string& label);
