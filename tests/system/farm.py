@@ -175,7 +175,8 @@ class Postgres:
     def __init__(self, directory):
         script = pathlib.Path(__file__).resolve().parents[1] / "postgres_server.py"
         directory.mkdir(mode=0o711)
-        self.process = subprocess.Popen([sys.executable, script, directory / "pg"], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([sys.executable, script, directory / "pg"], stdout=subprocess.PIPE, text=True,
+                                        stderr=open(directory / "log", "wb"))
         self.url = self.process.stdout.readline().strip()
         if not self.url:
             check(self.process.wait() == 77, "PostgreSQL does not start")
