@@ -55,7 +55,7 @@ std::vector<Column> columns(const LaneGraph& graph, const std::vector<LayoutNode
 class LaneRouter {
  public:
   LaneRouter(const LaneGraph& graph, const std::vector<LayoutNode>& nodes,
-         const std::vector<Column>& columns, const std::vector<double>& y)
+             const std::vector<Column>& columns, const std::vector<double>& y)
       : graph_(graph), nodes_(nodes), columns_(columns), y_(y) {}
 
   std::vector<LayoutPoint> route(const std::vector<std::uint32_t>& way) const {

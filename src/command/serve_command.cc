@@ -11,9 +11,9 @@
 #include "command/interrupt.h"
 #include "command/listen_address.h"
 #include "command/selection_options.h"
-#include "http/http_client.h"
 #include "command/state_directory.h"
 #include "command/workshop_options.h"
+#include "http/http_client.h"
 #include "process/process.h"
 #include "serve/farm_server.h"
 

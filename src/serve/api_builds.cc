@@ -52,10 +52,11 @@ std::optional<std::int64_t> find_output_set(Database& database, const std::strin
   }
   const auto bytes = base16_decode(text);
   if (!bytes || bytes->size() != sizeof(Sha256)) {
-    throw InvalidFieldsError(InvalidFieldsError::Fields{{"outputSet",
-                               "specified 64 hexadecimal digits, or the file name of a derivation, "
-                               "got '" +
-                                   printable(text) + "'"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{
+        {"outputSet",
+         "specified 64 hexadecimal digits, or the file name of a derivation, "
+         "got '" +
+             printable(text) + "'"}});
   }
   return find_integer(database, "SELECT id FROM output_sets WHERE digest = ?1", BlobValue{*bytes});
 }
@@ -74,13 +75,15 @@ ServerResponse list_builds(ApiCall& call) {
   if (const auto outcome = call.parameter("outcome")) {
     query.outcome = parse_outcome(*outcome);
     if (!query.outcome) {
-      throw InvalidFieldsError(InvalidFieldsError::Fields{{"outcome", "specified " + std::string(kOutcomes) + ", got '" +
-                                                printable(*outcome) + "'"}});
+      throw InvalidFieldsError(
+          InvalidFieldsError::Fields{{"outcome", "specified " + std::string(kOutcomes) + ", got '" +
+                                                     printable(*outcome) + "'"}});
     }
   }
   const auto match = call.parameter("match").value_or("equivalent");
   if (match != "exact" && match != "equivalent") {
-    throw InvalidFieldsError(InvalidFieldsError::Fields{{"match", "specified exact or equivalent, got '" + printable(match) + "'"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{
+        {"match", "specified exact or equivalent, got '" + printable(match) + "'"}});
   }
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto project = call.parameter("project");
@@ -91,7 +94,8 @@ ServerResponse list_builds(ApiCall& call) {
     } else if (project) {
       query.project = seen_project(call, database, *project).project.id;
     } else if (jobset) {
-      throw InvalidFieldsError(InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
+      throw InvalidFieldsError(
+          InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
     }
     if (const auto text = call.parameter("outputSet")) {
       const auto path = StorePath::try_parse(*text);
@@ -107,13 +111,14 @@ ServerResponse list_builds(ApiCall& call) {
 }
 
 ApiJson product_json(const BuildProduct& product) {
-  return {{"type", product.type},
-          {"subtype", product.subtype},
-          {"name", product.name},
-          {"path", product.path},
-          {"defaultPath", product.default_path},
-          {"size", product.size ? ApiJson(*product.size) : ApiJson()},
-          {"sha256", product.sha256 ? ApiJson(product.sha256->digits(HashFormat::base16)) : ApiJson()}};
+  return {
+      {"type", product.type},
+      {"subtype", product.subtype},
+      {"name", product.name},
+      {"path", product.path},
+      {"defaultPath", product.default_path},
+      {"size", product.size ? ApiJson(*product.size) : ApiJson()},
+      {"sha256", product.sha256 ? ApiJson(product.sha256->digits(HashFormat::base16)) : ApiJson()}};
 }
 
 ApiJson waiting_json(const WaitingBuild& waiting) {
@@ -153,8 +158,9 @@ ServerResponse get_build(ApiCall& call) {
     build["steps"] = std::move(steps);
     if (seen.build.derivation != 0) {
       const auto derivation = Derivations(database).find(seen.build.derivation);
-      build["outputSet"] =
-          derivation && derivation->output_set ? ApiJson(derivation->output_set->to_string()) : ApiJson();
+      build["outputSet"] = derivation && derivation->output_set
+                               ? ApiJson(derivation->output_set->to_string())
+                               : ApiJson();
     }
     const auto facts =
         ApiJson::parse(EvaluationHistory(database).facts(seen.build.facts), nullptr, false);

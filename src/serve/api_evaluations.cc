@@ -23,10 +23,12 @@ ServerResponse list_evaluations(ApiCall& call) {
   const auto project = call.parameter("project");
   const auto name = call.parameter("jobset");
   if (name && !project) {
-    throw InvalidFieldsError(InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
+    throw InvalidFieldsError(
+        InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
   }
   if (project && !name) {
-    throw InvalidFieldsError(InvalidFieldsError::Fields{{"jobset", "is missing: evaluations are of a jobset, or of all"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{
+        {"jobset", "is missing: evaluations are of a jobset, or of all"}});
   }
   return api_answer(call.farm().database().read([&](Database& database) {
     EvaluationHistory history(database);
@@ -80,10 +82,11 @@ ServerResponse list_targets(ApiCall& call) {
   if (const auto verdict = call.parameter("verdict")) {
     query.verdict = parse_verdict(*verdict);
     if (!query.verdict) {
-      throw InvalidFieldsError(InvalidFieldsError::Fields{{"verdict",
-                                 "specified same, equivalent, changed, changed (unverified), new "
-                                 "or removed, got '" +
-                                     printable(*verdict) + "'"}});
+      throw InvalidFieldsError(InvalidFieldsError::Fields{
+          {"verdict",
+           "specified same, equivalent, changed, changed (unverified), new "
+           "or removed, got '" +
+               printable(*verdict) + "'"}});
     }
   }
   return api_answer(call.farm().database().read([&](Database& database) {
@@ -133,7 +136,8 @@ ServerResponse restart_evaluation(ApiCall& call) {
   call.refuse_other_parameters({"what"});
   const auto what = call.parameter("what").value_or("failed");
   if (what != "failed" && what != "aborted") {
-    throw InvalidFieldsError(InvalidFieldsError::Fields{{"what", "specified failed or aborted, got '" + printable(what) + "'"}});
+    throw InvalidFieldsError(InvalidFieldsError::Fields{
+        {"what", "specified failed or aborted, got '" + printable(what) + "'"}});
   }
   const auto builds = call.farm().database().read([&](Database& database) {
     const auto seen = seen_evaluation(call, database, call.number("id"));
