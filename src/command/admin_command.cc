@@ -11,8 +11,9 @@ namespace grange {
 void add_admin_place_options(CLI::App& command, AdminPlace& place) {
   add_farm_client_options(command, place.client);
   add_farm_place_options(command, place.database);
-  command.get_option("--server")->description(
-      "Ask this server, as the account of a token; without it, the database itself is changed");
+  command.get_option("--server")
+      ->description(
+          "Ask this server, as the account of a token; without it, the database itself is changed");
   command.get_option("--server")->excludes(command.get_option("--database"));
   command.get_option("--server")->excludes(command.get_option("--state"));
 }
@@ -27,8 +28,8 @@ void print_admin_json(const nlohmann::ordered_json& value) {
 }
 
 void add_admin_command(CLI::App& parent, Action& chosen) {
-  auto* command = parent.add_subcommand(
-      "admin", "Accounts, tokens, projects, jobsets and the queue of a farm");
+  auto* command =
+      parent.add_subcommand("admin", "Accounts, tokens, projects, jobsets and the queue of a farm");
   command->require_subcommand(1);
   command->footer(R"(
 With --server everything goes through the API of a server, as the account of the token. Without it

@@ -47,8 +47,8 @@ void create_admin_token(AccountAdmin& accounts, const AdminTokenOptions& options
   }
   if (options.name.empty()) throw InvalidError("specified a name, got an empty one");
   accounts.become(options.user);
-  const auto secret = accounts.create_token(options.name, scopes,
-                                            std::chrono::hours(24 * options.days));
+  const auto secret =
+      accounts.create_token(options.name, scopes, std::chrono::hours(24 * options.days));
   std::printf("%s\n", secret.c_str());
 }
 

@@ -135,8 +135,8 @@ void add_admin_user_command(CLI::App& parent, Action& chosen) {
   command->footer(kAdminUserFooter);
   const auto options = std::make_shared<AdminUserOptions>();
   auto& settings = options->settings;
-  auto& create = add_admin_user_part(*command, chosen, options, "create", "Make an account",
-                                     create_user);
+  auto& create =
+      add_admin_user_part(*command, chosen, options, "create", "Make an account", create_user);
   create.add_option("--full-name", settings.full_name, "As others see it")->type_name("TEXT");
   create.add_option("--email", settings.email, "Its e-mail address")->type_name("ADDRESS");
   create.add_option("--role", settings.roles, "What it may do anywhere (repeatable)")

@@ -21,8 +21,8 @@ void add_farm_place_options(CLI::App& command, FarmPlaceOptions& options) {
 
 DatabaseLocation farm_database_location(const FarmPlaceOptions& options) {
   if (!options.database.empty()) return DatabaseLocation::parse(options.database);
-  const auto state = options.state.empty() ? default_state_directory()
-                                           : std::filesystem::absolute(options.state);
+  const auto state =
+      options.state.empty() ? default_state_directory() : std::filesystem::absolute(options.state);
   DatabaseLocation location;
   location.file = default_record_file(state);
   return location;

@@ -94,9 +94,9 @@ JobsetSettings parse_jobset_body(const std::string& name, const std::string& tex
 
 Json jobset_body(const Json& answer) {
   Json body = Json::object();
-  for (const auto* field : {"description", "state", "hidden", "flake", "expressionInput",
-                            "expressionPath", "checkInterval", "shares", "keep",
-                            "allowImportFromDerivation", "inputs"}) {
+  for (const auto* field :
+       {"description", "state", "hidden", "flake", "expressionInput", "expressionPath",
+        "checkInterval", "shares", "keep", "allowImportFromDerivation", "inputs"}) {
     if (answer.is_object() && answer.contains(field)) body[field] = answer.at(field);
   }
   return body;

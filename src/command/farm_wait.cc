@@ -75,9 +75,8 @@ std::optional<FarmEnd> end_of_evaluation(const Json& evaluation) {
   const auto state = field_of<std::string>(evaluation, "state");
   const auto problem = text_or_empty(evaluation, "problem");
   if (state == "failed") {
-    return FarmEnd{kExitEvaluationProblem,
-                   fmt::format("evaluation {} failed{}{}", id, problem.empty() ? "" : ": ",
-                               problem)};
+    return FarmEnd{kExitEvaluationProblem, fmt::format("evaluation {} failed{}{}", id,
+                                                       problem.empty() ? "" : ": ", problem)};
   }
   const auto builds = field_of<Json>(evaluation, "builds");
   if (state != "complete" || field_of<std::int64_t>(builds, "queued") > 0) return std::nullopt;
@@ -145,8 +144,8 @@ FarmEnd wait_for_evaluation(FarmClient& client, std::int64_t id,
 
 std::int64_t newest_evaluation(FarmClient& client, const std::string& project,
                                const std::string& jobset) {
-  const auto page = client.get("/api/v1/evaluations",
-                               {{"project", project}, {"jobset", jobset}, {"limit", "1"}});
+  const auto page =
+      client.get("/api/v1/evaluations", {{"project", project}, {"jobset", jobset}, {"limit", "1"}});
   const auto list = field_of<Json>(page, "evaluations");
   if (!list.is_array() || list.empty()) return 0;
   return field_of<std::int64_t>(list.front(), "id");
@@ -157,8 +156,7 @@ FarmEnd wait_for_jobset(FarmClient& client, const std::string& project, const st
   const auto name = project + ":" + jobset;
   std::int64_t evaluation = 0;
   auto end = look_until_end(
-      client, events_of_jobset(client, project, jobset), deadline,
-      [&]() -> std::optional<FarmEnd> {
+      client, events_of_jobset(client, project, jobset), deadline, [&]() -> std::optional<FarmEnd> {
         const auto answer = client.get(jobset_path(project, jobset));
         const bool is_busy = !field_of<Json>(answer, "triggered").is_null() ||
                              !field_of<Json>(answer, "evaluating").is_null();

@@ -15,7 +15,7 @@ struct FarmEnd {
 };
 
 /// Exit codes of waiting, beside those of exit_code.h.
-inline constexpr int kExitBuildNotMade = 2;        ///< it was not made, through no fault of its own
+inline constexpr int kExitBuildNotMade = 2;       ///< it was not made, through no fault of its own
 inline constexpr int kExitEvaluationProblem = 3;  ///< it failed, or has errors
 
 /// Waits until the build has ended: 0 good, 1 failed, 2 not made (dependency failed, unsupported,

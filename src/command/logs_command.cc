@@ -42,8 +42,7 @@ int run_logs(const LogsOptions& options) {
   const SystemClock clock;
   const auto number = parse_farm_number(options.build);
   FarmClient client(options.client, clock, interrupt.token());
-  const auto path =
-      fmt::format("/api/v1/{}/{}/log", options.step ? "steps" : "builds", number);
+  const auto path = fmt::format("/api/v1/{}/{}/log", options.step ? "steps" : "builds", number);
   FdSink out(STDOUT_FILENO);
   if (!options.follow) {
     FarmClient::Query query;

@@ -71,9 +71,8 @@ class StoredProjects final : public ProjectAdmin {
   Json jobsets(const std::string& project) override {
     const Snapshot snapshot(*database_);
     Jobsets table(*database_);
-    const auto found = project.empty()
-                           ? table.all()
-                           : table.of_project(stored_project(*database_, project).id);
+    const auto found =
+        project.empty() ? table.all() : table.of_project(stored_project(*database_, project).id);
     Json list = Json::array();
     for (const auto& jobset : found) list.push_back(api_jobset(jobset));
     return list;

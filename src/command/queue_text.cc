@@ -54,10 +54,10 @@ std::string aligned(const std::vector<QueueLine>& lines) {
 std::string queue_text(const Json& queue) {
   std::string text;
   for (const auto& jobset : queue.at("jobsets")) {
-    text += fmt::format("{}:{}: {} ({})\n", text_of(jobset.at("project")),
-                        text_of(jobset.at("jobset")),
-                        plural(jobset.at("queued").get<std::uint64_t>(), "build"),
-                        plural(jobset.at("shares").get<std::uint64_t>(), "share"));
+    text +=
+        fmt::format("{}:{}: {} ({})\n", text_of(jobset.at("project")), text_of(jobset.at("jobset")),
+                    plural(jobset.at("queued").get<std::uint64_t>(), "build"),
+                    plural(jobset.at("shares").get<std::uint64_t>(), "share"));
   }
   std::vector<QueueLine> lines;
   for (const auto& build : queue.at("builds")) {

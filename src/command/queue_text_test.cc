@@ -7,7 +7,7 @@ namespace grange {
 namespace {
 
 nlohmann::ordered_json queued(std::int64_t id, const std::string& label) {
-  return {{"id", id},          {"project", "hello"}, {"jobset", "main"},    {"label", label},
+  return {{"id", id},           {"project", "hello"}, {"jobset", "main"},  {"label", label},
           {"started", nullptr}, {"bumped", false},    {"retryAt", nullptr}};
 }
 

@@ -11,9 +11,8 @@ const std::string kStreamOfEvents =
     ": hello\n\nretry: 1500\nid: 7\nevent: build-finished\ndata: {\"id\":1}\n\n"
     "data: one\ndata:two\r\n\r\nid: 8\n\nevent: nothing\n\ndata\n\n";
 
-const std::vector<ServerEvent> kEventsInStream{{"7", "build-finished", "{\"id\":1}"},
-                                               {"7", "message", "one\ntwo"},
-                                               {"8", "message", ""}};
+const std::vector<ServerEvent> kEventsInStream{
+    {"7", "build-finished", "{\"id\":1}"}, {"7", "message", "one\ntwo"}, {"8", "message", ""}};
 
 TEST(ServerEventReader, ReadsEventsAndWhatToGoOnWith) {
   ServerEventReader reader;

@@ -93,10 +93,10 @@ void check_rebuilt(Database& database, const EvaluationRow& evaluation, ProblemN
               base16_encode(*evaluation.digest));
   }
   const auto& verdicts = evaluation.verdicts;
-  notes.compare("verdicts",
-                verdicts.same + verdicts.equivalent + verdicts.changed + verdicts.unverified +
-                    verdicts.added,
-                count);
+  notes.compare(
+      "verdicts",
+      verdicts.same + verdicts.equivalent + verdicts.changed + verdicts.unverified + verdicts.added,
+      count);
 }
 
 std::vector<std::int64_t> evaluation_ids(Database& database) {
@@ -180,9 +180,8 @@ void FarmCheck::check_jobsets(FarmCheckReport& report) {
     notes.compare(counted == builds.end() ? CountedBuilds{} : counted->second, queued, good,
                   failed);
     const auto history = rows.find(id);
-    const auto [live, closed] = history == rows.end()
-                                    ? std::pair<std::int64_t, std::int64_t>{}
-                                    : history->second;
+    const auto [live, closed] =
+        history == rows.end() ? std::pair<std::int64_t, std::int64_t>{} : history->second;
     notes.compare("rows that are live", row.integer(), live);
     notes.compare("rows that are closed", row.integer(), closed);
     ++report.jobsets;

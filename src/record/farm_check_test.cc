@@ -47,7 +47,8 @@ TEST_P(FarmCheckTest, WhatAFarmRecordsIsConsistent) {
 
 TEST_P(FarmCheckTest, ARowOfTheHistoryThatChangedIsFound) {
   change("UPDATE targets SET derivation = 1 WHERE label = 'd'");
-  EXPECT_THAT(check().problems, ElementsAre(HasSubstr("evaluation 2: its targets have the digest")));
+  EXPECT_THAT(check().problems,
+              ElementsAre(HasSubstr("evaluation 2: its targets have the digest")));
 }
 
 TEST_P(FarmCheckTest, ARowOfTheHistoryThatIsGoneIsFound) {

@@ -26,16 +26,17 @@ constexpr std::int64_t kPublicApplication = 0x47507562;
   "SELECT id FROM evaluations WHERE jobset IN (" GRANGE_PUBLIC_JOBSETS ")"
 #define GRANGE_PUBLIC_BUILDS "SELECT id FROM builds WHERE jobset IN (" GRANGE_PUBLIC_JOBSETS ")"
 /// What builds and targets that are public have in this column of theirs.
-#define GRANGE_PUBLIC_USES(column)                                                           \
-  "SELECT " column " FROM builds WHERE " column                                              \
-  " IS NOT NULL AND jobset IN (" GRANGE_PUBLIC_JOBSETS ") UNION SELECT " column              \
-  " FROM targets WHERE jobset IN (" GRANGE_PUBLIC_JOBSETS ") UNION SELECT " column           \
+#define GRANGE_PUBLIC_USES(column)                                                 \
+  "SELECT " column " FROM builds WHERE " column                                    \
+  " IS NOT NULL AND jobset IN (" GRANGE_PUBLIC_JOBSETS ") UNION SELECT " column    \
+  " FROM targets WHERE jobset IN (" GRANGE_PUBLIC_JOBSETS ") UNION SELECT " column \
   " FROM partial_targets WHERE evaluation IN (" GRANGE_PUBLIC_EVALUATIONS ")"
 
 struct ExportRule {
   std::string_view table;
-  std::string_view condition;                   ///< which rows
+  std::string_view condition;                 ///< which rows
   std::array<std::string_view, 2> blanked{};  ///< columns that are empty in each
+  std::array<std::string_view, 2> places{};   ///< columns with URLs whose queries are left out
 };
 
 /// Tables come after those that they refer to.
@@ -49,20 +50,25 @@ constexpr ExportRule kExportRules[] = {
     {"project_renames", "project IN (" GRANGE_PUBLIC_PROJECTS ")"},
     {"jobsets", "id IN (" GRANGE_PUBLIC_JOBSETS ")"},
     {"jobset_renames", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")"},
-    {"jobset_inputs", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")"},
+    {"jobset_inputs", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")", {}, {"value"}},
     {"commits",
      "EXISTS (SELECT 1 FROM evaluation_inputs i WHERE i.uri = commits.uri AND "
      "i.revision = commits.revision AND i.evaluation IN (" GRANGE_PUBLIC_EVALUATIONS "))",
-     {"email"}},
+     {"email"},
+     {"uri"}},
     {"evaluations", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")"},
-    {"evaluation_inputs", "evaluation IN (" GRANGE_PUBLIC_EVALUATIONS ")"},
+    {"evaluation_inputs", "evaluation IN (" GRANGE_PUBLIC_EVALUATIONS ")", {}, {"value", "uri"}},
     {"evaluation_errors", "evaluation IN (" GRANGE_PUBLIC_EVALUATIONS ")"},
-    {"systems", "id IN (SELECT system FROM derivations WHERE id IN "
-                "(" GRANGE_PUBLIC_USES("derivation") "))"},
+    {"systems",
+     "id IN (SELECT system FROM derivations WHERE id IN "
+     "(" GRANGE_PUBLIC_USES("derivation") "))"},
     {"output_sets",
-     "id IN (SELECT output_set FROM derivations WHERE id IN (" GRANGE_PUBLIC_USES("derivation") ") "
-     "UNION SELECT output_set FROM builds WHERE jobset IN (" GRANGE_PUBLIC_JOBSETS ") "
-     "UNION SELECT output_set FROM steps WHERE build IN (" GRANGE_PUBLIC_BUILDS "))"},
+     "id IN (SELECT output_set FROM derivations WHERE id IN (" GRANGE_PUBLIC_USES(
+         "derivation") ") "
+                       "UNION SELECT output_set FROM builds WHERE jobset IN (" GRANGE_PUBLIC_JOBSETS
+                       ") "
+                       "UNION SELECT output_set FROM steps WHERE build IN (" GRANGE_PUBLIC_BUILDS
+                       "))"},
     // Inputs and text are compressed with what was learnt from the derivations of all projects.
     {"derivations", "id IN (" GRANGE_PUBLIC_USES("derivation") ")", {"inputs", "content"}},
     {"facts", "id IN (" GRANGE_PUBLIC_USES("facts") ")"},
@@ -90,16 +96,17 @@ constexpr ExportRule kExportRules[] = {
 /// Known and left out: of `grange ci`, whose selections name files of whoever ran it; of the
 /// scheduler, by output set whoever asked for it; of who may do what; of no use outside.
 constexpr std::string_view kLeftOut[] = {
-    "account_roles", "attempts",         "ci_evaluations", "ci_lines",     "comparisons",
-    "conflicts",     "dictionaries",     "durations",      "events",       "failures",
-    "forgotten_revisions", "good_output_sets", "good_recipes", "grange_schema", "id_ranges",
-    "maps",          "policies",         "selections",
+    "account_roles", "attempts",      "ci_evaluations",      "ci_lines",
+    "comparisons",   "conflicts",     "dictionaries",        "durations",
+    "events",        "failures",      "forgotten_revisions", "good_output_sets",
+    "good_recipes",  "grange_schema", "id_ranges",           "maps",
+    "policies",      "selections",
 };
 
 const ExportRule* find_export_rule(std::string_view table) {
   if (table.starts_with(kSecretPrefix)) return nullptr;
   const auto* const rule = std::find_if(std::begin(kExportRules), std::end(kExportRules),
-                                  [&](const ExportRule& one) { return one.table == table; });
+                                        [&](const ExportRule& one) { return one.table == table; });
   return rule == std::end(kExportRules) ? nullptr : rule;
 }
 
@@ -107,7 +114,12 @@ struct ExportColumn {
   std::string name;
   std::string type;  ///< INTEGER, REAL, TEXT, BLOB
   bool blanked = false;
+  bool place = false;  ///< URLs without their queries
 };
+
+bool names_column(const std::array<std::string_view, 2>& names, const std::string& column) {
+  return std::find(names.begin(), names.end(), column) != names.end();
+}
 
 std::vector<ExportColumn> export_columns(Database& to, const ExportRule& rule) {
   auto statement = to.prepare("SELECT name, type FROM pragma_table_info(?1) ORDER BY cid");
@@ -115,15 +127,18 @@ std::vector<ExportColumn> export_columns(Database& to, const ExportRule& rule) {
   std::vector<ExportColumn> columns;
   while (statement.step()) {
     ExportColumn column{std::string(statement.text(0)), std::string(statement.text(1))};
-    column.blanked = std::find(rule.blanked.begin(), rule.blanked.end(), column.name) !=
-                     rule.blanked.end();
+    column.blanked = names_column(rule.blanked, column.name);
+    column.place = names_column(rule.places, column.name);
     columns.push_back(std::move(column));
   }
   GRANGE_CHECK(!columns.empty());
-  for (const auto& blanked : rule.blanked) {
-    GRANGE_CHECK(blanked.empty() ||
-                 std::any_of(columns.begin(), columns.end(),
-                             [&](const ExportColumn& column) { return column.name == blanked; }));
+  // A column that was renamed must not slip through.
+  for (const auto& names : {rule.blanked, rule.places}) {
+    for (const auto& name : names) {
+      GRANGE_CHECK(name.empty() ||
+                   std::any_of(columns.begin(), columns.end(),
+                               [&](const ExportColumn& column) { return column.name == name; }));
+    }
   }
   return columns;
 }
@@ -152,7 +167,7 @@ void copy_column(const Statement& from, int at, const ExportColumn& column, Bulk
   } else if (column.type == "BLOB") {
     to.bind_blob(index, from.blob(at));
   } else {
-    to.bind(index, from.text(at));
+    to.bind(index, std::string_view(without_credentials(from.text(at), !column.place)));
   }
 }
 
@@ -192,6 +207,8 @@ std::unique_ptr<Database> make_public_tables(const std::filesystem::path& file) 
   for (const auto& table : table_names(*to)) {
     if (find_export_rule(table) == nullptr) to->execute("DROP TABLE " + table);
   }
+  // Without credentials two may have become the same.
+  to->execute("DROP INDEX commits_by_revision");
   transaction.commit();
   return to;
 }
@@ -213,6 +230,28 @@ void remove_with_journal(const std::filesystem::path& file) {
 }
 
 }  // namespace
+
+std::string without_credentials(std::string_view text, bool with_query) {
+  constexpr std::string_view kAuthority = "://";
+  std::string shown;
+  for (;;) {
+    const auto begin = text.find(kAuthority);
+    if (begin == std::string_view::npos) return shown.append(text);
+    shown.append(text.substr(0, begin + kAuthority.size()));
+    text.remove_prefix(begin + kAuthority.size());
+    // A password may contain what should have been encoded, but no slash.
+    const auto authority = text.substr(0, text.find_first_of("/?# \t\r\n'\"<>"));
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+      text.remove_prefix(at + 1);
+    }
+    if (with_query) continue;
+    const auto end = text.find_first_of(" \t\r\n");
+    const auto query = text.substr(0, end).find('?');
+    if (query == std::string_view::npos) continue;
+    shown.append(text.substr(0, query));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end);
+  }
+}
 
 TableExport table_export(std::string_view table) {
   if (table.starts_with(kSecretPrefix)) return TableExport::secret;

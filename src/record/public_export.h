@@ -29,6 +29,10 @@ TableExport table_export(std::string_view table);
 /// The names of the tables that a database has.
 std::set<std::string> table_names(Database& database);
 
+/// `text` with the URLs in it as they may be shown: without user and password, and `with_query`
+/// false, without what stands behind a "?".
+std::string without_credentials(std::string_view text, bool with_query);
+
 /// Writes a farm's public tables into a new SQLite file, with their ids.
 ///
 /// Which tables there are is asked of the database. Those that are secret are never read, whatever
@@ -36,7 +40,7 @@ std::set<std::string> table_names(Database& database);
 /// left out with all that belongs to them, and derivations, facts, output sets and commits that
 /// nothing uses which is exported; of derivations only name, digest and system are. Of accounts
 /// there are those that own a project or are its members, without their e-mail addresses, as are
-/// commits.
+/// commits. What URLs in texts have before an "@" is left out, and of those of inputs the query.
 ///
 /// The file is no record: its application id is another one. It appears when it is complete.
 /// Throws ConflictError where there is something of its name, and what the database throws.

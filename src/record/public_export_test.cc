@@ -81,8 +81,7 @@ TEST_P(PublicExportTest, NoSecretTableAndNothingHiddenIsInTheFile) {
 }
 
 TEST_P(PublicExportTest, ATableThatNobodyKnowsIsLeftOut) {
-  source().execute(
-      "CREATE TABLE secret_more (x BIGINT); CREATE TABLE newer (x BIGINT);");
+  source().execute("CREATE TABLE secret_more (x BIGINT); CREATE TABLE newer (x BIGINT);");
   const auto report = export_public(source(), file());
   EXPECT_TRUE(report.left_out.contains("secret_more"));
   EXPECT_TRUE(report.left_out.contains("newer"));
@@ -103,6 +102,27 @@ TEST_P(PublicExportTest, NothingIsOverwrittenAndNoRecordIsMade) {
   place.file = file();
   const auto database = open_database(place);
   EXPECT_THROW(migrate_record(*database), ConflictError);
+}
+
+TEST_P(PublicExportTest, WhatProvesToBeSomebodyToOthersIsLeftOut) {
+  source().execute(
+      "UPDATE jobset_inputs SET value = 'https://me:pass-word@host/x?key=k-e-y main'; "
+      "UPDATE jobsets SET fetch_problem = 'cannot fetch https://me:pass-word@host/x'");
+  export_public(source(), file());
+  const auto database = exported();
+  EXPECT_EQ(find_text(*database, "SELECT value FROM jobset_inputs"), "https://host/x main");
+  EXPECT_EQ(find_text(*database, "SELECT fetch_problem FROM jobsets"),
+            "cannot fetch https://host/x");
+  const auto bytes = read_file(file());
+  EXPECT_EQ(bytes.find("pass-word"), bytes.npos);
+  EXPECT_EQ(bytes.find("k-e-y"), bytes.npos);
+}
+
+TEST(WithoutCredentials, UrlsAreFoundInTexts) {
+  EXPECT_EQ(without_credentials("no url", false), "no url");
+  EXPECT_EQ(without_credentials("a://u:p@q@h/x@y?z b://c@d", true), "a://h/x@y?z b://d");
+  EXPECT_EQ(without_credentials("a://h?t=1 b://c?d", false), "a://h b://c");
+  EXPECT_EQ(without_credentials("a://", false), "a://");
 }
 
 GRANGE_FOR_BOTH_DATABASES(PublicExportTest);

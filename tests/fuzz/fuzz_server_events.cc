@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "http/server_events.h"
 
-/// A stream of events gives the same ones however its bytes are cut, and ids that a header can hold.
+/// A stream of events gives the same ones however its bytes are cut, and ids that a header can
+/// hold.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace grange;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
