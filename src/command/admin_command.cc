@@ -16,6 +16,9 @@ void add_admin_place_options(CLI::App& command, AdminPlace& place) {
           "Ask this server, as the account of a token; without it, the database itself is changed");
   command.get_option("--server")->excludes(command.get_option("--database"));
   command.get_option("--server")->excludes(command.get_option("--state"));
+  // Who names a token means a server, and must not change what is here.
+  command.get_option("--token")->needs(command.get_option("--server"));
+  command.get_option("--token-file")->needs(command.get_option("--server"));
 }
 
 void print_admin_line(const std::string& text) {
