@@ -38,6 +38,12 @@ int run(int argc, char** argv) {
   add_drv_command(app, chosen);
   add_hash_command(app, chosen);
   add_serve_command(app, chosen);
+  add_trigger_command(app, chosen);
+  add_queue_command(app, chosen);
+  add_logs_command(app, chosen);
+  add_wait_command(app, chosen);
+  add_admin_command(app, chosen);
+  add_db_command(app, chosen);
   add_nar_command(app, chosen);
   add_store_command(app, chosen);
   add_gc_command(app, chosen);
