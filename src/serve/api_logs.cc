@@ -12,7 +12,7 @@ namespace grange {
 namespace {
 
 constexpr std::uint64_t kLogPiece = 256 * 1024;
-constexpr std::chrono::seconds kKeepAlive{15};
+constexpr std::chrono::seconds kLogKeepAlive{15};
 
 /// The step in the path, or the last one of the build in the path that has a log.
 std::int64_t step_with_log(ApiCall& call, bool of_build) {
@@ -54,7 +54,7 @@ ServerResponse follow_log(ApiCall& call, std::int64_t step) {
                                                          nlohmann::json::error_handler_t::replace));
       }
       if (!live) break;
-      const auto deadline = std::chrono::steady_clock::now() + kKeepAlive;
+      const auto deadline = std::chrono::steady_clock::now() + kLogKeepAlive;
       if (!farm.logs().wait_for_more(step, offset, deadline, {})) sink.write(": still here\n\n");
     }
     send_event(sink, "end", offset, "{}");

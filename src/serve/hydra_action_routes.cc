@@ -1,14 +1,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "serve/hydra_json.h"
 #include "serve/hydra_pages.h"
 #include "serve/hydra_routes.h"
 
 namespace grange {
 namespace {
-
-using Json = nlohmann::ordered_json;
-using OutcomeChoice = std::function<bool(const std::optional<Outcome>&)>;
 
 constexpr std::size_t kAllTargets = 1'000'000;
 
@@ -24,7 +22,7 @@ bool was_aborted(const std::optional<Outcome>& outcome) {
 }
 
 /// Who asks by GET, as Hydra's pages do, is sent back to what it is about.
-ServerResponse hydra_done(const ApiCall& call, const std::string& path, Json answer) {
+ServerResponse hydra_done(const ApiCall& call, const std::string& path, HydraJson answer) {
   if (call.http.request.method != RequestMethod::get) return api_answer(answer);
   ServerResponse response;
   response.status = 302;

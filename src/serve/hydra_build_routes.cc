@@ -12,8 +12,6 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// What Hydra shows of the end of a log.
 constexpr std::int64_t kTailLines = 50;
 constexpr std::size_t kMostSteps = 100'000;
@@ -101,7 +99,7 @@ ServerResponse hydra_evaluations_of_build(ApiCall& call) {
     const std::int64_t builds[] = {seen.build.id};
     const auto ids = history.of_builds(builds, kMost)[seen.build.id];
     page.total = static_cast<std::int64_t>(ids.size());
-    Json list = Json::array();
+    HydraJson list = HydraJson::array();
     for (auto at = page.skipped(); at < std::min(page.total, page.skipped() + HydraPage::kLength);
          ++at) {
       if (const auto row = history.find(ids[static_cast<std::size_t>(at)])) {
@@ -119,9 +117,10 @@ ServerResponse hydra_build_info(ApiCall& call) {
     const auto outputs = Builds(database).outputs(seen.build.id);
     auto out = outputs.find("out");
     if (out == outputs.end()) out = outputs.begin();
-    return Json{{"buildId", seen.build.id},
-                {"drvPath", store_dir.str() + "/" + seen.build.derivation_name},
-                {"outPath", out != outputs.end() ? Json(store_dir.print(out->second)) : Json()}};
+    return HydraJson{
+        {"buildId", seen.build.id},
+        {"drvPath", store_dir.str() + "/" + seen.build.derivation_name},
+        {"outPath", out != outputs.end() ? HydraJson(store_dir.print(out->second)) : HydraJson()}};
   }));
 }
 

@@ -9,8 +9,6 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Of the job in the path.
 BuildQuery query_of_job(const ApiCall& call, Database& database) {
   BuildQuery query;
@@ -28,12 +26,12 @@ ServerResponse hydra_get_job(ApiCall& call) {
     query.limit = HydraPage::kLength;
     const auto rows = Builds(database).list(query);
     if (rows.empty()) throw NotFoundError("the jobset has no job of this name");
-    Json builds = Json::array();
+    HydraJson builds = HydraJson::array();
     for (const auto& row : rows) builds.push_back(hydra_short_build(row, &seen.jobset));
-    return Json{{"project", seen.jobset.project_name},
-                {"jobset", seen.jobset.settings.name},
-                {"job", call.text("job")},
-                {"builds", std::move(builds)}};
+    return HydraJson{{"project", seen.jobset.project_name},
+                     {"jobset", seen.jobset.settings.name},
+                     {"job", call.text("job")},
+                     {"builds", std::move(builds)}};
   }));
 }
 

@@ -7,33 +7,31 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json hydra_time(const std::optional<TimePoint>& time) {
-  return time ? Json(to_unix(*time)) : Json();
+HydraJson hydra_time(const std::optional<TimePoint>& time) {
+  return time ? HydraJson(to_unix(*time)) : HydraJson();
 }
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json() : Json(text);
+HydraJson text_or_null(const std::string& text) {
+  return text.empty() ? HydraJson() : HydraJson(text);
 }
 
-Json hydra_product(const BuildProduct& product) {
-  return {
-      {"type", product.type},
-      {"subtype", product.subtype},
-      {"name", product.name},
-      {"filesize", product.size ? Json(*product.size) : Json()},
-      {"sha256hash", product.sha256 ? Json(product.sha256->digits(HashFormat::base16)) : Json()},
-      {"path", product.path},
-      {"defaultpath", product.default_path}};
+HydraJson hydra_product(const BuildProduct& product) {
+  return {{"type", product.type},
+          {"subtype", product.subtype},
+          {"name", product.name},
+          {"filesize", product.size ? HydraJson(*product.size) : HydraJson()},
+          {"sha256hash",
+           product.sha256 ? HydraJson(product.sha256->digits(HashFormat::base16)) : HydraJson()},
+          {"path", product.path},
+          {"defaultpath", product.default_path}};
 }
 
-Json project_name_of(const Jobset* jobset) {
-  return jobset != nullptr ? Json(jobset->project_name) : Json();
+HydraJson project_name_of(const Jobset* jobset) {
+  return jobset != nullptr ? HydraJson(jobset->project_name) : HydraJson();
 }
 
-Json jobset_name_of(const Jobset* jobset) {
-  return jobset != nullptr ? Json(jobset->settings.name) : Json();
+HydraJson jobset_name_of(const Jobset* jobset) {
+  return jobset != nullptr ? HydraJson(jobset->settings.name) : HydraJson();
 }
 
 }  // namespace
@@ -67,7 +65,7 @@ int hydra_build_status(Outcome outcome) noexcept {
   return 3;
 }
 
-Json hydra_project(const Project& project, const std::vector<std::string>& jobsets) {
+HydraJson hydra_project(const Project& project, const std::vector<std::string>& jobsets) {
   const auto& settings = project.settings;
   return {{"name", settings.name},
           {"displayname", settings.display_name},
@@ -80,11 +78,11 @@ Json hydra_project(const Project& project, const std::vector<std::string>& jobse
           {"jobsets", jobsets}};
 }
 
-Json hydra_jobset(const Jobset& jobset) {
+HydraJson hydra_jobset(const Jobset& jobset) {
   const auto& settings = jobset.settings;
   const auto& status = jobset.status;
   const bool is_flake = !settings.flake.empty();
-  Json inputs = Json::object();
+  HydraJson inputs = HydraJson::object();
   for (const auto& [name, input] : settings.inputs) {
     inputs[name] = {
         {"name", name}, {"type", input.type}, {"value", input.value}, {"emailresponsible", false}};
@@ -113,7 +111,7 @@ Json hydra_jobset(const Jobset& jobset) {
           {"inputs", std::move(inputs)}};
 }
 
-Json hydra_jobset_overview(const Jobset& jobset) {
+HydraJson hydra_jobset_overview(const Jobset& jobset) {
   const auto& status = jobset.status;
   return {{"project", jobset.project_name},
           {"name", jobset.settings.name},
@@ -130,50 +128,51 @@ Json hydra_jobset_overview(const Jobset& jobset) {
           {"haserrormsg", !status.problem.empty()}};
 }
 
-Json hydra_build(const BuildRow& build, const Jobset* jobset, const HydraBuildParts& parts,
-                 const StoreDir& store_dir) {
-  Json outputs = Json::object();
+HydraJson hydra_build(const BuildRow& build, const Jobset* jobset, const HydraBuildParts& parts,
+                      const StoreDir& store_dir) {
+  HydraJson outputs = HydraJson::object();
   for (const auto& [name, path] : parts.outputs) {
     outputs[name] = {{"path", store_dir.print(path)}};
   }
-  Json products = Json::object();
+  HydraJson products = HydraJson::object();
   std::size_t number = 0;
   for (const auto& product : parts.report.products) {
     products[std::to_string(++number)] = hydra_product(product);
   }
-  Json metrics = Json::object();
+  HydraJson metrics = HydraJson::object();
   for (const auto& metric : parts.report.metrics) {
     metrics[metric.name] = {{"value", metric.value}, {"unit", text_or_null(metric.unit)}};
   }
-  return {{"id", build.id},
-          {"finished", build.finished() ? 1 : 0},
-          {"timestamp", to_unix(build.queued)},
-          {"starttime", hydra_time(build.started)},
-          {"stoptime", hydra_time(build.stopped)},
-          {"project", project_name_of(jobset)},
-          {"jobset", jobset_name_of(jobset)},
-          {"job", build.label},
-          {"nixname", build.name},
-          {"system", build.system},
-          {"priority", build.priority},
-          {"buildstatus", build.outcome ? Json(hydra_build_status(*build.outcome)) : Json()},
-          {"releasename", text_or_null(build.release_name)},
-          {"drvpath", store_dir.str() + "/" + build.derivation_name},
-          {"jobsetevals", parts.evaluations},
-          {"buildoutputs", std::move(outputs)},
-          {"buildproducts", std::move(products)},
-          {"buildmetrics", std::move(metrics)}};
+  return {
+      {"id", build.id},
+      {"finished", build.finished() ? 1 : 0},
+      {"timestamp", to_unix(build.queued)},
+      {"starttime", hydra_time(build.started)},
+      {"stoptime", hydra_time(build.stopped)},
+      {"project", project_name_of(jobset)},
+      {"jobset", jobset_name_of(jobset)},
+      {"job", build.label},
+      {"nixname", build.name},
+      {"system", build.system},
+      {"priority", build.priority},
+      {"buildstatus", build.outcome ? HydraJson(hydra_build_status(*build.outcome)) : HydraJson()},
+      {"releasename", text_or_null(build.release_name)},
+      {"drvpath", store_dir.str() + "/" + build.derivation_name},
+      {"jobsetevals", parts.evaluations},
+      {"buildoutputs", std::move(outputs)},
+      {"buildproducts", std::move(products)},
+      {"buildmetrics", std::move(metrics)}};
 }
 
-Json hydra_short_build(const BuildRow& build, const Jobset* jobset) {
-  Json json{{"id", build.id},
-            {"project", project_name_of(jobset)},
-            {"jobset", jobset_name_of(jobset)},
-            {"job", build.label},
-            {"system", build.system},
-            {"nixname", build.name},
-            {"finished", build.finished() ? 1 : 0},
-            {"timestamp", to_unix(build.queued)}};
+HydraJson hydra_short_build(const BuildRow& build, const Jobset* jobset) {
+  HydraJson json{{"id", build.id},
+                 {"project", project_name_of(jobset)},
+                 {"jobset", jobset_name_of(jobset)},
+                 {"job", build.label},
+                 {"system", build.system},
+                 {"nixname", build.name},
+                 {"finished", build.finished() ? 1 : 0},
+                 {"timestamp", to_unix(build.queued)}};
   if (build.outcome) {
     json["buildstatus"] = hydra_build_status(*build.outcome);
   } else {
@@ -182,9 +181,9 @@ Json hydra_short_build(const BuildRow& build, const Jobset* jobset) {
   return json;
 }
 
-Json hydra_evaluation(const EvaluationRow& evaluation,
-                      const std::vector<EvaluationInputRow>& inputs,
-                      const std::vector<std::int64_t>& builds) {
+HydraJson hydra_evaluation(const EvaluationRow& evaluation,
+                           const std::vector<EvaluationInputRow>& inputs,
+                           const std::vector<std::int64_t>& builds) {
   const auto& verdicts = evaluation.verdicts;
   const bool has_new = evaluation.base == 0 || verdicts.equivalent + verdicts.changed +
                                                        verdicts.unverified + verdicts.added +
@@ -193,20 +192,20 @@ Json hydra_evaluation(const EvaluationRow& evaluation,
   const auto ended = evaluation.finished.value_or(evaluation.started);
   const auto took = static_cast<std::int64_t>(Seconds(ended - evaluation.started).count() -
                                               evaluation.fetch_seconds);
-  Json by_name = Json::object();
+  HydraJson by_name = HydraJson::object();
   for (const auto& input : inputs) {
     by_name[input.name] = {{"revision", text_or_null(input.revision)},
                            {"value", text_or_null(input.value)},
                            {"type", input.type},
                            {"uri", text_or_null(input.uri)},
-                           {"dependency", Json()}};
+                           {"dependency", HydraJson()}};
   }
   return {{"id", evaluation.id},
           {"timestamp", to_unix(ended)},
           {"checkouttime", static_cast<std::int64_t>(evaluation.fetch_seconds)},
           {"evaltime", std::max<std::int64_t>(took, 0)},
           {"hasnewbuilds", has_new ? 1 : 0},
-          {"flake", Json()},
+          {"flake", HydraJson()},
           {"builds", builds},
           {"jobsetevalinputs", std::move(by_name)}};
 }
@@ -215,26 +214,27 @@ std::int64_t HydraPage::last() const {
   return std::max<std::int64_t>((total + kLength - 1) / kLength, 1);
 }
 
-Json hydra_evaluation_list(Json list, const HydraPage& page) {
+HydraJson hydra_evaluation_list(HydraJson list, const HydraPage& page) {
   const auto link = [](std::int64_t number) { return "?page=" + std::to_string(number); };
-  Json json{{"evals", std::move(list)}, {"first", link(1)}};
+  HydraJson json{{"evals", std::move(list)}, {"first", link(1)}};
   if (page.number > 1) json["previous"] = link(page.number - 1);
   if (page.number < page.last()) json["next"] = link(page.number + 1);
   json["last"] = link(page.last());
   return json;
 }
 
-Json hydra_step(const StepRow& step, std::int64_t number, Json build, const StoreDir& store_dir) {
+HydraJson hydra_step(const StepRow& step, std::int64_t number, HydraJson build,
+                     const StoreDir& store_dir) {
   return {{"machine", step.machine == 0 ? "localhost" : std::to_string(step.machine)},
           {"system", step.system},
           {"stepnr", number},
           {"drvpath", store_dir.str() + "/" + step.derivation},
           {"starttime", to_unix(step.started)},
-          {"resolveddrvpath", Json()},
+          {"resolveddrvpath", HydraJson()},
           {"build", std::move(build)}};
 }
 
-Json hydra_badge(const std::optional<Outcome>& outcome) {
+HydraJson hydra_badge(const std::optional<Outcome>& outcome) {
   const bool is_good = outcome == Outcome::good;
   return {{"schemaVersion", 1},
           {"label", "hydra build"},

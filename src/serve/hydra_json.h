@@ -18,6 +18,8 @@
 
 namespace grange {
 
+using HydraJson = nlohmann::ordered_json;
+
 // The values of Hydra's API, field by field (hydra.md §4.2). Times are whole seconds since 1970,
 // and null where there is none; a text that nobody gave is "" or null as Hydra has it. Input types
 // have the same names here and there; "tarball" is ours alone.
@@ -26,11 +28,10 @@ namespace grange {
 int hydra_build_status(Outcome outcome) noexcept;
 
 /// `jobsets`: the names of those that who asks sees.
-nlohmann::ordered_json hydra_project(const Project& project,
-                                     const std::vector<std::string>& jobsets);
-nlohmann::ordered_json hydra_jobset(const Jobset& jobset);
+HydraJson hydra_project(const Project& project, const std::vector<std::string>& jobsets);
+HydraJson hydra_jobset(const Jobset& jobset);
 /// One of /api/jobsets.
-nlohmann::ordered_json hydra_jobset_overview(const Jobset& jobset);
+HydraJson hydra_jobset_overview(const Jobset& jobset);
 
 /// What a build has in other tables.
 struct HydraBuildParts {
@@ -39,14 +40,14 @@ struct HydraBuildParts {
   BuildReport report;
 };
 /// `jobset`: null where it is not known.
-nlohmann::ordered_json hydra_build(const BuildRow& build, const Jobset* jobset,
-                                   const HydraBuildParts& parts, const StoreDir& store_dir);
+HydraJson hydra_build(const BuildRow& build, const Jobset* jobset, const HydraBuildParts& parts,
+                      const StoreDir& store_dir);
 /// The short form, of /api/latestbuilds and /api/queue.
-nlohmann::ordered_json hydra_short_build(const BuildRow& build, const Jobset* jobset);
+HydraJson hydra_short_build(const BuildRow& build, const Jobset* jobset);
 
-nlohmann::ordered_json hydra_evaluation(const EvaluationRow& evaluation,
-                                        const std::vector<EvaluationInputRow>& inputs,
-                                        const std::vector<std::int64_t>& builds);
+HydraJson hydra_evaluation(const EvaluationRow& evaluation,
+                           const std::vector<EvaluationInputRow>& inputs,
+                           const std::vector<std::int64_t>& builds);
 
 /// Pages of lists, from 1 on, 20 each, as Hydra has them.
 struct HydraPage {
@@ -58,13 +59,13 @@ struct HydraPage {
   std::int64_t skipped() const { return (number - 1) * kLength; }
 };
 /// {"evals": LIST, "first": "?page=1", …}.
-nlohmann::ordered_json hydra_evaluation_list(nlohmann::ordered_json list, const HydraPage& page);
+HydraJson hydra_evaluation_list(HydraJson list, const HydraPage& page);
 
 /// `number`: of the step within its build; `build`: as hydra_build gives it.
-nlohmann::ordered_json hydra_step(const StepRow& step, std::int64_t number,
-                                  nlohmann::ordered_json build, const StoreDir& store_dir);
+HydraJson hydra_step(const StepRow& step, std::int64_t number, HydraJson build,
+                     const StoreDir& store_dir);
 
 /// A badge, as shields.io takes it, of how the last finished build of a job ended.
-nlohmann::ordered_json hydra_badge(const std::optional<Outcome>& outcome);
+HydraJson hydra_badge(const std::optional<Outcome>& outcome);
 
 }  // namespace grange

@@ -6,8 +6,6 @@
 namespace grange {
 namespace {
 
-using nlohmann::ordered_json;
-
 TimePoint unix_time(std::int64_t seconds) {
   return TimePoint(std::chrono::seconds(seconds));
 }
@@ -42,10 +40,10 @@ BuildRow hydra_test_build() {
 
 /// One line of the golden text, as it is written below.
 std::string golden(std::string_view text) {
-  return ordered_json::parse(text).dump();
+  return HydraJson::parse(text).dump();
 }
 
-TEST(HydraJson, Project) {
+TEST(HydraShapes, Project) {
   Project project;
   project.settings = {"nixpkgs", "Nixpkgs", "", "https://nixos.org", "eelco", true, false};
   EXPECT_EQ(hydra_project(project, {"staging", "trunk"}).dump(), golden(R"({
@@ -54,7 +52,7 @@ TEST(HydraJson, Project) {
     "jobsets": ["staging", "trunk"]})"));
 }
 
-TEST(HydraJson, Jobset) {
+TEST(HydraShapes, Jobset) {
   auto jobset = hydra_test_jobset();
   EXPECT_EQ(hydra_jobset(jobset).dump(), golden(R"({
     "name": "trunk", "project": "nixpkgs", "description": "", "nixexprinput": "nixpkgs",
@@ -73,7 +71,7 @@ TEST(HydraJson, Jobset) {
   EXPECT_EQ(json["triggertime"], 12);
 }
 
-TEST(HydraJson, JobsetOverview) {
+TEST(HydraShapes, JobsetOverview) {
   auto jobset = hydra_test_jobset();
   jobset.status.queued_builds = 1;
   jobset.status.good_builds = 20;
@@ -87,7 +85,7 @@ TEST(HydraJson, JobsetOverview) {
     "triggertime": null, "fetcherrormsg": "", "errortime": 40, "haserrormsg": true})"));
 }
 
-TEST(HydraJson, Build) {
+TEST(HydraShapes, Build) {
   const auto jobset = hydra_test_jobset();
   auto build = hydra_test_build();
   EXPECT_EQ(hydra_build(build, &jobset, {}, hydra_store()).dump(), golden(R"({
@@ -125,7 +123,7 @@ TEST(HydraJson, Build) {
       "time": {"value": 2.0, "unit": null}}})"));
 }
 
-TEST(HydraJson, ShortBuild) {
+TEST(HydraShapes, ShortBuild) {
   const auto jobset = hydra_test_jobset();
   auto build = hydra_test_build();
   EXPECT_EQ(hydra_short_build(build, &jobset).dump(), golden(R"({
@@ -139,7 +137,7 @@ TEST(HydraJson, ShortBuild) {
     "buildstatus": 7})"));
 }
 
-TEST(HydraJson, Evaluation) {
+TEST(HydraShapes, Evaluation) {
   EvaluationRow evaluation;
   evaluation.id = 9;
   evaluation.started = unix_time(100);
@@ -161,9 +159,9 @@ TEST(HydraJson, Evaluation) {
   EXPECT_EQ(hydra_evaluation(evaluation, {}, {})["hasnewbuilds"], 1);
 }
 
-TEST(HydraJson, PagesOfEvaluations) {
+TEST(HydraShapes, PagesOfEvaluations) {
   const auto list = [](std::int64_t number, std::int64_t total) {
-    return hydra_evaluation_list(ordered_json::array(), {number, total}).dump();
+    return hydra_evaluation_list(HydraJson::array(), {number, total}).dump();
   };
   EXPECT_EQ(list(1, 0), golden(R"({"evals": [], "first": "?page=1", "last": "?page=1"})"));
   EXPECT_EQ(list(1, 20), golden(R"({"evals": [], "first": "?page=1", "last": "?page=1"})"));
@@ -174,7 +172,7 @@ TEST(HydraJson, PagesOfEvaluations) {
   EXPECT_EQ((HydraPage{3, 0}.skipped()), 40);
 }
 
-TEST(HydraJson, Step) {
+TEST(HydraShapes, Step) {
   StepRow step;
   step.derivation = std::string(kHydraDigest) + "-a.drv";
   step.system = "x86_64-linux";
@@ -185,7 +183,7 @@ TEST(HydraJson, Step) {
     "resolveddrvpath": null, "build": {"id": 7}})"));
 }
 
-TEST(HydraJson, StatusesAreHydrasNumbers) {
+TEST(HydraShapes, StatusesAreHydrasNumbers) {
   const std::pair<Outcome, int> expected[] = {
       {Outcome::good, 0},
       {Outcome::failed, 1},
@@ -206,7 +204,7 @@ TEST(HydraJson, StatusesAreHydrasNumbers) {
   }
 }
 
-TEST(HydraJson, Badge) {
+TEST(HydraShapes, Badge) {
   EXPECT_EQ(hydra_badge(Outcome::good).dump(), golden(R"({"schemaVersion": 1,
     "label": "hydra build", "color": "green", "message": "passing"})"));
   EXPECT_EQ(hydra_badge(Outcome::failed)["message"], "failing");

@@ -13,8 +13,6 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::int64_t kMostListed = 10'000;
 constexpr std::size_t kMostQueued = 1'000'000;
 constexpr std::int64_t kMostPeriods = 10'000;
@@ -30,9 +28,9 @@ std::size_t count_parameter(const ApiCall& call, std::int64_t most) {
   return static_cast<std::size_t>(*count);
 }
 
-Json short_builds(Database& database, const std::vector<BuildRow>& rows) {
+HydraJson short_builds(Database& database, const std::vector<BuildRow>& rows) {
   std::map<std::int64_t, std::optional<Jobset>> jobsets;
-  Json list = Json::array();
+  HydraJson list = HydraJson::array();
   for (const auto& row : rows) {
     auto found = jobsets.find(row.jobset);
     if (found == jobsets.end()) {
@@ -69,7 +67,7 @@ ServerResponse hydra_jobset_overviews(ApiCall& call) {
   if (!project) throw InvalidError("specified is 'project', the name of one, got none");
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto seen = seen_project(call, database, *project);
-    Json list = Json::array();
+    HydraJson list = HydraJson::array();
     for (const auto& jobset :
          seen_jobsets(call, database, Jobsets(database).of_project(seen.project.id))) {
       list.push_back(hydra_jobset_overview(jobset));
@@ -124,14 +122,14 @@ ServerResponse hydra_builds_per_period(ApiCall& call) {
   }
   const auto count = count_parameter(call, kMostPeriods);
   return api_answer(call.farm().database().read([&](Database& database) {
-    return Json(
+    return HydraJson(
         Builds(database).ended_per_period(call.farm().clock().now(), period->second, count));
   }));
 }
 
-Json changed_inputs(const std::vector<EvaluationInputRow>& now,
-                    const std::vector<EvaluationInputRow>& before) {
-  Json list = Json::array();
+HydraJson changed_inputs(const std::vector<EvaluationInputRow>& now,
+                         const std::vector<EvaluationInputRow>& before) {
+  HydraJson list = HydraJson::array();
   for (const auto& input : now) {
     const auto same =
         std::find_if(before.begin(), before.end(), [&](const EvaluationInputRow& other) {
@@ -154,7 +152,7 @@ ServerResponse hydra_all_evaluations(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     EvaluationHistory history(database);
     page.total = history.count_complete(sees_all(call));
-    Json list = Json::array();
+    HydraJson list = HydraJson::array();
     for (const auto& row :
          history.complete_ones(sees_all(call), page.skipped(), HydraPage::kLength)) {
       const auto inputs = history.inputs(row.id);
@@ -164,7 +162,7 @@ ServerResponse hydra_all_evaluations(ApiCall& call) {
                       {"nrScheduled", row.queued},
                       {"nrSucceeded", row.good},
                       {"nrFailed", row.failed},
-                      {"diff", base ? Json(row.good - base->good) : Json()},
+                      {"diff", base ? HydraJson(row.good - base->good) : HydraJson()},
                       {"changedInputs", changed_inputs(inputs, base_inputs)}});
     }
     return hydra_evaluation_list(std::move(list), page);
@@ -177,8 +175,8 @@ bool contains_ignoring_case(std::string_view text, std::string_view part) {
                      [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
 }
 
-Json full_list(const ApiCall& call, Database& database, const std::vector<BuildRow>& rows) {
-  Json list = Json::array();
+HydraJson full_list(const ApiCall& call, Database& database, const std::vector<BuildRow>& rows) {
+  HydraJson list = HydraJson::array();
   for (const auto& row : rows) list.push_back(hydra_full_build(call, database, row));
   return list;
 }
@@ -194,8 +192,8 @@ ServerResponse hydra_search(ApiCall& call) {
   const auto limit = call.limit(10, 50);
   const auto& store_dir = call.farm().workshop().config().store_dir;
   return api_answer(call.farm().database().read([&](Database& database) {
-    Json projects = Json::array();
-    Json jobsets = Json::array();
+    HydraJson projects = HydraJson::array();
+    HydraJson jobsets = HydraJson::array();
     for (const auto& project : Projects(database).all()) {
       if (projects.size() >= limit) break;
       const auto& settings = project.settings;
@@ -237,10 +235,10 @@ ServerResponse hydra_search(ApiCall& call) {
         of_derivation = builds.list(query);
       }
     }
-    return Json{{"projects", std::move(projects)},
-                {"jobsets", std::move(jobsets)},
-                {"builds", full_list(call, database, of_output)},
-                {"buildsdrv", full_list(call, database, of_derivation)}};
+    return HydraJson{{"projects", std::move(projects)},
+                     {"jobsets", std::move(jobsets)},
+                     {"builds", full_list(call, database, of_output)},
+                     {"buildsdrv", full_list(call, database, of_derivation)}};
   }));
 }
 

@@ -9,11 +9,9 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t kMostTargets = 1'000'000;
 
-Json hydra_project_of(const ApiCall& call, Database& database, const Project& project) {
+HydraJson hydra_project_of(const ApiCall& call, Database& database, const Project& project) {
   std::vector<std::string> names;
   for (const auto& jobset :
        seen_jobsets(call, database, Jobsets(database).of_project(project.id))) {
@@ -25,7 +23,7 @@ Json hydra_project_of(const ApiCall& call, Database& database, const Project& pr
 ServerResponse hydra_root(ApiCall& call) {
   if (!asks_for_json(call.http.request)) throw NotFoundError("there is no page here");
   auto response = api_answer(call.farm().database().read([&](Database& database) {
-    Json list = Json::array();
+    HydraJson list = HydraJson::array();
     Projects projects(database);
     for (const auto& project : projects.all()) {
       const ProjectFacts facts{
@@ -47,7 +45,7 @@ ServerResponse hydra_get_project(ApiCall& call) {
   const auto answer = call.farm().database().read([&](Database& database) {
     Projects projects(database);
     if (!projects.find(name)) renamed = projects.renamed(name);
-    if (renamed) return Json();
+    if (renamed) return HydraJson();
     return hydra_project_of(call, database, seen_project(call, database, name).project);
   });
   if (renamed) return hydra_redirect(call, "/project/" + *renamed, 301);
@@ -62,7 +60,7 @@ ServerResponse hydra_get_jobset(ApiCall& call) {
     const auto parent = seen_project(call, database, project);
     Jobsets jobsets(database);
     if (!jobsets.find(parent.project.id, name)) renamed = jobsets.renamed(parent.project.id, name);
-    if (renamed) return Json();
+    if (renamed) return HydraJson();
     return hydra_jobset(seen_jobset(call, database, project, name).jobset);
   });
   if (renamed) return hydra_redirect(call, "/jobset/" + project + "/" + *renamed, 301);
@@ -76,7 +74,7 @@ ServerResponse hydra_jobset_evaluations(ApiCall& call) {
     EvaluationHistory history(database);
     const auto last = history.last_complete(seen.jobset.id);
     page.total = last ? last->position : 0;
-    Json list = Json::array();
+    HydraJson list = HydraJson::array();
     for (const auto& row :
          history.from_position(seen.jobset.id, page.total - page.skipped(), HydraPage::kLength)) {
       list.push_back(hydra_evaluation(row, history.inputs(row.id), history.builds(row)));
@@ -130,7 +128,7 @@ ServerResponse hydra_store_paths(ApiCall& call) {
     for (const auto& target : EvaluationHistory(database).targets(seen.evaluation, query)) {
       if (target.outcome == Outcome::good) good.push_back(target.target.build);
     }
-    Json list = Json::array();
+    HydraJson list = HydraJson::array();
     for (const auto& [build, outputs] : Builds(database).outputs(good)) {
       for (const auto& [name, path] : outputs) list.push_back(store_dir.print(path));
     }

@@ -8,8 +8,6 @@
 namespace grange {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Hydra's web form creates jobsets under this name of the path; the body has the real one.
 constexpr std::string_view kNewJobset = ".new";
 

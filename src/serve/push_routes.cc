@@ -6,14 +6,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "evaluate/jobset_input.h"
+#include "serve/hydra_json.h"
 #include "serve/hydra_routes.h"
 #include "serve/json_body.h"
 #include "serve/push_signature.h"
 
 namespace grange {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// Forges send the commits of a push, at most some thousands.
 constexpr std::size_t kLargestPush = std::size_t{8} << 20;
@@ -36,7 +35,7 @@ bool has_input_with(const Jobset& jobset, const std::set<std::string>& keys,
 }
 
 ServerResponse triggered_answer(const ApiCall& call, const std::vector<std::int64_t>& ids) {
-  Json names = Json::array();
+  HydraJson names = HydraJson::array();
   call.farm().database().read([&](Database& database) {
     for (const auto id : ids) {
       if (const auto jobset = Jobsets(database).find(id)) names.push_back(jobset->full_name());
