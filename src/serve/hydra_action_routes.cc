@@ -8,6 +8,8 @@
 namespace grange {
 namespace {
 
+using OutcomeChoice = std::function<bool(const std::optional<Outcome>&)>;
+
 constexpr std::size_t kAllTargets = 1'000'000;
 
 bool has_not_ended(const std::optional<Outcome>& outcome) {
