@@ -45,6 +45,8 @@ HydraProjectBody parse_hydra_project(nlohmann::json body, const std::string& nam
   }
   parsed.owner = fields.optional_text("owner");
   fields.optional_object("declarative", [&](JsonFields& declarative) {
+    declarative.pass_over("type");
+    declarative.pass_over("value");
     if (!declarative.optional_text("file").value_or("").empty()) {
       declarative.refuse("file", "projects that declare their own jobsets are not there yet");
     }
