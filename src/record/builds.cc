@@ -167,6 +167,48 @@ std::vector<BuildRow> Builds::unfinished() {
   return read_builds(statement);
 }
 
+std::vector<BuildRow> Builds::queue(bool with_hidden, std::size_t limit) {
+  auto statement = database_.prepare(
+      std::string(kBuildColumns) +
+      "LEFT JOIN jobsets j ON j.id = b.jobset LEFT JOIN projects p ON p.id = j.project "
+      "WHERE b.outcome IS NULL AND b.server = 0 "
+      "AND (?1 = 1 OR (coalesce(j.hidden, 0) = 0 AND coalesce(p.hidden, 0) = 0)) "
+      "ORDER BY b.bumped DESC, b.priority DESC, b.id LIMIT ?2");
+  bind_all(statement, with_hidden, limit);
+  return read_builds(statement);
+}
+
+std::vector<BuildRow> Builds::with_output(std::string_view digest, bool with_hidden,
+                                          std::size_t limit) {
+  // What follows the digest in a base name is "-", and "." is the next character.
+  const std::string first = std::string(digest) + "-";
+  const std::string end = std::string(digest) + ".";
+  auto statement = database_.prepare(
+      std::string(kBuildColumns) +
+      "LEFT JOIN jobsets j ON j.id = b.jobset LEFT JOIN projects p ON p.id = j.project "
+      "WHERE b.id IN (SELECT build FROM build_outputs WHERE path >= ?1 AND path < ?2) "
+      "AND (?3 = 1 OR (coalesce(j.hidden, 0) = 0 AND coalesce(p.hidden, 0) = 0)) "
+      "ORDER BY b.id DESC LIMIT ?4");
+  bind_all(statement, first, end, with_hidden, limit);
+  return read_builds(statement);
+}
+
+std::vector<std::int64_t> Builds::ended_per_period(TimePoint end, std::chrono::seconds period,
+                                                   std::size_t count) {
+  std::vector<std::int64_t> counts(count);
+  auto statement = database_.prepare(
+      "SELECT (?1 - stopped) / ?2, count(*) FROM builds "
+      "WHERE stopped > ?3 AND stopped <= ?1 AND outcome IS NOT NULL GROUP BY 1");
+  const auto length = std::chrono::microseconds(period).count();
+  const auto last = to_column(end);
+  bind_all(statement, last, length, last - length * static_cast<std::int64_t>(count));
+  while (statement.step()) {
+    const auto ago = static_cast<std::size_t>(statement.integer(0));
+    if (ago < count) counts[count - 1 - ago] = statement.integer(1);
+  }
+  return counts;
+}
+
 /// Builds that begin or cease to count as good or failed: in their jobsets, and in the evaluations
 /// that have them. `sign` is 1 for what has just finished, -1 for what is about to be queued again.
 void Builds::add_to_counts(std::span<const std::int64_t> builds, int sign) {
@@ -374,15 +416,24 @@ std::vector<std::int64_t> Builds::failed_by(std::span<const std::string> derivat
 }
 
 BuildReport Builds::report(std::int64_t build) {
-  BuildReport report;
+  auto found = reports({&build, 1});
+  auto report = found.empty() ? BuildReport() : std::move(found.begin()->second);
   report.release_name =
       find_text(database_, "SELECT release_name FROM builds WHERE id = ?1", build).value_or("");
+  return report;
+}
+
+std::map<std::int64_t, BuildReport> Builds::reports(std::span<const std::int64_t> builds) {
+  std::map<std::int64_t, BuildReport> reports;
+  const auto one_of = database_.one_of(1, Database::ListOf::integers);
   auto products = database_.prepare(
-      "SELECT type, subtype, name, path, default_path, size, sha256 FROM build_products "
-      "WHERE build = ?1 ORDER BY number");
-  products.bind(1, build);
+      "SELECT build, type, subtype, name, path, default_path, size, sha256 FROM build_products "
+      "WHERE build " +
+      one_of + " ORDER BY build, number");
+  products.bind_integers(1, builds);
   while (products.step()) {
     RowReader row(products);
+    auto& report = reports[row.integer()];
     BuildProduct product;
     product.type = row.text();
     product.subtype = row.text();
@@ -390,21 +441,23 @@ BuildReport Builds::report(std::int64_t build) {
     product.path = row.text();
     product.default_path = row.text();
     if (const auto size = row.optional_integer()) product.size = static_cast<std::uint64_t>(*size);
-    if (!products.is_null(6)) product.sha256 = Hash(HashAlgorithm::sha256, products.blob(6));
+    if (!products.is_null(7)) product.sha256 = Hash(HashAlgorithm::sha256, products.blob(7));
     report.products.push_back(std::move(product));
   }
-  auto metrics = database_.prepare(
-      "SELECT name, value, unit FROM build_metrics WHERE build = ?1 ORDER BY name");
-  metrics.bind(1, build);
+  auto metrics =
+      database_.prepare("SELECT build, name, value, unit FROM build_metrics WHERE build " + one_of +
+                        " ORDER BY build, name");
+  metrics.bind_integers(1, builds);
   while (metrics.step()) {
     RowReader row(metrics);
+    auto& report = reports[row.integer()];
     BuildMetric metric;
     metric.name = row.text();
     metric.value = row.real();
     metric.unit = row.text();
     report.metrics.push_back(std::move(metric));
   }
-  return report;
+  return reports;
 }
 
 std::vector<std::int64_t> Builds::constituents(std::int64_t build) {

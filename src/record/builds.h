@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -108,6 +109,13 @@ class Builds {
   std::vector<BuildRow> list(const BuildQuery& query);
   /// All that are not finished, of this farm, oldest first.
   std::vector<BuildRow> unfinished();
+  /// The same as people see a queue: what was bumped last, then by priority, then the oldest first.
+  std::vector<BuildRow> queue(bool with_hidden, std::size_t limit);
+  /// Those with an output that has this digest (32 digits of base 32) in its path, newest first.
+  std::vector<BuildRow> with_output(std::string_view digest, bool with_hidden, std::size_t limit);
+  /// How many ended in each of the last `count` periods before `end`, the oldest period first.
+  std::vector<std::int64_t> ended_per_period(TimePoint end, std::chrono::seconds period,
+                                             std::size_t count);
 
   /// Of what is finished already, or cancelled meanwhile, nothing is taken.
   void finish(std::span<const FinishedBuild> builds);
@@ -128,6 +136,9 @@ class Builds {
   /// Builds that failed through one of these, or are of one of these and failed.
   std::vector<std::int64_t> failed_by(std::span<const std::string> derivations);
   BuildReport report(std::int64_t build);
+  /// Of many at once; those that report nothing are not there. Without release names, which
+  /// BuildRow has.
+  std::map<std::int64_t, BuildReport> reports(std::span<const std::int64_t> builds);
   std::vector<std::int64_t> constituents(std::int64_t build);
   void set_constituents(std::int64_t build, std::span<const std::int64_t> constituents);
 

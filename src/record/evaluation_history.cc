@@ -1,6 +1,8 @@
 #include "record/evaluation_history.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 
 #include "base/error.h"
 #include "record/rows.h"
@@ -370,6 +372,35 @@ std::optional<EvaluationRow> EvaluationHistory::last_complete(std::int64_t jobse
   return read_evaluation(statement);
 }
 
+std::vector<EvaluationRow> EvaluationHistory::from_position(std::int64_t jobset,
+                                                            std::int64_t position,
+                                                            std::size_t limit) {
+  auto statement = database_.prepare(std::string(kEvaluationColumns) +
+                                     "WHERE e.jobset = ?1 AND e.position IS NOT NULL "
+                                     "AND e.position <= ?2 ORDER BY e.position DESC LIMIT ?3");
+  bind_all(statement, jobset, position, limit);
+  return read_evaluations(statement);
+}
+
+std::vector<EvaluationRow> EvaluationHistory::complete_ones(bool with_hidden, std::int64_t skipped,
+                                                            std::size_t limit) {
+  auto statement = database_.prepare(
+      std::string(kEvaluationColumns) +
+      "JOIN jobsets j ON j.id = e.jobset JOIN projects p ON p.id = j.project "
+      "WHERE e.position IS NOT NULL AND (?1 = 1 OR (j.hidden = 0 AND p.hidden = 0)) "
+      "ORDER BY e.id DESC LIMIT ?2 OFFSET ?3");
+  bind_all(statement, with_hidden, limit, skipped);
+  return read_evaluations(statement);
+}
+
+std::int64_t EvaluationHistory::count_complete(bool with_hidden) {
+  return *find_integer(database_,
+                       "SELECT count(*) FROM evaluations e JOIN jobsets j ON j.id = e.jobset "
+                       "JOIN projects p ON p.id = j.project WHERE e.position IS NOT NULL "
+                       "AND (?1 = 1 OR (j.hidden = 0 AND p.hidden = 0))",
+                       with_hidden);
+}
+
 std::vector<EvaluationInputRow> EvaluationHistory::inputs(std::int64_t evaluation) {
   auto statement = database_.prepare(
       "SELECT name, type, value, uri, revision, store_path FROM evaluation_inputs "
@@ -591,6 +622,99 @@ std::vector<std::int64_t> EvaluationHistory::of_build(std::int64_t build, std::s
   std::vector<std::int64_t> ids;
   while (statement.step()) ids.push_back(statement.integer(0));
   return ids;
+}
+
+std::map<std::int64_t, std::vector<std::int64_t>> EvaluationHistory::of_builds(
+    std::span<const std::int64_t> builds, std::size_t each) {
+  struct Range {
+    std::int64_t build = 0, jobset = 0, epoch = 0, first = 0, last = 0;
+  };
+  std::vector<Range> ranges;
+  std::map<std::int64_t, std::vector<std::array<std::int64_t, 3>>> by_jobset;
+  {
+    auto statement = database_.prepare(
+        "SELECT build, jobset, epoch, first, coalesce(last, 9000000000000000000) FROM targets "
+        "WHERE build " +
+        database_.one_of(1, Database::ListOf::integers));
+    statement.bind_integers(1, builds);
+    while (statement.step()) {
+      RowReader row(statement);
+      auto& range = ranges.emplace_back();
+      range.build = row.integer();
+      range.jobset = row.integer();
+      range.epoch = row.integer();
+      range.first = row.integer();
+      range.last = row.integer();
+      by_jobset[range.jobset];
+    }
+  }
+  auto statement = database_.prepare(
+      "SELECT position, epoch, id FROM evaluations WHERE jobset = ?1 AND position IS NOT NULL "
+      "ORDER BY position");
+  for (auto& [jobset, evaluations] : by_jobset) {
+    bind_all(statement, jobset);
+    while (statement.step()) {
+      evaluations.push_back({statement.integer(0), statement.integer(1), statement.integer(2)});
+    }
+    statement.reset();
+  }
+  std::map<std::int64_t, std::vector<std::int64_t>> found;
+  for (const auto& range : ranges) {
+    const auto& evaluations = by_jobset[range.jobset];
+    auto at = std::upper_bound(
+        evaluations.begin(), evaluations.end(), range.last,
+        [](std::int64_t last, const auto& evaluation) { return last < evaluation[0]; });
+    auto& ids = found[range.build];
+    for (std::size_t taken = 0; taken < each && at != evaluations.begin();) {
+      --at;
+      if ((*at)[0] < range.first) break;
+      if ((*at)[1] != range.epoch) continue;
+      ids.push_back((*at)[2]);
+      ++taken;
+    }
+  }
+  for (auto& [build, ids] : found) {
+    std::sort(ids.begin(), ids.end(), std::greater<>());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    if (ids.size() > each) ids.resize(each);
+  }
+  return found;
+}
+
+std::vector<std::int64_t> EvaluationHistory::builds(const EvaluationRow& evaluation) {
+  const bool ranges = evaluation.position != 0;
+  auto statement = database_.prepare(
+      ranges ? "SELECT DISTINCT build FROM targets WHERE jobset = ?1 AND epoch = ?2 "
+               "AND first <= ?3 AND (last IS NULL OR last >= ?3) ORDER BY build"
+             : "SELECT DISTINCT build FROM partial_targets WHERE evaluation = ?1 ORDER BY build");
+  if (ranges) {
+    bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position);
+  } else {
+    bind_all(statement, evaluation.id);
+  }
+  std::vector<std::int64_t> ids;
+  while (statement.step()) ids.push_back(statement.integer(0));
+  return ids;
+}
+
+std::optional<std::int64_t> EvaluationHistory::newest_ended(std::int64_t build) {
+  return find_integer(database_,
+                      "SELECT e.id FROM targets t JOIN evaluations e ON e.jobset = t.jobset "
+                      "AND e.epoch = t.epoch AND e.position >= t.first "
+                      "AND (t.last IS NULL OR e.position <= t.last) "
+                      "WHERE t.build = ?1 AND e.queued = 0 ORDER BY e.id DESC LIMIT 1",
+                      build);
+}
+
+std::optional<std::int64_t> EvaluationHistory::newest_good_build_ended(std::int64_t jobset,
+                                                                       std::string_view label) {
+  return find_integer(database_,
+                      "SELECT b.id FROM builds b JOIN targets t ON t.build = b.id "
+                      "JOIN evaluations e ON e.jobset = t.jobset AND e.epoch = t.epoch "
+                      "AND e.position >= t.first AND (t.last IS NULL OR e.position <= t.last) "
+                      "WHERE b.jobset = ?1 AND b.label = ?2 AND b.outcome = 'good' "
+                      "AND e.queued = 0 ORDER BY b.id DESC LIMIT 1",
+                      jobset, label);
 }
 
 std::pair<std::int64_t, Sha256> EvaluationHistory::rebuild(const EvaluationRow& evaluation) {

@@ -126,6 +126,13 @@ class EvaluationHistory {
   std::vector<EvaluationRow> latest(bool with_hidden, std::int64_t before, std::size_t limit);
   /// The last complete one of a jobset.
   std::optional<EvaluationRow> last_complete(std::int64_t jobset);
+  /// Complete ones of a jobset from this position of its history down.
+  std::vector<EvaluationRow> from_position(std::int64_t jobset, std::int64_t position,
+                                           std::size_t limit);
+  /// Complete ones of all jobsets, the newest first, without the first `skipped`.
+  std::vector<EvaluationRow> complete_ones(bool with_hidden, std::int64_t skipped,
+                                           std::size_t limit);
+  std::int64_t count_complete(bool with_hidden);
   std::vector<EvaluationInputRow> inputs(std::int64_t evaluation);
   std::vector<std::pair<std::string, std::string>> errors(std::int64_t evaluation);
 
@@ -141,6 +148,15 @@ class EvaluationHistory {
   std::vector<TargetView> removed(const EvaluationRow& evaluation, const TargetQuery& query);
   /// Evaluations that have the build, the newest first.
   std::vector<std::int64_t> of_build(std::int64_t build, std::size_t limit);
+  /// Of many builds at once, as far as they are complete: of each build the newest `each`.
+  std::map<std::int64_t, std::vector<std::int64_t>> of_builds(std::span<const std::int64_t> builds,
+                                                              std::size_t each);
+  /// The builds of its targets, each once, by number.
+  std::vector<std::int64_t> builds(const EvaluationRow& evaluation);
+  /// The newest complete evaluation that has the build and none that is not finished.
+  std::optional<std::int64_t> newest_ended(std::int64_t build);
+  /// The newest good build of a label that such an evaluation has.
+  std::optional<std::int64_t> newest_good_build_ended(std::int64_t jobset, std::string_view label);
   /// Rebuilds the targets from the ranges: their number and digest.
   std::pair<std::int64_t, Sha256> rebuild(const EvaluationRow& evaluation);
 

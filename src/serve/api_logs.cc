@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "http/conditional.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
+#include "serve/step_log.h"
 
 namespace grange {
 namespace {
@@ -16,22 +16,13 @@ constexpr std::chrono::seconds kLogKeepAlive{15};
 
 /// The step in the path, or the last one of the build in the path that has a log.
 std::int64_t step_with_log(ApiCall& call, bool of_build) {
+  const auto id = call.number("id");
+  if (of_build) return step_of_build_log(call, id);
   return call.farm().database().read([&](Database& database) {
-    const auto id = call.number("id");
-    if (!of_build) {
-      const auto step = Steps(database).find(id);
-      if (!step) throw NotFoundError("there is no step " + std::to_string(id));
-      if (step->build != 0) seen_build(call, database, step->build);
-      return id;
-    }
-    const auto seen = seen_build(call, database, id);
-    StepQuery query;
-    query.build = id;
-    for (const auto& step : Steps(database).list(query)) {
-      if (step.derivation == seen.build.derivation_name) return step.id;
-    }
-    throw NotFoundError("build " + std::to_string(id) +
-                        " has no log: nothing was made for it here");
+    const auto step = Steps(database).find(id);
+    if (!step) throw NotFoundError("there is no step " + std::to_string(id));
+    if (step->build != 0) seen_build(call, database, step->build);
+    return id;
   });
 }
 
@@ -72,33 +63,12 @@ ServerResponse follow_log(ApiCall& call, std::int64_t step) {
   return response;
 }
 
-ServerResponse plain_log(ApiCall& call, std::int64_t step) {
-  auto text = call.farm().logs().read(step, 0, std::uint64_t{1} << 32);
-  if (!text) {
-    if (!call.farm().logs().is_live(step)) text = "";  // it said nothing
-  }
-  ServerResponse response;
-  response.headers.set("Content-Type", "text/plain; charset=utf-8");
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  response.headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
-  response.headers.set("Cache-Control", "no-cache");
-  if (const auto tail = call.integer_parameter("tail")) {
-    auto at = text->size();
-    for (std::int64_t lines = 0; at > 0; --at) {
-      if ((*text)[at - 1] == '\n' && at != text->size() && ++lines >= *tail) break;
-    }
-    *text = text->substr(at);
-  }
-  response.body = *std::move(text);
-  return apply_conditions(call.http.request, std::move(response));
-}
-
 ServerResponse get_log(ApiCall& call, bool of_build) {
   call.refuse_other_parameters({"tail"});
   const auto step = step_with_log(call, of_build);
   const auto accepts = call.http.request.headers.list("Accept");
   if (accepts.find("text/event-stream") != std::string::npos) return follow_log(call, step);
-  return plain_log(call, step);
+  return plain_step_log(call, step, call.integer_parameter("tail"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "daemon/cache_store.h"
 #include "serve/account_routes.h"
 #include "serve/api_routes.h"
+#include "serve/hydra_routes.h"
 
 namespace grange {
 namespace {
@@ -68,6 +69,7 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
   add_log_routes(router_, context_);
   add_event_routes(router_, context_);
   add_system_routes(router_, context_);
+  add_hydra_routes(router_, context_);
   HttpServerOptions http;
   http.host = options_.host;
   http.port = options_.port;

@@ -161,6 +161,23 @@ TEST_F(ForgeryTest, NobodyNeedsNoProofButMayNotComeFromElsewhere) {
   }
 }
 
+TEST_F(ForgeryTest, HydrasClientsPutAndDeleteWithoutSayingWhereTheyComeFrom) {
+  identity_.by = Identity::By::session;
+  identity_.csrf = random_secret();
+  for (const char* path : {"/project/a", "/jobset/a/b", "/api/push"}) {
+    SCOPED_TRACE(path);
+    EXPECT_TRUE(passes(RequestMethod::put, path));
+    EXPECT_FALSE(passes(RequestMethod::post, path));
+    EXPECT_FALSE(passes(RequestMethod::put, path, {{"Origin", "http://evil.example"}}));
+    EXPECT_FALSE(passes(RequestMethod::put, path, {{"Sec-Fetch-Site", "same-site"}}));
+  }
+  EXPECT_TRUE(passes(RequestMethod::erase, "/jobset/a/b"));
+  EXPECT_FALSE(passes(RequestMethod::erase, "/jobset/a/b", {{"Origin", "null"}}));
+  EXPECT_FALSE(passes(RequestMethod::erase, "/api/push"));
+  EXPECT_FALSE(passes(RequestMethod::put, "/projects/a"));
+  EXPECT_FALSE(passes(RequestMethod::put, "/api/v1/projects/a"));
+}
+
 TEST_F(ForgeryTest, GetsThatChangeSomethingAreTheOnlyExceptions) {
   identity_.by = Identity::By::session;
   identity_.csrf = random_secret();
