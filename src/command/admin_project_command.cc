@@ -52,8 +52,8 @@ Exit codes:
 
 constexpr const char* kAdminJobsetFooter = R"(
 put makes a jobset, or replaces all that is said of it: by options, or by a file with what the API
-takes. Input types: git, path, tarball, string, boolean, nix. States: off, on, one-shot,
-one-at-a-time. clone copies all settings; --state off keeps the copy from being evaluated.
+takes. Input types: git, path, tarball, string, boolean, nix. Modes: off, on, one-shot,
+one-at-a-time. clone copies all settings; --mode off keeps the copy from being evaluated.
 
 Examples:
   grange admin jobset put hello:main --expression src:default.nix \
@@ -252,7 +252,7 @@ void add_admin_jobset_command(CLI::App& parent, Action& chosen) {
   parts.name(put, "PROJECT:JOBSET");
   parts.text(put, "--rename", "name", "Its name from now on");
   parts.text(put, "--description", "description", "What it is");
-  parts.text(put, "--state", "state", "off, on, one-shot, one-at-a-time (default: on)");
+  parts.text(put, "--mode", "state", "off, on, one-shot, one-at-a-time (default: on)");
   put.add_option("--expression", parts.options().expression, "What is evaluated, in which input")
       ->type_name("INPUT:PATH");
   put.add_option("--input", parts.options().inputs, "An input (repeatable)")
@@ -275,7 +275,7 @@ void add_admin_jobset_command(CLI::App& parent, Action& chosen) {
   clone.add_option("to", parts.options().to, "The new one")
       ->type_name("PROJECT:JOBSET")
       ->required();
-  parts.text(clone, "--state", "state", "Another state than that of the first one");
+  parts.text(clone, "--mode", "state", "Another mode than that of the first one");
 }
 
 }  // namespace grange
