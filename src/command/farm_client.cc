@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -176,7 +177,8 @@ void FarmClient::download(const std::string& path, Sink& sink, const Query& quer
 void FarmClient::follow(const std::string& path, const Query& query, const TakeEvents& take,
                         std::optional<MonotonicTime> deadline) {
   ServerEventReader reader;
-  std::optional<MonotonicTime> hindered;
+  bool is_hindered = false;
+  MonotonicTime hindered{};  // since when
   const auto is_over = [&] { return deadline && clock_.monotonic() >= *deadline; };
   for (;;) {
     if (is_over()) throw TimeoutError("the time that was to be waited for is over");
@@ -188,15 +190,15 @@ void FarmClient::follow(const std::string& path, const Query& query, const TakeE
     bool connected = false;
     try {
       if (follow_once(std::move(asked), reader, take, connected)) return;
-      hindered.reset();
+      is_hindered = false;
     } catch (const Error& error) {
       const bool may_pass =
           error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::timeout;
       if (!may_pass) throw;
       if (is_over()) throw TimeoutError("the time that was to be waited for is over");
-      if (connected) hindered.reset();
-      if (!hindered) hindered = clock_.monotonic();
-      if (clock_.monotonic() - *hindered >= kHinderedFor) throw;
+      if (connected) is_hindered = false;
+      if (!std::exchange(is_hindered, true)) hindered = clock_.monotonic();
+      if (clock_.monotonic() - hindered >= kHinderedFor) throw;
     }
     pause(reader.retry().value_or(kUsualRetry), deadline);
   }

@@ -179,10 +179,12 @@ void EvaluationHistory::add_targets(std::int64_t evaluation, std::span<const Tar
 
 void EvaluationHistory::add_error(std::int64_t evaluation, const std::string& label,
                                   const std::string& message) {
-  run(database_,
-      "INSERT INTO evaluation_errors (evaluation, label, message) VALUES (?1, ?2, ?3) "
-      "ON CONFLICT (evaluation, label) DO UPDATE SET message = ?3",
-      evaluation, label, message);
+  const auto added =
+      run(database_,
+          "INSERT INTO evaluation_errors (evaluation, label, message) VALUES (?1, ?2, ?3) "
+          "ON CONFLICT DO NOTHING",
+          evaluation, label, message);
+  if (added == 0) return;
   run(database_, "UPDATE evaluations SET errors = errors + 1 WHERE id = ?1", evaluation);
 }
 

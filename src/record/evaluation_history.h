@@ -104,8 +104,9 @@ struct TargetQuery {
 /// A complete evaluation has a position in the history of its jobset. Target rows hold from one
 /// position to another, so that it costs what has changed to store, and is read by one walk over
 /// rows of its epoch; a new epoch begins when more rows are closed than live. What is not complete
-/// is stored in full. The digest is SHA-256 over the lines "LABEL DRV-FILE-NAME FACTS-DIGEST\n" of
-/// its targets by label. Calls that write belong into the caller's transaction.
+/// is stored in full. The digest is SHA-256 over the lines "LABEL DERIVATION FACTS\n" of its
+/// targets by label, with the numbers of rows. Calls that write belong into the caller's
+/// transaction.
 class EvaluationHistory {
  public:
   explicit EvaluationHistory(Database& database) : database_(database) {}

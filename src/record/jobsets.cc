@@ -97,6 +97,14 @@ std::optional<Jobset> Jobsets::find(std::int64_t project, std::string_view name)
   return std::move(found.front());
 }
 
+bool Jobsets::is_hidden(std::int64_t id) {
+  return find_integer(database_,
+                      "SELECT 1 FROM jobsets j JOIN projects p ON p.id = j.project "
+                      "WHERE j.id = ?1 AND (j.hidden = 1 OR p.hidden = 1)",
+                      id)
+      .has_value();
+}
+
 std::optional<std::string> Jobsets::renamed(std::int64_t project, std::string_view old_name) {
   return find_text(database_,
                    "SELECT j.name FROM jobset_renames r JOIN jobsets j ON j.id = r.jobset "

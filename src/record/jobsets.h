@@ -82,6 +82,8 @@ class Jobsets {
   std::vector<Jobset> of_project(std::int64_t project);
   std::optional<Jobset> find(std::int64_t id);
   std::optional<Jobset> find(std::int64_t project, std::string_view name);
+  /// Is it, or was it when it was deleted, hidden?
+  bool is_hidden(std::int64_t id);
   std::optional<std::string> renamed(std::int64_t project, std::string_view old_name);
 
   std::int64_t create(std::int64_t project, const JobsetSettings& settings,

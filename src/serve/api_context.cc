@@ -147,6 +147,10 @@ SeenBuild seen_build(const ApiCall& call, Database& database, std::int64_t id) {
       throw NotFoundError("there is no build " + std::to_string(id));
     }
   }
+  if (!seen.of && seen.build.jobset != 0 && Jobsets(database).is_hidden(seen.build.jobset) &&
+      !sees_all(call)) {
+    throw NotFoundError("there is no build " + std::to_string(id));
+  }
   return seen;
 }
 
