@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "evaluate/input_arguments.h"
 #include "evaluate/jobset_input.h"
+#include "store/ssh_command.h"
 
 namespace grange {
 namespace {
@@ -195,11 +196,6 @@ std::string argument_words(const EvaluationInputRow& input, std::size_t number) 
 
 }  // namespace
 
-std::string shell_word(std::string_view text) {
-  if (text.find('\0') != text.npos) throw InvalidError("a word of a shell has no NUL");
-  return "'" + replace_all(std::string(text), "'", "'\\''") + "'";
-}
-
 std::string reproduce_script(const ReproducedBuild& build) {
   std::vector<std::string> parts;
   for (const auto& part : build.attribute_path) parts.push_back(attribute_part(part));
@@ -227,6 +223,7 @@ std::string reproduce_script(const ReproducedBuild& build) {
   }
   text += run + "\n}\n";
   text += kReproduceTail;
+  if (text.find('\0') != text.npos) throw InvalidError("a script cannot have a NUL");
   return text;
 }
 

@@ -9,9 +9,6 @@
 
 namespace grange {
 
-/// A text as one word of a POSIX shell, whatever is in it. Throws InvalidError for a NUL.
-std::string shell_word(std::string_view text);
-
 /// What has to be done again.
 struct ReproducedBuild {
   std::int64_t build = 0;
@@ -30,7 +27,7 @@ struct ReproducedBuild {
 /// farm does, so that the same derivation comes of them, and builds it with nix-build; arguments of
 /// the script go to that. It says what differs, and what `grange build` would be called with.
 /// Nothing in the build or its inputs is taken by the shell for anything but text; what the
-/// expressions say is done, of course.
+/// expressions say is done, of course. Throws InvalidError for a NUL, which no script can have.
 std::string reproduce_script(const ReproducedBuild& build);
 
 }  // namespace grange

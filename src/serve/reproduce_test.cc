@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "store/ssh_command.h"
 
 namespace grange {
 namespace {
@@ -56,7 +57,6 @@ TEST(ShellWord, IsOneWordWhateverIsInIt) {
     const auto command = "set -- " + shell_word(text) + "; printf '%s:%s' $# \"$1\"";
     EXPECT_EQ(shell_output(command), "1:" + std::string(text)) << text;
   }
-  EXPECT_THROW(shell_word(std::string_view("a\0b", 3)), InvalidError);
 }
 
 /// A directory with programs that stand for nix and git: they print what they are called with.
@@ -174,6 +174,8 @@ TEST_F(ReproduceTest, TextsOfOthersStayTexts) {
 
 TEST_F(ReproduceTest, WhatIsNoNameOfAnInputIsRefused) {
   build_.inputs.push_back({"../x", "string", "", "", "", ""});
+  EXPECT_THROW(reproduce_script(build_), InvalidError);
+  build_.inputs.back() = {"x", "string", std::string("a\0b", 3), "", "", ""};
   EXPECT_THROW(reproduce_script(build_), InvalidError);
 }
 
