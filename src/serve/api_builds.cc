@@ -261,12 +261,7 @@ ServerResponse list_steps(ApiCall& call) {
     for (const auto& row : rows) {
       // A step of a hidden jobset is as hidden as its build.
       if (row.build != 0 && !seen.contains(row.build)) {
-        try {
-          seen_build(call, database, row.build);
-          seen[row.build] = true;
-        } catch (const NotFoundError&) {
-          seen[row.build] = false;
-        }
+        seen[row.build] = sees_build(call, database, row.build);
       }
       if (row.build == 0 || seen[row.build]) list.push_back(api_step(row));
     }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "http/conditional.h"
 #include "http/etag.h"
+#include "record/public_export.h"
 
 namespace grange {
 namespace {
@@ -36,6 +37,13 @@ NotFoundError no_such(std::string_view noun, std::string_view name) {
 ProjectFacts facts_of(Database& database, std::int64_t project, const std::string& owner,
                       bool hidden) {
   return {hidden, owner, Projects(database).members(project)};
+}
+
+/// Inputs' URLs may hold a password, which is for who may change it.
+void hide_credentials(Jobset& jobset) {
+  for (auto& [name, input] : jobset.settings.inputs) {
+    input.value = without_credentials(input.value, true);
+  }
 }
 
 }  // namespace
@@ -133,6 +141,7 @@ SeenJobset seen_jobset(const ApiCall& call, Database& database, std::int64_t id)
   auto facts =
       facts_of(database, jobset->project, project ? project->settings.owner : "", jobset->hidden());
   require(call.identity, Permission::read, &facts, "jobset '" + jobset->full_name() + "'");
+  if (!may(call.identity, Permission::edit_jobset, &facts)) hide_credentials(*jobset);
   return {*std::move(jobset), std::move(facts)};
 }
 
@@ -152,6 +161,15 @@ SeenBuild seen_build(const ApiCall& call, Database& database, std::int64_t id) {
     throw NotFoundError("there is no build " + std::to_string(id));
   }
   return seen;
+}
+
+bool sees_build(const ApiCall& call, Database& database, std::int64_t id) {
+  try {
+    seen_build(call, database, id);
+    return true;
+  } catch (const NotFoundError&) {
+    return false;
+  }
 }
 
 SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int64_t id) {
@@ -174,6 +192,7 @@ bool sees_all(const ApiCall& call) {
 
 std::vector<Jobset> seen_jobsets(const ApiCall& call, Database& database,
                                  std::vector<Jobset> jobsets) {
+  for (auto& jobset : jobsets) hide_credentials(jobset);
   if (sees_all(call)) return jobsets;
   std::erase_if(jobsets, [&](const Jobset& jobset) {
     if (!jobset.hidden()) return false;

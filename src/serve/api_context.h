@@ -58,7 +58,8 @@ void add_api_route(Router& router, const ApiContext& context, RequestMethod meth
 /// A JSON value as a response.
 ServerResponse api_answer(const nlohmann::ordered_json& value, int status = 200);
 
-// What is there and seen by who asks; throw NotFoundError, for hidden things too.
+// What is there and seen by who asks; throw NotFoundError, for hidden things too. Of jobsets the
+// credentials in inputs' URLs are seen by who may change them, and never in lists.
 
 struct SeenProject {
   Project project;
@@ -77,6 +78,8 @@ struct SeenBuild {
   std::optional<SeenJobset> of;
 };
 SeenBuild seen_build(const ApiCall& call, Database& database, std::int64_t id);
+/// The same as a question.
+bool sees_build(const ApiCall& call, Database& database, std::int64_t id);
 struct SeenEvaluation {
   EvaluationRow evaluation;
   SeenJobset of;

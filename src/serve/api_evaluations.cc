@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "record/public_export.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
 
@@ -63,7 +64,7 @@ ServerResponse get_evaluation(ApiCall& call) {
     ApiJson inputs = ApiJson::object();
     for (const auto& input : EvaluationHistory(database).inputs(seen.evaluation.id)) {
       inputs[input.name] = {{"type", input.type},
-                            {"value", input.value},
+                            {"value", without_credentials(input.value, true)},
                             {"uri", input.uri},
                             {"revision", input.revision},
                             {"storePath", input.store_path}};

@@ -29,7 +29,12 @@ class EventFilter {
     if (jobset_ && event.jobset != *jobset_) return false;
     if (evaluation_ && event.evaluation != *evaluation_) return false;
     if (build_ && event.build != *build_) return false;
-    return event.jobset == 0 || is_seen(database, event.jobset);
+    if (event.jobset != 0) return is_seen(database, event.jobset);
+    if (event.build != 0) {  // a step's: it is as hidden as the build that it is made for
+      const auto build = Builds(database).find(event.build);
+      return !build || build->jobset == 0 || is_seen(database, build->jobset);
+    }
+    return !event.kind.starts_with("project-") || is_project_seen(database, event);
   }
 
  private:
@@ -44,11 +49,28 @@ class EventFilter {
   }
 
   bool is_seen(Database& database, std::int64_t id) {
-    const auto jobset = Jobsets(database).find(id);
-    if (!jobset || !jobset->hidden()) return true;
-    const auto project = Projects(database).find(jobset->project);
-    const ProjectFacts facts{true, project ? project->settings.owner : "",
-                             Projects(database).members(jobset->project)};
+    Jobsets jobsets(database);
+    const auto jobset = jobsets.find(id);
+    if (!jobset) return !jobsets.is_hidden(id) || may_see(database, std::nullopt);
+    return !jobset->hidden() || may_see(database, Projects(database).find(jobset->project));
+  }
+
+  bool is_project_seen(Database& database, const EventRow& event) {
+    const auto data = nlohmann::json::parse(event.data, nullptr, false);
+    const auto name = data.is_object() ? data.value("project", "") : "";
+    const auto project = Projects(database).find(name);
+    // Of one that is gone, or has another name by now, it is not known whether it was hidden.
+    return project ? !project->settings.hidden || may_see(database, project)
+                   : may_see(database, std::nullopt);
+  }
+
+  /// May who follows see what is hidden in this project?
+  bool may_see(Database& database, const std::optional<Project>& project) {
+    ProjectFacts facts{true, "", {}};
+    if (project) {
+      facts.owner = project->settings.owner;
+      facts.members = Projects(database).members(project->id);
+    }
     return may(identity_, Permission::read, &facts);
   }
 

@@ -14,7 +14,15 @@ ServerResponse get_health(ApiCall& call) {
 
 ServerResponse get_running(ApiCall& call) {
   ApiJson steps = ApiJson::array();
-  for (const auto& step : call.farm().driver().running()) steps.push_back(api_running_step(step));
+  const auto running = call.farm().driver().running();
+  call.farm().database().read([&](Database& database) {
+    for (const auto& step : running) {
+      if (step.build == 0 || sees_build(call, database, step.build)) {
+        steps.push_back(api_running_step(step));
+      }
+    }
+    return 0;
+  });
   return api_answer({{"running", std::move(steps)},
                      {"evaluating", call.farm().evaluating()},
                      {"waiting", call.farm().driver().waiting()}});

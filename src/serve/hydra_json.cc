@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "record/public_export.h"
+
 namespace grange {
 namespace {
 
@@ -195,7 +197,7 @@ HydraJson hydra_evaluation(const EvaluationRow& evaluation,
   HydraJson by_name = HydraJson::object();
   for (const auto& input : inputs) {
     by_name[input.name] = {{"revision", text_or_null(input.revision)},
-                           {"value", text_or_null(input.value)},
+                           {"value", text_or_null(without_credentials(input.value, true))},
                            {"type", input.type},
                            {"uri", text_or_null(input.uri)},
                            {"dependency", HydraJson()}};

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "record/derivations.h"
+#include "record/public_export.h"
 #include "serve/hydra_json.h"
 #include "serve/hydra_pages.h"
 #include "serve/hydra_routes.h"
@@ -142,7 +143,7 @@ HydraJson changed_inputs(const std::vector<EvaluationInputRow>& now,
                     {"type", input.type},
                     {"uri", input.uri},
                     {"revision", input.revision},
-                    {"value", input.value}});
+                    {"value", without_credentials(input.value, true)}});
   }
   return list;
 }
