@@ -196,8 +196,8 @@ CREATE TABLE derivations (
   system INTEGER NOT NULL REFERENCES systems(id),
   output_set INTEGER REFERENCES output_sets(id),
   unverified INTEGER NOT NULL,  -- 1: its closure was not complete
-  inputs BLOB NOT NULL,         -- docs/formats/recorded-derivation.md
-  content BLOB NOT NULL
+  inputs BLOB NOT NULL,         -- ids of those it uses, seven bits a byte, the least significant first
+  content BLOB NOT NULL         -- the text of its .drv file, compressed with zstd
 ) STRICT;
 CREATE UNIQUE INDEX derivations_by_digest ON derivations(digest);
 CREATE INDEX derivations_by_output_set ON derivations(output_set);
