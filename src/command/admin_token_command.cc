@@ -5,11 +5,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "command/account_admin.h"
-#include "command/admin_place.h"
-#include "command/exit_code.h"
+#include "command/account_action.h"
 #include "command/farm_wait.h"
-#include "command/interrupt.h"
 
 namespace grange {
 namespace {
@@ -71,26 +68,14 @@ void revoke_admin_token(AccountAdmin& accounts, const AdminTokenOptions& options
   accounts.remove_token(number);
 }
 
-using AdminTokenAction = void (*)(AccountAdmin&, const AdminTokenOptions&);
-
 CLI::App& add_admin_token_part(CLI::App& parent, Action& chosen,
                                const std::shared_ptr<AdminTokenOptions>& options, const char* name,
-                               const char* about, AdminTokenAction action) {
-  auto* command = parent.add_subcommand(name, about);
-  add_admin_place_options(*command, options->place);
-  command->add_option("--user", options->user, "Whose account")->type_name("NAME")->required();
-  command->footer(kAdminTokenFooter);
-  command->callback([options, action, &chosen] {
-    chosen = [options, action] {
-      const InterruptWatch interrupt;
-      const SystemClock clock;
-      const auto accounts = AccountAdmin::open(options->place, clock, interrupt.token());
-      action(*accounts, *options);
-      accounts->leave();
-      return kExitGood;
-    };
-  });
-  return *command;
+                               const char* about,
+                               void (*action)(AccountAdmin&, const AdminTokenOptions&)) {
+  auto& command =
+      add_account_action(parent, chosen, options, name, about, kAdminTokenFooter, action);
+  command.add_option("--user", options->user, "Whose account")->type_name("NAME")->required();
+  return command;
 }
 
 }  // namespace

@@ -5,10 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "command/account_admin.h"
-#include "command/admin_place.h"
-#include "command/exit_code.h"
-#include "command/interrupt.h"
+#include "command/account_action.h"
 #include "command/password_prompt.h"
 #include "serve/account_json.h"
 
@@ -104,27 +101,14 @@ void delete_user(AccountAdmin& accounts, const AdminUserOptions& options) {
   accounts.remove(accounts.named(options.settings.name).id);
 }
 
-using AdminUserAction = void (*)(AccountAdmin&, const AdminUserOptions&);
-
 CLI::App& add_admin_user_part(CLI::App& parent, Action& chosen,
                               const std::shared_ptr<AdminUserOptions>& options, const char* name,
-                              const char* about, AdminUserAction action, bool of_one = true) {
-  auto* command = parent.add_subcommand(name, about);
-  add_admin_place_options(*command, options->place);
-  if (of_one) {
-    command->add_option("name", options->settings.name, "Whose")->type_name("NAME")->required();
-  }
-  command->footer(kAdminUserFooter);
-  command->callback([options, action, &chosen] {
-    chosen = [options, action] {
-      const InterruptWatch interrupt;
-      const SystemClock clock;
-      const auto accounts = AccountAdmin::open(options->place, clock, interrupt.token());
-      action(*accounts, *options);
-      return kExitGood;
-    };
-  });
-  return *command;
+                              const char* about,
+                              void (*action)(AccountAdmin&, const AdminUserOptions&)) {
+  auto& command =
+      add_account_action(parent, chosen, options, name, about, kAdminUserFooter, action);
+  command.add_option("name", options->settings.name, "Whose")->type_name("NAME")->required();
+  return command;
 }
 
 }  // namespace
@@ -143,7 +127,8 @@ void add_admin_user_command(CLI::App& parent, Action& chosen) {
       ->type_name("ROLE")
       ->allow_extra_args(false);
   create.add_flag("--no-password", options->no_password, "Nobody can sign in as it, yet");
-  add_admin_user_part(*command, chosen, options, "list", "List accounts", list_users, false)
+  add_account_action(*command, chosen, options, "list", "List accounts", kAdminUserFooter,
+                     list_users)
       .add_flag("--json", options->json, "Print JSON");
   add_admin_user_part(*command, chosen, options, "password", "Give it another password",
                       set_user_password);
