@@ -20,74 +20,36 @@ using Json = nlohmann::ordered_json;
 }
 
 template <typename Take>
-void take_settings(const std::string& text, Take&& take) {
+auto take_settings(const std::string& text, Take&& take) {
   const auto body = parse_json_body(text);
   FieldErrors errors;
   JsonFields fields(body, errors);
-  take(fields);
+  auto taken = take(fields);
   fields.end();
   try {
     errors.check();
   } catch (const InvalidFieldsError& error) {
     refuse_settings(error.fields());
   }
+  return taken;
 }
 
 void check_or_refuse(const SettingProblems& problems) {
   if (!problems.empty()) refuse_settings(problems);
 }
 
-constexpr std::int64_t kMostOfAnything = std::int64_t{1} << 40;
-
 }  // namespace
 
-ProjectBody parse_project_body(const std::string& name, const std::string& text) {
-  ProjectBody body;
-  auto& settings = body.settings;
-  take_settings(text, [&](JsonFields& fields) {
-    settings.name = fields.optional_text("name").value_or(name);
-    settings.display_name = fields.optional_text("displayName").value_or(settings.name);
-    settings.description = fields.optional_text("description").value_or("");
-    settings.homepage = fields.optional_text("homepage").value_or("");
-    settings.enabled = fields.optional_flag("enabled").value_or(true);
-    settings.hidden = fields.optional_flag("hidden").value_or(false);
-    settings.owner = fields.optional_text("owner").value_or("");
-    body.members = fields.optional_texts("members", 1000);
-  });
-  check_or_refuse(check_settings(settings));
-  return body;
+ProjectFields parse_project_body(const std::string& name, const std::string& text) {
+  auto project =
+      take_settings(text, [&](JsonFields& fields) { return take_project(fields, name); });
+  check_or_refuse(check_settings(project.settings));
+  return project;
 }
 
 JobsetSettings parse_jobset_body(const std::string& name, const std::string& text) {
-  JobsetSettings settings;
-  const JobsetSettings usual;
-  take_settings(text, [&](JsonFields& fields) {
-    settings.name = fields.optional_text("name").value_or(name);
-    settings.description = fields.optional_text("description").value_or("");
-    if (const auto state = fields.optional_text("state")) {
-      const auto parsed = parse_jobset_state(*state);
-      if (!parsed) {
-        fields.refuse("state", "specified off, on, one-shot or one-at-a-time, got '" +
-                                   printable(*state) + "'");
-      }
-      settings.state = parsed.value_or(usual.state);
-    }
-    settings.hidden = fields.optional_flag("hidden").value_or(false);
-    settings.flake = fields.optional_text("flake").value_or("");
-    settings.expression_input = fields.optional_text("expressionInput").value_or("");
-    settings.expression_path = fields.optional_text("expressionPath").value_or("");
-    const auto number = [&](const char* field, std::int64_t least, std::int64_t otherwise) {
-      return fields.optional_integer(field, least, kMostOfAnything).value_or(otherwise);
-    };
-    settings.check_interval = number("checkInterval", 0, usual.check_interval);
-    settings.shares = number("shares", 1, usual.shares);
-    settings.keep = number("keep", 0, usual.keep);
-    settings.allow_import_from_derivation =
-        fields.optional_flag("allowImportFromDerivation").value_or(false);
-    fields.optional_objects("inputs", 1000, [&](const std::string& input, JsonFields& of) {
-      settings.inputs.emplace(input, JobsetInputSetting{of.text("type"), of.text("value", 65536)});
-    });
-  });
+  auto settings =
+      take_settings(text, [&](JsonFields& fields) { return take_jobset(fields, name); });
   check_or_refuse(check_settings(settings));
   return settings;
 }

@@ -1,26 +1,18 @@
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "record/jobsets.h"
-#include "record/projects.h"
+#include "serve/setting_fields.h"
 
 namespace grange {
-
-/// What a PUT of a project says: its settings and, where it names them, its members.
-struct ProjectBody {
-  ProjectSettings settings;
-  std::optional<std::vector<std::string>> members;
-};
 
 /// Reads what the API takes for a project or jobset of this name, by the API's rules
 /// (json_body.h, settings_check.h): throws InvalidError that lists all that is wrong, one per line.
 /// `text`: a JSON object.
-ProjectBody parse_project_body(const std::string& name, const std::string& text);
+ProjectFields parse_project_body(const std::string& name, const std::string& text);
 JobsetSettings parse_jobset_body(const std::string& name, const std::string& text);
 
 /// Of what the API answers for a jobset, what it takes for one.

@@ -24,14 +24,20 @@ sigset_t interrupts() {
 
 }  // namespace
 
-InterruptWatch::InterruptWatch() {
+InterruptWatch::InterruptWatch(Hangup hangup) : hangup_(hangup) {
   const sigset_t set = interrupts();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::jthread([this](const std::stop_token& leave) {
     const sigset_t awaited = interrupts();
     while (!leave.stop_requested()) {
       const timespec pause{0, 200'000'000};
-      if (sigtimedwait(&awaited, nullptr, &pause) < 0 || leave.stop_requested()) continue;
+      const int signal = sigtimedwait(&awaited, nullptr, &pause);
+      if (signal < 0 || leave.stop_requested()) continue;
+      if (signal == SIGHUP && hangup_ == Hangup::is_told) {
+        hung_up_ = true;
+        hung_up_.notify_all();
+        continue;
+      }
       if (source_.stop_requested()) ::_exit(kExitCancelled);
       source_.request_stop();
     }
@@ -50,6 +56,16 @@ void InterruptWatch::wait() const {
   std::condition_variable_any stopped;
   std::unique_lock lock(mutex);
   stopped.wait(lock, token(), [] { return false; });
+}
+
+bool InterruptWatch::wait_for_hangup() {
+  const std::stop_callback wake(token(), [this] {
+    hung_up_ = true;
+    hung_up_.notify_all();
+  });
+  hung_up_.wait(false);
+  hung_up_ = false;
+  return !token().stop_requested();
 }
 
 }  // namespace grange

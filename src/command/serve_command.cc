@@ -1,7 +1,10 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -10,9 +13,8 @@
 #include "command/exit_code.h"
 #include "command/interrupt.h"
 #include "command/listen_address.h"
-#include "command/selection_options.h"
+#include "command/serve_options.h"
 #include "command/state_directory.h"
-#include "command/workshop_options.h"
 #include "http/http_client.h"
 #include "process/process.h"
 #include "serve/farm_server.h"
@@ -20,24 +22,15 @@
 namespace grange {
 namespace {
 
-struct ServeOptions {
-  std::string listen = "127.0.0.1:3000";
-  std::string database;
-  std::string state;
-  std::string port_file;
-  std::string base_url;
-  unsigned evaluations = 2;
-  SelectionOptions evaluator;
-  WorkshopOptions workshop;
-};
-
 constexpr const char* kServeFooter = R"(
 Examples:
   grange serve                                   everything in the state directory, at 127.0.0.1:3000
   grange serve --listen 0.0.0.0:80 --base-url https://farm.example.org --database postgresql:///grange
   grange serve --state ~/farm -j 4
+  grange serve --config /etc/grange.toml
 
-At the first start a one-time link is printed by which the administrator's account is made.
+At the first start a one-time link is printed by which the administrator's account is made. What the
+configuration file says counts where no option does; SIGHUP lets its projects be read again.
 
 Exit codes:
   0 stopped · 64 usage · 65 bad settings · 70 internal · 75 database or address not available)";
@@ -67,6 +60,8 @@ FarmConfig farm_config(const ServeOptions& options, const std::filesystem::path&
   config.workshop.warn = warn_on_stderr;
   config.evaluate = evaluate_options_of(options.evaluator);
   config.evaluate.eval_store_root = config.workshop.eval_store_root;
+  // People who may change a jobset need not be able to read what the server can.
+  config.evaluate.restricted = true;
   config.evaluate.fsync_metadata = !options.workshop.fast_metadata;
   config.fetch.state = state;
   config.fetch.launcher = config.workshop.launcher;
@@ -106,18 +101,43 @@ void tell_start(const ServeOptions& options, FarmServer& server) {
   }
 }
 
-int run_serve(const ServeOptions& options) {
-  const InterruptWatch interrupt;
+/// Makes all be as the file declares it. What is wrong with it by now is told, and nothing changes.
+void declare_again(FarmServer& server, const FarmFile& first, const std::string& file) {
+  try {
+    const auto again = read_farm_file(file);
+    server.actions().declare(again.name, again.projects, read_webhooks(again));
+    warn_on_stderr("read " + again.name + " again");
+    if (!(again.server == first.server && again.build == first.build &&
+          again.evaluate == first.evaluate && again.failure_lifetimes == first.failure_lifetimes)) {
+      warn_on_stderr("what it says of the server, and not of projects, counts from the next start");
+    }
+  } catch (const Error& error) {
+    warn_on_stderr(std::string("everything stays as it was declared before: ") + error.what());
+  }
+}
+
+int run_serve(ServeOptions options, const std::set<std::string>& given) {
+  InterruptWatch interrupt(options.config.empty() ? InterruptWatch::Hangup::stops
+                                                  : InterruptWatch::Hangup::is_told);
   std::signal(SIGPIPE, SIG_IGN);
   const SystemClock clock;
+  std::optional<FarmFile> file;
+  if (!options.config.empty()) {
+    file = read_farm_file(options.config);
+    take_farm_file(*file, given, options);
+  }
+  const auto webhooks = file ? read_webhooks(*file) : std::vector<DeclaredWebhook>();
   const auto state = state_of(options);
   grange::create_directories(state);
   SystemProcessRunner programs;
   HttpClient http({}, clock);
-  Farm farm(farm_config(options, state, interrupt.token()), clock, programs, http);
+  auto config = farm_config(options, state, interrupt.token());
+  if (file) take_failure_lifetimes(*file, config.failure_lifetimes);
+  Farm farm(std::move(config), clock, programs, http);
   FarmServer server(farm, clock, server_options(options, state));
+  if (file) server.actions().declare(file->name, file->projects, webhooks);
   tell_start(options, server);
-  interrupt.wait();
+  while (interrupt.wait_for_hangup()) declare_again(server, *file, file->name);
   server.stop(kGrace);
   return kExitGood;
 }
@@ -128,6 +148,10 @@ void add_serve_command(CLI::App& parent, Action& chosen) {
   auto* command = parent.add_subcommand(
       "serve", "The farm: watch jobsets, evaluate, build, record, answer over HTTP");
   const auto options = std::make_shared<ServeOptions>();
+  command
+      ->add_option("--config", options->config,
+                   "Settings, projects and jobsets (TOML); options win over it")
+      ->type_name("FILE");
   command->add_option("--listen", options->listen, "Where to listen; port 0: one that is free")
       ->type_name("HOST:PORT")
       ->capture_default_str();
@@ -148,7 +172,13 @@ void add_serve_command(CLI::App& parent, Action& chosen) {
       ->capture_default_str();
   add_workshop_options(*command, options->workshop);
   command->footer(kServeFooter);
-  command->callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
+  command->callback([options, command, &chosen] {
+    std::set<std::string> given;
+    for (const auto* option : command->get_options()) {
+      if (option->count() > 0) given.insert(option->get_name());
+    }
+    chosen = [options, given] { return run_serve(*options, given); };
+  });
 }
 
 }  // namespace grange

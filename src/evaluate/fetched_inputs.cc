@@ -25,6 +25,7 @@ void take_git(FetchedGit git, FetchedInput& fetched) {
   fetched.reference = std::move(git.reference);
   fetched.previous = std::move(git.previous);
   fetched.rewritten = git.rewritten;
+  fetched.last_modified = git.committed;
 }
 
 std::vector<ParsedInput> parse_all(const std::vector<JobsetInput>& inputs) {
@@ -66,19 +67,32 @@ InputFetcher::InputFetcher(const FetchOptions& fetch, const EvaluateOptions& opt
   store_options_.fast_metadata = !options.fsync_metadata;
 }
 
+std::shared_ptr<LocalStore> InputFetcher::open_store() const {
+  grange::create_directories(eval_store_root_);
+  std::shared_ptr<LocalStore> store =
+      LocalStore::open(StoreLocation::at_root(eval_store_root_), store_options_);
+  // The evaluator would wait to add this to a store that we have open.
+  store->keep_realisations();
+  return store;
+}
+
 FetchedInputs InputFetcher::fetch(const std::vector<JobsetInput>& inputs,
                                   const JobsetExpression& expression,
                                   const std::stop_token& stop) const {
-  const auto parsed = parse_all(inputs);
-  check_expression(parsed, expression);
+  check_expression(parse_all(inputs), expression);
   FetchedInputs fetched;
   fetched.expression = expression;
-  fetched.inputs.resize(inputs.size());
-  grange::create_directories(eval_store_root_);
-  fetched.store = LocalStore::open(StoreLocation::at_root(eval_store_root_), store_options_);
-  // The evaluator would wait to add this to a store that we have open.
-  fetched.store->keep_realisations();
+  fetched.store = open_store();
+  fetched.inputs = fetch_all(inputs, *fetched.store, stop);
+  fetched.digest = input_digest(fetched);
+  return fetched;
+}
 
+std::vector<FetchedInput> InputFetcher::fetch_all(const std::vector<JobsetInput>& inputs,
+                                                  LocalStore& store,
+                                                  const std::stop_token& stop) const {
+  const auto parsed = parse_all(inputs);
+  std::vector<FetchedInput> fetched(inputs.size());
   // When one fails the others need not go on.
   std::stop_source end;
   const std::stop_callback pass_on(stop, [&end] { end.request_stop(); });
@@ -87,12 +101,12 @@ FetchedInputs InputFetcher::fetch(const std::vector<JobsetInput>& inputs,
       inputs.size(), std::max(space_.options().at_once, 1U),
       [&](std::size_t at) {
         try {
-          fetched.inputs[at] = with_context(
+          fetched[at] = with_context(
               [&] {
                 return "while fetching input '" + inputs[at].name + "' (" +
                        std::string(to_string(inputs[at].type)) + ")";
               },
-              [&] { return fetch_one(inputs[at], parsed[at], *fetched.store, end.get_token()); });
+              [&] { return fetch_one(inputs[at], parsed[at], store, end.get_token()); });
         } catch (...) {
           errors[at] = std::current_exception();
           end.request_stop();
@@ -100,7 +114,6 @@ FetchedInputs InputFetcher::fetch(const std::vector<JobsetInput>& inputs,
       },
       /*block=*/1);
   rethrow_first(errors);
-  fetched.digest = input_digest(fetched);
   return fetched;
 }
 

@@ -11,6 +11,7 @@
 #include "derivation/store_path.h"
 #include "evaluate/evaluator.h"
 #include "evaluate/fetch_space.h"
+#include "evaluate/flake_lock.h"
 #include "evaluate/input_history.h"
 #include "evaluate/jobset_input.h"
 #include "http/http_client.h"
@@ -46,6 +47,13 @@ struct FetchedInput {
   std::string reference;
   std::optional<std::string> previous;
   bool rewritten = false;
+  std::uint64_t last_modified = 0;  ///< of a commit, in seconds since 1970; 0: not known
+};
+
+/// A flake whose inputs were fetched: `inputs` has one for each node of its lock file, by key.
+struct FetchedFlake {
+  FlakeLock lock;
+  std::string directory;  ///< of flake.nix in the root's files
 };
 
 /// All inputs of one evaluation, in the order in which they were specified. While this lives no
@@ -53,6 +61,7 @@ struct FetchedInput {
 struct FetchedInputs {
   std::vector<FetchedInput> inputs;
   JobsetExpression expression;
+  std::optional<FetchedFlake> flake;  ///< nothing: an expression is evaluated
   /// SHA-256 (hexadecimal) over everything that an evaluation gets to see of them, in whichever
   /// order they were specified: when it is the same there is nothing to evaluate anew.
   std::string digest;
@@ -62,8 +71,11 @@ struct FetchedInputs {
 /// What the evaluator is to evaluate, with the inputs as Hydra passes them: a string by --argstr, a
 /// boolean or an expression as it stands, all others as a set { outPath, inputType, uri, rev,
 /// revCount, gitTag, shortRev } of what is known, and as <NAME>. A function gets those of them that
-/// it takes. Throws NotFoundError or InvalidError when the expression is not in the inputs.
+/// it takes. Of a flake as flake_selection says. Throws NotFoundError or InvalidError when the
+/// expression is not in the inputs.
 Selection jobset_selection(const FetchedInputs& inputs);
+/// A fetched flake's jobs (flake_expression.h); its inputs can be read, and nothing else.
+Selection flake_selection(const FetchedInputs& inputs);
 
 /// Fetches the inputs of jobsets into the evaluator's store. Thread safe.
 class InputFetcher {
@@ -80,6 +92,11 @@ class InputFetcher {
   FetchedInputs fetch(const std::vector<JobsetInput>& inputs, const JobsetExpression& expression,
                       const std::stop_token& stop) const;
 
+  /// A flake (as flake_reference.h has its URL) and all that its lock file names, which must be
+  /// what that says. Only a flake of this machine may use files of this machine. Throws as `fetch`
+  /// does, and InvalidError for a lock file that cannot be used.
+  FetchedInputs fetch_flake(const std::string& url, const std::stop_token& stop) const;
+
   /// The commits of a fetched git input, as read_history gives them. Throws InvalidError for an
   /// input of another type.
   InputHistory history(const JobsetInput& input, const std::string& revision,
@@ -87,6 +104,9 @@ class InputFetcher {
                        const std::stop_token& stop) const;
 
  private:
+  std::shared_ptr<LocalStore> open_store() const;
+  std::vector<FetchedInput> fetch_all(const std::vector<JobsetInput>& inputs, LocalStore& store,
+                                      const std::stop_token& stop) const;
   FetchedInput fetch_one(const JobsetInput& input, const ParsedInput& parsed, LocalStore& store,
                          const std::stop_token& stop) const;
 

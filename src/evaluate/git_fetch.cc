@@ -55,7 +55,8 @@ std::map<std::string, std::string> facts_of(const GitMirror& mirror, const std::
   };
   return {{"revCount", ask({"rev-list", "--count"})},
           {"gitTag", printable(ask({"describe", "--always"}))},
-          {"shortRev", ask({"rev-parse", "--short"})}};
+          {"shortRev", ask({"rev-parse", "--short"})},
+          {"committed", ask({"log", "-1", "--no-show-signature", "--format=%ct"})}};
 }
 
 FetchedGit describe(FoundRevision found, const KnownTree& tree) {
@@ -70,7 +71,8 @@ FetchedGit describe(FoundRevision found, const KnownTree& tree) {
           fact("gitTag"),
           fact("shortRev"),
           std::move(found.previous),
-          found.rewritten};
+          found.rewritten,
+          parse_number(fact("committed")).value_or(0)};
 }
 
 }  // namespace

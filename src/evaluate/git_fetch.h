@@ -23,6 +23,8 @@ struct FetchedGit {
   /// What the reference was when this mirror last fetched it, where that was something else.
   std::optional<std::string> previous;
   bool rewritten = false;  ///< and that is not in the history of what it is now
+  /// When it was committed, in seconds since 1970; 0: not known.
+  std::uint64_t committed = 0;
 };
 
 /// Fetches an input: its repository is asked what the reference is now, and what is not here yet is

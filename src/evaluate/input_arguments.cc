@@ -140,6 +140,7 @@ std::string input_digest(const FetchedInputs& inputs) {
 }
 
 Selection jobset_selection(const FetchedInputs& inputs) {
+  if (inputs.flake) return flake_selection(inputs);
   Selection selection;
   selection.file = expression_file(inputs);
   for (const auto& input : inputs.inputs) {

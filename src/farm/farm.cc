@@ -229,9 +229,9 @@ void Farm::start_due(const std::stop_token& stop) {
 
 void Farm::evaluate(const Jobset& jobset, const std::stop_token& stop) {
   try {
-    const EvaluationSetting setting{database_,         bus_,        *driver_,
-                                    fetcher_,          *evaluator_, config_.evaluate,
-                                    workshop_.store(), clock_,      config_.limits};
+    const EvaluationSetting setting{
+        database_,         bus_,   *driver_,       fetcher_,    *evaluator_, config_.evaluate,
+        workshop_.store(), clock_, config_.limits, config_.warn};
     JobsetEvaluation(setting, jobset).run(stop);
   } catch (const CancelledError&) {
     // The next start finds that it was begun.

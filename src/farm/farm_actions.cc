@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "farm/farm_events.h"
+#include "record/accounts.h"
 #include "record/failures.h"
 
 namespace grange {
@@ -25,14 +26,6 @@ Jobset jobset_named(Database& database, const std::string& project, const std::s
   auto jobset = Jobsets(database).find(project_named(database, project).id, name);
   if (!jobset) throw NotFoundError("there is no jobset '" + project + ":" + name + "'");
   return *std::move(jobset);
-}
-
-EventRow project_event(std::string_view kind, const std::string& name, TimePoint now) {
-  EventRow event;
-  event.kind = kind;
-  event.time = now;
-  event.data = R"({"project":")" + name + R"("})";  // names need no escaping
-  return event;
 }
 
 }  // namespace
@@ -144,9 +137,19 @@ void FarmActions::set_members(const std::string& project,
                               const std::vector<std::string>& accounts) {
   tell([&](Database& database, std::vector<EventRow>& events) {
     const auto found = project_named(database, project);
+    refuse_declared("project '" + project + "'", found.declared_in);
     Projects(database).set_members(found.id, accounts);
     events.push_back(project_event("project-changed", project, farm_.clock().now()));
   });
+}
+
+void FarmActions::declare(const std::string& file, const std::vector<DeclaredProject>& projects,
+                          const std::vector<DeclaredWebhook>& webhooks) {
+  tell([&](Database& database, std::vector<EventRow>& events) {
+    declare_projects(database, file, projects, farm_.clock().now(), events);
+    Accounts(database).declare_webhook_secrets(file, webhooks);
+  });
+  farm_.wake();
 }
 
 std::vector<std::int64_t> FarmActions::trigger(const std::vector<std::int64_t>& jobsets,

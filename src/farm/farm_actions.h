@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "farm/declared_projects.h"
 #include "farm/farm.h"
 #include "farm/settings_check.h"
+#include "record/accounts.h"
 #include "record/jobsets.h"
 #include "record/projects.h"
 
@@ -44,6 +46,11 @@ class FarmActions {
                  const JobsetSettings& settings);
   void delete_jobset(const std::string& project, const std::string& name);
   void set_members(const std::string& project, const std::vector<std::string>& accounts);
+
+  /// Makes all be as `file` declares it (declared_projects.h), with the secrets that forges sign
+  /// with.
+  void declare(const std::string& file, const std::vector<DeclaredProject>& projects,
+               const std::vector<DeclaredWebhook>& webhooks);
 
   /// Asks for evaluations; those of jobsets that are off only with `forced`. Which are asked for.
   std::vector<std::int64_t> trigger(const std::vector<std::int64_t>& jobsets, bool forced);

@@ -50,6 +50,14 @@ EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation
   return event;
 }
 
+EventRow project_event(std::string_view kind, const std::string& name, TimePoint now) {
+  EventRow event;
+  event.kind = kind;
+  event.time = now;
+  event.data = R"({"project":")" + name + R"("})";  // names need no escaping
+  return event;
+}
+
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now) {
   nlohmann::ordered_json data{
       {"id", jobset.id}, {"project", jobset.project_name}, {"name", jobset.settings.name}};

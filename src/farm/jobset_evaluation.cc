@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "farm/commit_history.h"
 #include "farm/farm_events.h"
 #include "farm/target_limits.h"
 #include "record/column_values.h"
@@ -59,6 +60,7 @@ std::optional<std::int64_t> JobsetEvaluation::run(const std::stop_token& stop) {
       [&](Database& database) { Jobsets(database).begin_evaluating(jobset_.id, started_); });
   const auto inputs = fetch(stop);
   if (!inputs) return std::nullopt;
+  record_history(*inputs, stop);
   if (!forced_ && is_unchanged(*inputs)) {
     setting_.database.write([&](Database& database) {
       // What was wrong with the evaluation of the same inputs still is.
@@ -86,9 +88,21 @@ std::optional<std::int64_t> JobsetEvaluation::run(const std::stop_token& stop) {
   return evaluation_;
 }
 
+/// What people are told beside; an evaluation does not depend on it.
+void JobsetEvaluation::record_history(const FetchedInputs& inputs, const std::stop_token& stop) {
+  try {
+    record_commits(setting_.database, setting_.fetcher, inputs, setting_.clock.now(), stop);
+  } catch (const CancelledError&) {
+    throw;
+  } catch (const Error& error) {
+    setting_.warn("the commits of " + jobset_.full_name() + " are not recorded: " + error.what());
+  }
+}
+
 std::optional<FetchedInputs> JobsetEvaluation::fetch(const std::stop_token& stop) {
   try {
     const auto& settings = jobset_.settings;
+    if (!settings.flake.empty()) return setting_.fetcher.fetch_flake(settings.flake, stop);
     return setting_.fetcher.fetch(inputs_of(settings),
                                   {settings.expression_input, settings.expression_path}, stop);
   } catch (const CancelledError&) {
@@ -119,9 +133,9 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
   evaluation.fetch_seconds = fetch_seconds;
   evaluation.inputs_digest = digest_of(inputs);
   for (const auto& input : inputs.inputs) {
-    evaluation.inputs.push_back({input.name, std::string(to_string(input.type)), input.value,
-                                 input.uri, input.revision,
-                                 input.path ? input.path->base_name() : std::string()});
+    evaluation.inputs.push_back(
+        {input.name, std::string(to_string(input.type)), input.value, input.uri, input.revision,
+         input.path ? input.path->base_name() : std::string(), input.reference});
   }
   setting_.database.write([&](Database& database) {
     EvaluationHistory history(database);

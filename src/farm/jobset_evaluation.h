@@ -33,6 +33,8 @@ struct EvaluationSetting {
   LocalStore& store;  ///< where results are
   const Clock& clock;
   StepLimits limits;  ///< of every step, where `meta` says nothing
+  /// Hears what an administrator should know.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
 /// Evaluates a jobset once: fetches its inputs, and where they have changed (or it is forced)
@@ -55,6 +57,7 @@ class JobsetEvaluation final : private TargetSink {
   void error(EvaluationError error) override;
 
   std::optional<FetchedInputs> fetch(const std::stop_token& stop);
+  void record_history(const FetchedInputs& inputs, const std::stop_token& stop);
   bool is_unchanged(const FetchedInputs& inputs) const;
   void begin(const FetchedInputs& inputs, double fetch_seconds);
   void flush();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "evaluate/flake_reference.h"
 #include "evaluate/jobset_input.h"
 
 namespace grange {
@@ -48,7 +49,16 @@ void check_homepage(SettingProblems& problems, const std::string& url) {
 
 void check_expression(SettingProblems& problems, const JobsetSettings& settings) {
   if (!settings.flake.empty()) {
-    problems["flake"] = "jobsets of flakes cannot be evaluated yet";
+    if (!settings.expression_input.empty() || !settings.expression_path.empty()) {
+      problems["flake"] = "there is an expression: specify one of both";
+    } else if (!settings.inputs.empty()) {
+      problems["inputs"] = "a flake names its inputs itself, in its lock file";
+    }
+    try {
+      parse_flake_reference("flake", settings.flake);
+    } catch (const Error& error) {
+      problems["flake"] = error.what();
+    }
     return;
   }
   const auto found = settings.inputs.find(settings.expression_input);

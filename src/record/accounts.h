@@ -53,6 +53,12 @@ struct WebhookSecret {
   std::string secret;
 };
 
+/// As a file declares it.
+struct DeclaredWebhook {
+  std::string forge;
+  std::string secret;
+};
+
 /// [A-Za-z_][A-Za-z0-9_.@-]*, at most 100 characters.
 bool is_account_name(std::string_view name);
 
@@ -142,6 +148,8 @@ class Accounts {
   // What forges sign their calls with.
 
   std::vector<WebhookSecret> webhook_secrets();
+  /// In the place of all that any file declared.
+  void declare_webhook_secrets(std::string_view file, const std::vector<DeclaredWebhook>& secrets);
   std::int64_t add_webhook_secret(std::string_view forge, std::string_view secret);
   bool remove_webhook_secret(std::int64_t id);
 

@@ -149,6 +149,15 @@ std::int64_t Accounts::add_webhook_secret(std::string_view forge, std::string_vi
                        forge, secret);
 }
 
+void Accounts::declare_webhook_secrets(std::string_view file,
+                                       const std::vector<DeclaredWebhook>& secrets) {
+  run(database_, "DELETE FROM secret_webhooks WHERE declared_in <> ''");
+  for (const auto& [forge, secret] : secrets) {
+    run(database_, "INSERT INTO secret_webhooks (forge, secret, declared_in) VALUES (?1, ?2, ?3)",
+        forge, secret, file);
+  }
+}
+
 bool Accounts::remove_webhook_secret(std::int64_t id) {
   return run(database_, "DELETE FROM secret_webhooks WHERE id = ?1", id) == 1;
 }

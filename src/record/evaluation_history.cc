@@ -137,9 +137,10 @@ std::int64_t EvaluationHistory::begin(const NewEvaluation& evaluation) {
       BlobValue{evaluation.inputs_digest});
   for (const auto& input : evaluation.inputs) {
     run(database_,
-        "INSERT INTO evaluation_inputs (evaluation, name, type, value, uri, revision, store_path) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        id, input.name, input.type, input.value, input.uri, input.revision, input.store_path);
+        "INSERT INTO evaluation_inputs (evaluation, name, type, value, uri, revision, store_path, "
+        "branch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        id, input.name, input.type, input.value, input.uri, input.revision, input.store_path,
+        input.branch);
   }
   return id;
 }
@@ -405,7 +406,7 @@ std::int64_t EvaluationHistory::count_complete(bool with_hidden) {
 
 std::vector<EvaluationInputRow> EvaluationHistory::inputs(std::int64_t evaluation) {
   auto statement = database_.prepare(
-      "SELECT name, type, value, uri, revision, store_path FROM evaluation_inputs "
+      "SELECT name, type, value, uri, revision, store_path, branch FROM evaluation_inputs "
       "WHERE evaluation = ?1 ORDER BY name");
   statement.bind(1, evaluation);
   std::vector<EvaluationInputRow> inputs;
@@ -418,6 +419,7 @@ std::vector<EvaluationInputRow> EvaluationHistory::inputs(std::int64_t evaluatio
     input.uri = row.text();
     input.revision = row.text();
     input.store_path = row.text();
+    input.branch = row.text();
     inputs.push_back(std::move(input));
   }
   return inputs;

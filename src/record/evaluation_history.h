@@ -24,6 +24,7 @@ struct EvaluationInputRow {
   std::string uri;
   std::string revision;
   std::string store_path;  ///< base name; empty: none
+  std::string branch{};    ///< of git inputs the reference in full; empty: none was named
 };
 
 /// An evaluation that begins.

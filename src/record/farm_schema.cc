@@ -366,4 +366,13 @@ CREATE TABLE events (
 ) STRICT;
 )sql";
 
+const std::string_view kDeclarationSchema = R"sql(
+-- A digest of what a file last declared a jobset as; empty: nothing.
+ALTER TABLE jobsets ADD COLUMN declaration TEXT NOT NULL DEFAULT '';
+ALTER TABLE secret_webhooks ADD COLUMN declared_in TEXT NOT NULL DEFAULT '';
+-- Of git inputs, the reference in full; empty: a revision alone was named.
+ALTER TABLE evaluation_inputs ADD COLUMN branch TEXT NOT NULL DEFAULT '';
+CREATE INDEX commits_by_branch ON commits(uri, branch, id);
+)sql";
+
 }  // namespace grange

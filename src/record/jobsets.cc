@@ -174,6 +174,14 @@ void Jobsets::remove(const Jobset& jobset, TimePoint now) {
       jobset.id, now);
 }
 
+std::string Jobsets::declaration(std::int64_t jobset) {
+  return find_text(database_, "SELECT declaration FROM jobsets WHERE id = ?1", jobset).value_or("");
+}
+
+void Jobsets::set_declaration(std::int64_t jobset, const std::string& digest) {
+  run(database_, "UPDATE jobsets SET declaration = ?2 WHERE id = ?1", jobset, digest);
+}
+
 void Jobsets::trigger(std::int64_t jobset, TimePoint now, bool forced) {
   run(database_,
       "UPDATE jobsets SET triggered = coalesce(triggered, ?2), "

@@ -92,6 +92,10 @@ class Jobsets {
   /// another jobset of the project has it.
   void update(const Jobset& jobset, const JobsetSettings& settings, const std::string& declared_in);
   void remove(const Jobset& jobset, TimePoint now);
+  /// A digest of what a file last declared it as; empty: nothing. Unlike the settings it stays when
+  /// a one-shot jobset switches itself off.
+  std::string declaration(std::int64_t jobset);
+  void set_declaration(std::int64_t jobset, const std::string& digest);
 
   /// Asks for an evaluation. Asked again before it begins, it is the same one.
   void trigger(std::int64_t jobset, TimePoint now, bool forced);

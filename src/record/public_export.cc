@@ -48,7 +48,7 @@ constexpr ExportRule kExportRules[] = {
     {"projects", "id IN (" GRANGE_PUBLIC_PROJECTS ")"},
     {"project_members", "project IN (" GRANGE_PUBLIC_PROJECTS ")"},
     {"project_renames", "project IN (" GRANGE_PUBLIC_PROJECTS ")"},
-    {"jobsets", "id IN (" GRANGE_PUBLIC_JOBSETS ")"},
+    {"jobsets", "id IN (" GRANGE_PUBLIC_JOBSETS ")", {}, {"flake"}},
     {"jobset_renames", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")"},
     {"jobset_inputs", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")", {}, {"value"}},
     {"commits",

@@ -41,6 +41,7 @@ ProjectFacts facts_of(Database& database, std::int64_t project, const std::strin
 
 /// Inputs' URLs may hold a password, which is for who may change it.
 void hide_credentials(Jobset& jobset) {
+  jobset.settings.flake = without_credentials(jobset.settings.flake, true);
   for (auto& [name, input] : jobset.settings.inputs) {
     input.value = without_credentials(input.value, true);
   }

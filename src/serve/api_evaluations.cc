@@ -67,7 +67,17 @@ ServerResponse get_evaluation(ApiCall& call) {
                             {"value", without_credentials(input.value, true)},
                             {"uri", input.uri},
                             {"revision", input.revision},
-                            {"storePath", input.store_path}};
+                            {"branch", input.branch.empty() ? ApiJson() : ApiJson(input.branch)},
+                            {"storePath", input.store_path},
+                            {"commit", ApiJson()}};
+      if (input.revision.empty()) continue;
+      const auto commit = Commits(database).find({input.uri, input.branch}, input.revision);
+      if (commit) {
+        inputs[input.name]["commit"] = {{"author", commit->author},
+                                        {"authored", api_time(commit->authored)},
+                                        {"subject", commit->subject},
+                                        {"firstSeen", api_time(commit->first_seen)}};
+      }
     }
     answer["inputs"] = std::move(inputs);
     return answer;

@@ -120,6 +120,17 @@ ApiJson api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset) {
        {{"queued", evaluation.queued}, {"good", evaluation.good}, {"failed", evaluation.failed}}}};
 }
 
+ApiJson api_commit(const CommitRow& commit) {
+  return {{"id", commit.id},
+          {"uri", commit.uri},
+          {"branch", commit.branch.empty() ? ApiJson() : ApiJson(commit.branch)},
+          {"revision", commit.revision},
+          {"author", commit.author},
+          {"authored", api_time(commit.authored)},
+          {"subject", commit.subject},
+          {"firstSeen", api_time(commit.first_seen)}};
+}
+
 ApiJson api_target(const TargetView& view) {
   const auto outcome = [](const std::optional<Outcome>& value) {
     return value ? ApiJson(to_string(*value)) : ApiJson();

@@ -6,6 +6,7 @@
 
 #include "farm/build_driver.h"
 #include "record/builds.h"
+#include "record/commits.h"
 #include "record/evaluation_history.h"
 #include "record/jobsets.h"
 #include "record/projects.h"
@@ -21,6 +22,7 @@ std::string api_time(TimePoint time);
 nlohmann::ordered_json api_project(const Project& project);
 nlohmann::ordered_json api_jobset(const Jobset& jobset);
 nlohmann::ordered_json api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset);
+nlohmann::ordered_json api_commit(const CommitRow& commit);
 nlohmann::ordered_json api_target(const TargetView& target);
 /// `jobset`: null where it is not known.
 nlohmann::ordered_json api_build(const BuildRow& build, const Jobset* jobset);

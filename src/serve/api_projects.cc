@@ -1,10 +1,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
 #include "serve/json_body.h"
+#include "serve/setting_fields.h"
 
 namespace grange {
 namespace {
@@ -69,15 +69,10 @@ ServerResponse put_project(ApiCall& call) {
   const auto body = parse_json_body(call.http.text);
   FieldErrors errors;
   JsonFields fields(body, errors);
-  ProjectSettings settings;
-  settings.name = fields.optional_text("name").value_or(name);
-  settings.display_name = fields.optional_text("displayName").value_or(settings.name);
-  settings.description = fields.optional_text("description").value_or("");
-  settings.homepage = fields.optional_text("homepage").value_or("");
-  settings.enabled = fields.optional_flag("enabled").value_or(true);
-  settings.hidden = fields.optional_flag("hidden").value_or(false);
-  const auto owner = fields.optional_text("owner");
-  const auto members = fields.optional_texts("members", 1000);
+  auto project = take_project(fields, name);
+  auto& settings = project.settings;
+  const auto& owner = project.owner;
+  const auto& members = project.members;
   fields.end();
   errors.check();
   call.farm().database().read([&](Database& database) {
@@ -148,37 +143,6 @@ ServerResponse get_jobset(ApiCall& call) {
   });
   if (renamed) return redirect_to("/api/v1/projects/" + project + "/jobsets/" + *renamed);
   return api_answer(answer);
-}
-
-JobsetSettings take_jobset(JsonFields& fields, const std::string& name) {
-  JobsetSettings settings;
-  settings.name = fields.optional_text("name").value_or(name);
-  settings.description = fields.optional_text("description").value_or("");
-  if (const auto state = fields.optional_text("state")) {
-    const auto parsed = parse_jobset_state(*state);
-    if (parsed) {
-      settings.state = *parsed;
-    } else {
-      fields.refuse(
-          "state", "specified off, on, one-shot or one-at-a-time, got '" + printable(*state) + "'");
-    }
-  }
-  settings.hidden = fields.optional_flag("hidden").value_or(false);
-  settings.flake = fields.optional_text("flake").value_or("");
-  settings.expression_input = fields.optional_text("expressionInput").value_or("");
-  settings.expression_path = fields.optional_text("expressionPath").value_or("");
-  constexpr std::int64_t kMost = std::int64_t{1} << 40;
-  const JobsetSettings defaults;
-  settings.check_interval =
-      fields.optional_integer("checkInterval", 0, kMost).value_or(defaults.check_interval);
-  settings.shares = fields.optional_integer("shares", 1, kMost).value_or(defaults.shares);
-  settings.keep = fields.optional_integer("keep", 0, kMost).value_or(defaults.keep);
-  settings.allow_import_from_derivation =
-      fields.optional_flag("allowImportFromDerivation").value_or(false);
-  fields.optional_objects("inputs", 1000, [&](const std::string& input, JsonFields& of) {
-    settings.inputs.emplace(input, JobsetInputSetting{of.text("type"), of.text("value", 65536)});
-  });
-  return settings;
 }
 
 ServerResponse put_jobset(ApiCall& call) {

@@ -7,6 +7,7 @@ namespace grange {
 /// The routes of the API, by noun. `context` must outlive the server.
 void add_project_routes(Router& router, const ApiContext& context);
 void add_evaluation_routes(Router& router, const ApiContext& context);
+void add_commit_routes(Router& router, const ApiContext& context);
 void add_build_routes(Router& router, const ApiContext& context);
 void add_log_routes(Router& router, const ApiContext& context);
 void add_event_routes(Router& router, const ApiContext& context);

@@ -65,6 +65,7 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
   add_account_routes(router_, accounts_);
   add_project_routes(router_, context_);
   add_evaluation_routes(router_, context_);
+  add_commit_routes(router_, context_);
   add_build_routes(router_, context_);
   add_log_routes(router_, context_);
   add_event_routes(router_, context_);

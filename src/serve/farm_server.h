@@ -35,6 +35,7 @@ class FarmServer {
   ~FarmServer();
 
   std::uint16_t port() const;
+  FarmActions& actions() { return actions_; }
   const PublicKey& public_key() const { return public_key_; }
   /// The path and fragment of the one-time link of the first administrator; nothing where there is
   /// one.

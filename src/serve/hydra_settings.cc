@@ -4,12 +4,12 @@
 
 #include "base/text.h"
 #include "serve/json_body.h"
+#include "serve/setting_fields.h"
 
 namespace grange {
 namespace {
 
 constexpr std::int64_t kMostOfAnything = std::int64_t{1} << 40;
-constexpr std::size_t kLongestValue = 65536;
 /// Fields of a jobset that Hydra's forms and clients send as texts or flags, too.
 constexpr std::string_view kNumbers[] = {"enabled", "type", "checkinterval", "schedulingshares",
                                          "keepnr"};
@@ -74,12 +74,14 @@ JobsetSettings parse_hydra_jobset(nlohmann::json body, const std::string& name,
   if (present) settings.allow_import_from_derivation = present->allow_import_from_derivation;
   settings.name = fields.optional_text("name").value_or(name);
   settings.description = fields.optional_text("description").value_or("");
-  const bool is_flake = fields.optional_integer("type", 0, 1).value_or(0) == 1;
-  if (is_flake || !fields.optional_text("flake").value_or("").empty()) {
-    fields.refuse(is_flake ? "type" : "flake",
-                  "jobsets of flakes cannot be evaluated yet: specify type 0, nixexprinput and "
-                  "nixexprpath");
+  if (fields.optional_integer("type", 0, 1).value_or(0) == 1) {
+    settings.flake = fields.text("flake");
+    // Forms send those of the other type, too.
+    for (const auto* other : {"nixexprinput", "nixexprpath"}) fields.pass_over(other);
   } else {
+    if (!fields.optional_text("flake").value_or("").empty()) {
+      fields.refuse("flake", "specify type 1 for a jobset of a flake");
+    }
     settings.expression_input = fields.text("nixexprinput");
     settings.expression_path = fields.text("nixexprpath");
   }
@@ -88,20 +90,12 @@ JobsetSettings parse_hydra_jobset(nlohmann::json body, const std::string& name,
   if (!fields.has("visible")) {
     settings.hidden = fields.optional_loose_flag("hidden").value_or(settings.hidden);
   }
-  settings.check_interval =
-      fields.optional_integer("checkinterval", 0, kMostOfAnything).value_or(0);
+  settings.check_interval = take_count(fields, "checkinterval", 0).value_or(0);
   // Hydra takes one share where none is said, though its table's default is 100.
-  settings.shares =
-      fields.optional_integer("schedulingshares", 1, kMostOfAnything).value_or(settings.shares);
-  settings.keep = fields.optional_integer("keepnr", 0, kMostOfAnything).value_or(0);
-  fields.optional_objects("inputs", 1000, [&](const std::string& input, JsonFields& of) {
-    for (const auto* known : {"name", "emailresponsible", "revision", "altnr"}) {
-      of.pass_over(known);
-    }
-    settings.inputs.emplace(
-        input,
-        JobsetInputSetting{of.text("type"), of.optional_text("value", kLongestValue).value_or("")});
-  });
+  settings.shares = take_count(fields, "schedulingshares", 1).value_or(settings.shares);
+  settings.keep = take_count(fields, "keepnr", 0).value_or(0);
+  settings.inputs = take_inputs(fields, {{"name", "emailresponsible", "revision", "altnr"}, true});
+  if (!settings.flake.empty()) settings.inputs.clear();  // which Hydra does not look at
   errors.check();
   return settings;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "farm/settings_check.h"
 #include "serve/problem.h"
 
 namespace grange {
@@ -99,9 +100,18 @@ TEST(HydraSettings, WhatAJobsetsBodyLeavesOutIsAsHydraHasIt) {
   EXPECT_EQ(state("\"2\""), JobsetState::one_shot);
 }
 
+TEST(HydraSettings, AJobsetOfAFlakeHasNothingElse) {
+  const auto settings = parse_hydra_jobset(
+      HydraBody::parse(R"({"type": 1, "flake": "github:a/b", "nixexprinput": "", "inputs": {}})"),
+      "x", std::nullopt);
+  EXPECT_EQ(settings.flake, "github:a/b");
+  EXPECT_TRUE(settings.expression_input.empty());
+  EXPECT_TRUE(check_settings(settings).empty());
+}
+
 TEST(HydraSettings, WhatAJobsetCannotBeIsRefused) {
   for (const char* text :
-       {"{}", R"({"type": 1, "flake": "github:a/b"})",
+       {"{}", R"({"type": 1})",
         R"({"nixexprinput": "a", "nixexprpath": "b", "flake": "github:a/b"})",
         R"({"nixexprinput": "a", "nixexprpath": "b", "enabled": 4})",
         R"({"nixexprinput": "a", "nixexprpath": "b", "schedulingshares": 0})",

@@ -1,5 +1,6 @@
 #include "serve/json_body.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -113,23 +114,35 @@ nlohmann::json parse_json_body(std::string_view text, const JsonLimits& limits) 
   }
 }
 
-JsonFields::JsonFields(const nlohmann::json& object, FieldErrors& errors, std::string prefix)
-    : object_(object), errors_(errors), prefix_(std::move(prefix)) {
+std::string spelled_field(std::string_view name, FieldSpelling spelling) {
+  std::string spelled;
+  const auto end = std::min(name.find('.'), name.size());
+  for (const char c : name.substr(0, end)) {
+    const bool is_capital = c >= 'A' && c <= 'Z' && spelling == FieldSpelling::underscores;
+    if (is_capital) spelled += '_';
+    spelled += is_capital ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return spelled.append(name.substr(end));
+}
+
+JsonFields::JsonFields(const nlohmann::json& object, FieldErrors& errors, std::string prefix,
+                       FieldSpelling spelling)
+    : object_(object), errors_(errors), prefix_(std::move(prefix)), spelling_(spelling) {
   if (!object.is_object()) throw InvalidError("specified an object, got " + what_is(object));
 }
 
 const nlohmann::json* JsonFields::find(std::string_view name) {
-  const auto key = *seen_.emplace(name).first;
+  const auto& key = *seen_.insert(spelled_field(name, spelling_)).first;
   const auto found = object_.find(key);
   return found == object_.end() || found->is_null() ? nullptr : &*found;
 }
 
 bool JsonFields::has(std::string_view name) {
-  return object_.contains(*seen_.emplace(name).first);
+  return object_.contains(*seen_.insert(spelled_field(name, spelling_)).first);
 }
 
 void JsonFields::refuse(std::string_view name, std::string message) {
-  errors_.add(prefix_ + shown_name(name), std::move(message));
+  errors_.add(prefix_ + shown_name(spelled_field(name, spelling_)), std::move(message));
 }
 
 void JsonFields::missing(std::string_view name) {
@@ -249,7 +262,7 @@ bool JsonFields::optional_object(std::string_view name,
     wrong_type(name, "an object", *value);
     return false;
   }
-  JsonFields fields(*value, errors_, prefix_ + std::string(name) + ".");
+  JsonFields fields(*value, errors_, prefix_ + spelled_field(name, spelling_) + ".", spelling_);
   take(fields);
   fields.end();
   return true;
@@ -269,12 +282,12 @@ bool JsonFields::optional_objects(
     return false;
   }
   for (const auto& [key, one] : value->items()) {
-    const std::string path = std::string(name) + "." + shown_name(key);
+    const auto path = spelled_field(name, spelling_) + "." + shown_name(key);
     if (!one.is_object()) {
       wrong_type(path, "an object", one);
       continue;
     }
-    JsonFields fields(one, errors_, prefix_ + path + ".");
+    JsonFields fields(one, errors_, prefix_ + path + ".", spelling_);
     take(key, fields);
     fields.end();
   }
@@ -283,7 +296,8 @@ bool JsonFields::optional_objects(
 
 void JsonFields::end() {
   for (const auto& [name, value] : object_.items()) {
-    if (!seen_.contains(name)) refuse(name, "there is no field of this name");
+    if (seen_.contains(name)) continue;
+    errors_.add(prefix_ + shown_name(name), "there is no field of this name");
   }
 }
 

@@ -23,6 +23,14 @@ struct JsonLimits {
 /// beyond the limits, for an object that names a key twice, and for a text with a NUL.
 nlohmann::json parse_json_body(std::string_view text, const JsonLimits& limits = {});
 
+/// How names of several words are written.
+enum class FieldSpelling {
+  api,          ///< checkInterval
+  underscores,  ///< check_interval, in files that people write
+};
+/// A field's name as `spelling` writes it; what stands behind a '.' is left as it is.
+std::string spelled_field(std::string_view name, FieldSpelling spelling);
+
 /// Takes the fields out of an object, each as the type that is specified. What is wrong is
 /// collected, and a value of the type is returned all the same: nothing may be done with it before
 /// `FieldErrors::check`. An optional one is nothing where it is missing or null. Object and errors
@@ -30,8 +38,9 @@ nlohmann::json parse_json_body(std::string_view text, const JsonLimits& limits =
 class JsonFields {
  public:
   /// Throws InvalidError where it is no object. `prefix` stands before the names in errors:
-  /// "inputs.nixpkgs.".
-  JsonFields(const nlohmann::json& object, FieldErrors& errors, std::string prefix = {});
+  /// "inputs.nixpkgs.". Callers ask for fields as the API has them, however the object spells them.
+  JsonFields(const nlohmann::json& object, FieldErrors& errors, std::string prefix = {},
+             FieldSpelling spelling = FieldSpelling::api);
   JsonFields(const JsonFields&) = delete;
   JsonFields& operator=(const JsonFields&) = delete;
 
@@ -64,7 +73,7 @@ class JsonFields {
   /// Says that something else is wrong with a field.
   void refuse(std::string_view name, std::string message);
   /// A field that is allowed and not looked at.
-  void pass_over(std::string_view name) { seen_.emplace(name); }
+  void pass_over(std::string_view name) { seen_.insert(spelled_field(name, spelling_)); }
   /// Refuses every field that was not asked for.
   void end();
 
@@ -77,6 +86,7 @@ class JsonFields {
   const nlohmann::json& object_;
   FieldErrors& errors_;
   const std::string prefix_;
+  const FieldSpelling spelling_;
   std::set<std::string, std::less<>> seen_;
 };
 

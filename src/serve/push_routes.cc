@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "evaluate/flake_reference.h"
 #include "evaluate/jobset_input.h"
 #include "serve/hydra_json.h"
 #include "serve/hydra_routes.h"
@@ -21,6 +22,10 @@ constexpr std::size_t kLargestPush = std::size_t{8} << 20;
 /// by repository_key, others as they are.
 bool has_input_with(const Jobset& jobset, const std::set<std::string>& keys,
                     const std::set<std::string>& uris) {
+  if (!jobset.settings.flake.empty()) {
+    const auto key = repository_key(flake_repository(jobset.settings.flake));
+    return uris.contains(jobset.settings.flake) || (key && keys.contains(*key));
+  }
   return std::any_of(
       jobset.settings.inputs.begin(), jobset.settings.inputs.end(), [&](const auto& named) {
         const auto& input = named.second;

@@ -1,7 +1,10 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "record/public_export.h"
 #include "serve/hydra_pages.h"
 #include "serve/hydra_routes.h"
 #include "serve/reproduce.h"
@@ -42,6 +45,16 @@ ServerResponse get_reproduce(ApiCall& call) {
                           " comes from");
     }
     const auto& settings = seen.of->jobset.settings;
+    if (!settings.flake.empty()) {
+      const auto inputs = history.inputs(evaluation);
+      const auto top = std::find_if(inputs.begin(), inputs.end(), [&](const auto& input) {
+        return input.name == "root" && !input.revision.empty();
+      });
+      throw ConflictError("build " + std::to_string(build.id) + " comes from flake '" +
+                          without_credentials(settings.flake, true) + "'" +
+                          (top == inputs.end() ? "" : ", revision " + top->revision) +
+                          ": `nix build` makes it again");
+    }
     reproduced.build = build.id;
     reproduced.job = seen.of->jobset.full_name() + ":" + build.label;
     reproduced.system = build.system;
