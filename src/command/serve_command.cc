@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <sys/resource.h>
 
 #include "base/text.h"
 #include "command/command.h"
@@ -106,8 +108,18 @@ void tell_start(const ServeOptions& options, FarmServer& server) {
   }
 }
 
+/// Each connection takes a descriptor. What cannot be raised stays as it is.
+void raise_descriptor_limit() {
+  constexpr rlim_t kEnough = 65536;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run_serve(const ServeOptions& options) {
   const InterruptWatch interrupt;
+  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   const SystemClock clock;
   const auto state = state_of(options);
