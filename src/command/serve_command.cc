@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <sys/resource.h>
 
 #include "base/text.h"
 #include "command/command.h"
@@ -116,9 +118,19 @@ void declare_again(FarmServer& server, const FarmFile& first, const std::string&
   }
 }
 
+/// Each connection takes a descriptor. What cannot be raised stays as it is.
+void raise_descriptor_limit() {
+  constexpr rlim_t kEnough = 65536;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int run_serve(ServeOptions options, const std::set<std::string>& given) {
   InterruptWatch interrupt(options.config.empty() ? InterruptWatch::Hangup::stops
                                                   : InterruptWatch::Hangup::is_told);
+  raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);
   const SystemClock clock;
   std::optional<FarmFile> file;

@@ -34,6 +34,13 @@ TEST(PathPatternTest, RefusesMalformedOnes) {
   }
 }
 
+TEST(RouterTest, TellsItsRoutes) {
+  Router router;
+  router.add(RequestMethod::get, "/a/{b}", {}).add(RequestMethod::put, "/a/{rest*}", {});
+  EXPECT_THAT(router.routes(), ElementsAre(Pair(RequestMethod::get, "/a/{b}"),
+                                           Pair(RequestMethod::put, "/a/{rest*}")));
+}
+
 TEST(RouterTest, FindsTheFirstThatFitsOrSaysWhatIsAllowed) {
   const auto answer = [](int status) {
     Handling handling;

@@ -38,9 +38,13 @@ struct HttpServerOptions {
   /// What a body may occupy between an io thread and a handler.
   std::size_t pipe_size = 256 * 1024;
 
-  Milliseconds header_timeout{10'000};   ///< from connecting, or the first byte, to the whole head
-  Milliseconds idle_timeout{60'000};     ///< between requests
-  Milliseconds stall_timeout{30'000};    ///< without a byte of a body, either way
+  Milliseconds header_timeout{10'000};  ///< from connecting, or the first byte, to the whole head
+  Milliseconds idle_timeout{60'000};    ///< between requests
+  Milliseconds stall_timeout{30'000};   ///< without a byte of a body, either way
+  /// For all of a body taken as a text, and another second for each `text_rate` bytes of it: so who
+  /// sends a byte now and then does not do so for long.
+  Milliseconds text_timeout{20'000};
+  std::uint64_t text_rate = 8 * 1024;
   Milliseconds handler_timeout{60'000};  ///< then its stop token is stopped
   /// How long what a client still sends is dropped after the last response, so that it reads that
   /// instead of being reset.

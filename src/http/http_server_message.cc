@@ -98,6 +98,7 @@ ServerResponse text_response(int status, std::string_view text) {
   ServerResponse response;
   response.status = status;
   response.headers.add("Content-Type", "text/plain; charset=utf-8");
+  response.headers.add("X-Content-Type-Options", "nosniff");
   response.body = std::string(text) + "\n";
   return response;
 }

@@ -67,8 +67,11 @@ Awaitable<std::size_t> HttpConnection::read_body(char* data, std::size_t size) {
 Awaitable<std::string> HttpConnection::read_text() {
   co_await send_continue();
   std::string text;
+  const MonotonicTime begun = after(core_.options.text_timeout);
+  const std::uint64_t rate = std::max<std::uint64_t>(core_.options.text_rate, 1);
   for (;;) {
-    set_deadline(after(core_.options.stall_timeout));
+    const MonotonicTime longest = begun + Milliseconds(text.size() * 1000 / rate);
+    set_deadline(std::min(longest, after(core_.options.stall_timeout)));
     const std::size_t before = text.size();
     // One byte more than the limit is enough to find it exceeded.
     text.resize(before + std::min<std::uint64_t>(kReceivePiece, body_limit_ - before + 1));

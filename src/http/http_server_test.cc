@@ -456,6 +456,20 @@ TEST_F(HttpServerTest, ABodyThatStallsEnds) {
   EXPECT_EQ(source.receive().status, 408);
 }
 
+TEST_F(HttpServerTest, ATextThatTricklesEnds) {
+  options_.text_timeout = milliseconds(100);
+  options_.text_rate = 1'000'000;
+  serve();
+  auto trickle = client();
+  trickle.send(simple_request("POST", "/echo", "Content-Length: 100000\r\n"));
+  bool goes_on = true;
+  for (int i = 0; i < 1000 && goes_on; ++i) {
+    goes_on = trickle.send("a");
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_EQ(trickle.receive().status, 408);
+}
+
 TEST_F(HttpServerTest, AClientThatTakesNothingEnds) {
   options_.stall_timeout = milliseconds(100);
   const std::string body(32 * 1024 * 1024, 'a');

@@ -12,6 +12,8 @@
 namespace grange {
 namespace {
 
+/// Of steps, so many pages are looked through for what is not hidden.
+constexpr int kHiddenPages = 50;
 constexpr std::string_view kOutcomes =
     "good, failed, dependency failed, failed with output, timed out, log limit exceeded, output "
     "rejected, hash mismatch, not deterministic, unsupported, aborted or cancelled";
@@ -92,7 +94,9 @@ ServerResponse list_builds(ApiCall& call) {
       query.jobset = seen_jobset(call, database, *project, *jobset).jobset.id;
       query.with_hidden = true;  // that one is seen
     } else if (project) {
-      query.project = seen_project(call, database, *project).project.id;
+      const auto seen = seen_project(call, database, *project);
+      query.project = seen.project.id;
+      query.with_hidden = sees_all_of(call, seen);
     } else if (jobset) {
       throw InvalidFieldsError(
           InvalidFieldsError::Fields{{"project", "is missing: jobsets are named within projects"}});
@@ -248,25 +252,38 @@ ServerResponse get_queue(ApiCall& call) {
 
 ServerResponse list_steps(ApiCall& call) {
   call.refuse_other_parameters({"before", "limit", "build", "machine", "running"});
-  StepQuery query;
-  query.limit = call.limit();
-  query.before = call.integer_parameter("before");
-  query.build = call.integer_parameter("build");
-  query.machine = call.integer_parameter("machine");
-  query.running = call.flag_parameter("running");
+  StepQuery asked;
+  asked.limit = call.limit();
+  asked.before = call.integer_parameter("before");
+  asked.build = call.integer_parameter("build");
+  asked.machine = call.integer_parameter("machine");
+  asked.running = call.flag_parameter("running");
   return api_answer(call.farm().database().read([&](Database& database) {
-    const auto rows = Steps(database).list(query);
+    auto query = asked;
     ApiJson list = ApiJson::array();
+    std::int64_t next = 0;  // none
     std::map<std::int64_t, bool> seen;
-    for (const auto& row : rows) {
-      // A step of a hidden jobset is as hidden as its build.
-      if (row.build != 0 && !seen.contains(row.build)) {
-        seen[row.build] = sees_build(call, database, row.build);
+    // A step of a hidden jobset is as hidden as its build: others take its place on the page.
+    bool goes_on = true;
+    for (int pages = 0; goes_on; ++pages) {
+      const auto rows = Steps(database).list(query);
+      goes_on = rows.size() == query.limit && pages < kHiddenPages;
+      next = rows.size() == query.limit ? rows.back().id : 0;
+      for (const auto& row : rows) {
+        if (row.build != 0 && !seen.contains(row.build)) {
+          seen[row.build] = sees_build(call, database, row.build);
+        }
+        query.before = row.id;
+        if (row.build != 0 && !seen[row.build]) continue;
+        list.push_back(api_step(row));
+        if (list.size() < query.limit) continue;
+        next = row.id;
+        goes_on = false;
+        break;
       }
-      if (row.build == 0 || seen[row.build]) list.push_back(api_step(row));
     }
     ApiJson page{{"steps", std::move(list)}};
-    page["next"] = rows.size() == query.limit ? ApiJson(rows.back().id) : ApiJson();
+    page["next"] = next != 0 ? ApiJson(next) : ApiJson();
     return page;
   }));
 }

@@ -146,6 +146,32 @@ SeenJobset seen_jobset(const ApiCall& call, Database& database, std::int64_t id)
   return {*std::move(jobset), std::move(facts)};
 }
 
+std::optional<std::string> seen_new_name(const ApiCall& call, Database& database,
+                                         std::string_view project) {
+  auto renamed = Projects(database).renamed(project);
+  if (!renamed) return std::nullopt;
+  try {
+    seen_project(call, database, *renamed);
+    return renamed;
+  } catch (const NotFoundError&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> seen_new_name(const ApiCall& call, Database& database,
+                                         std::int64_t project, std::string_view jobset) {
+  Jobsets jobsets(database);
+  auto renamed = jobsets.renamed(project, jobset);
+  const auto present = renamed ? jobsets.find(project, *renamed) : std::nullopt;
+  if (!present) return std::nullopt;
+  try {
+    seen_jobset(call, database, present->id);
+    return renamed;
+  } catch (const NotFoundError&) {
+    return std::nullopt;
+  }
+}
+
 SeenBuild seen_build(const ApiCall& call, Database& database, std::int64_t id) {
   auto build = Builds(database).find(id);
   if (!build) throw NotFoundError("there is no build " + std::to_string(id));
@@ -189,6 +215,26 @@ SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int
 bool sees_all(const ApiCall& call) {
   const ProjectFacts hidden{true, "", {}};
   return may(call.identity, Permission::read, &hidden);
+}
+
+bool sees_all_of(const ApiCall& call, const SeenProject& project) {
+  auto facts = project.facts;
+  facts.hidden = true;
+  return may(call.identity, Permission::read, &facts);
+}
+
+bool is_new_project(const ApiCall& call, Database& database, std::string_view name) {
+  if (Projects(database).find(name)) {
+    try {
+      seen_project(call, database, name);
+      return false;
+    } catch (const NotFoundError&) {
+      require(call.identity, Permission::create_project);
+      throw ConflictError("the name '" + printable(name) + "' is taken");
+    }
+  }
+  require(call.identity, Permission::create_project);
+  return true;
 }
 
 std::vector<Jobset> seen_jobsets(const ApiCall& call, Database& database,

@@ -15,6 +15,7 @@
 #include "record/jobsets.h"
 #include "record/projects.h"
 #include "serve/account_service.h"
+#include "serve/follower_seats.h"
 #include "serve/identity.h"
 
 namespace grange {
@@ -24,6 +25,7 @@ struct ApiContext {
   Farm& farm;
   FarmActions& actions;
   AccountService& accounts;
+  FollowerSeats& followers;
 };
 
 /// One request of the API, with who asks.
@@ -73,6 +75,11 @@ struct SeenJobset {
 SeenJobset seen_jobset(const ApiCall& call, Database& database, std::string_view project,
                        std::string_view name);
 SeenJobset seen_jobset(const ApiCall& call, Database& database, std::int64_t id);
+/// What is called so by now; nothing where nothing had the name, or who asks does not see it.
+std::optional<std::string> seen_new_name(const ApiCall& call, Database& database,
+                                         std::string_view project);
+std::optional<std::string> seen_new_name(const ApiCall& call, Database& database,
+                                         std::int64_t project, std::string_view jobset);
 struct SeenBuild {
   BuildRow build;
   std::optional<SeenJobset> of;
@@ -88,6 +95,12 @@ SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int
 
 /// May who asks see everything that is hidden?
 bool sees_all(const ApiCall& call);
+/// The same within one project, which they see.
+bool sees_all_of(const ApiCall& call, const SeenProject& project);
+/// For what makes a new project of this name: may who asks do that, and does nothing that they do
+/// not see have the name? Throws RefusedError, SignInError, ConflictError. False: it is there, and
+/// seen.
+bool is_new_project(const ApiCall& call, Database& database, std::string_view name);
 /// Those of the list that who asks sees.
 std::vector<Jobset> seen_jobsets(const ApiCall& call, Database& database,
                                  std::vector<Jobset> jobsets);

@@ -97,6 +97,7 @@ ServerResponse follow_events(ApiCall& call) {
   response.headers.set("Cache-Control", "no-store");
   StreamBody body;
   body.write = [&farm = call.farm(), filter = EventFilter(call), after = begin_of(call),
+                seat = call.context.followers.take(call.identity.is_anonymous()),
                 stop = call.http.stop](Sink& sink) mutable {
     sink.write("retry: 2000\n\n");
     while (!stop.stop_requested()) {

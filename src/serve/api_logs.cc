@@ -42,7 +42,9 @@ ServerResponse follow_log(ApiCall& call, std::int64_t step) {
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");
   StreamBody body;
-  body.write = [&farm = call.farm(), step, offset](Sink& sink) mutable {
+  body.write = [&farm = call.farm(), step, offset,
+                seat =
+                    call.context.followers.take(call.identity.is_anonymous())](Sink& sink) mutable {
     for (;;) {
       const bool live = farm.logs().is_live(step);
       for (;;) {

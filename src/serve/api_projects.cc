@@ -47,7 +47,7 @@ ServerResponse get_project(ApiCall& call) {
   std::optional<std::string> renamed;
   auto answer = call.farm().database().read([&](Database& database) {
     Projects projects(database);
-    if (!projects.find(name)) renamed = projects.renamed(name);
+    if (!projects.find(name)) renamed = seen_new_name(call, database, name);
     if (renamed) return ApiJson();
     const auto seen = seen_project(call, database, name);
     auto project = api_project(seen.project);
@@ -76,8 +76,7 @@ ServerResponse put_project(ApiCall& call) {
   fields.end();
   errors.check();
   call.farm().database().read([&](Database& database) {
-    if (!Projects(database).find(name)) {
-      require(call.identity, Permission::create_project);
+    if (is_new_project(call, database, name)) {
       settings.owner = owner.value_or(call.identity.name);
       return 0;
     }
@@ -137,7 +136,9 @@ ServerResponse get_jobset(ApiCall& call) {
   auto answer = call.farm().database().read([&](Database& database) {
     const auto parent = seen_project(call, database, project);
     Jobsets jobsets(database);
-    if (!jobsets.find(parent.project.id, name)) renamed = jobsets.renamed(parent.project.id, name);
+    if (!jobsets.find(parent.project.id, name)) {
+      renamed = seen_new_name(call, database, parent.project.id, name);
+    }
     if (renamed) return ApiJson();
     return api_jobset(seen_jobset(call, database, project, name).jobset);
   });

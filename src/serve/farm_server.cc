@@ -6,11 +6,17 @@
 #include "serve/account_routes.h"
 #include "serve/api_routes.h"
 #include "serve/hydra_routes.h"
+#include "serve/safe_headers.h"
 
 namespace grange {
 namespace {
 
 constexpr std::string_view kCachePrefix = "/cache/";
+/// Those that wait for files and the database; of which so many may be a follower's, or a
+/// stranger's who follows.
+constexpr unsigned kThreads = 128;
+constexpr std::size_t kFollowers = 96;
+constexpr std::size_t kStrangersFollow = 64;
 constexpr std::uint64_t kLargestKeyFile = 64 * 1024;
 
 SecretKey load_or_make_key(const std::filesystem::path& file, const std::string& name) {
@@ -50,32 +56,37 @@ CacheServerOptions cache_options(const PublicKey& key) {
 
 }  // namespace
 
+void add_farm_routes(Router& router, const ApiContext& context) {
+  add_account_routes(router, context.accounts);
+  add_project_routes(router, context);
+  add_evaluation_routes(router, context);
+  add_commit_routes(router, context);
+  add_build_routes(router, context);
+  add_log_routes(router, context);
+  add_event_routes(router, context);
+  add_system_routes(router, context);
+  add_hydra_routes(router, context);
+}
+
 FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options)
     : options_(std::move(options)),
       key_(load_or_make_key(options_.key_file, options_.key_name)),
       public_key_(key_.public_key()),
       actions_(farm),
+      followers_(kFollowers, kStrangersFollow),
       accounts_(access_to(farm.database()), clock, options_.accounts, {},
                 [warn = options_.warn](const ServerRequest& request, const std::exception& error) {
                   warn("answering " + std::string(to_string(request.method)) + " " +
                        request.target.path + ": " + error.what());
                 }),
-      context_{farm, actions_, accounts_},
+      context_{farm, actions_, accounts_, followers_},
       cache_(sites_of(farm, key_), cache_options(public_key_)) {
-  add_account_routes(router_, accounts_);
-  add_project_routes(router_, context_);
-  add_evaluation_routes(router_, context_);
-  add_commit_routes(router_, context_);
-  add_build_routes(router_, context_);
-  add_log_routes(router_, context_);
-  add_event_routes(router_, context_);
-  add_system_routes(router_, context_);
-  add_hydra_routes(router_, context_);
+  add_farm_routes(router_, context_);
   HttpServerOptions http;
   http.host = options_.host;
   http.port = options_.port;
   http.connections = 20'000;
-  http.blocking_threads = 128;  // each follower of events holds one
+  http.blocking_threads = kThreads;
   http.on_error = accounts_.report();
   server_ = std::make_unique<HttpServer>(
       http, [this](const ServerRequest& request) { return dispatch(request); });
@@ -96,10 +107,10 @@ void FarmServer::stop(std::chrono::milliseconds grace) {
 }
 
 Handling FarmServer::dispatch(const ServerRequest& request) const {
-  if (!request.target.path.starts_with(kCachePrefix)) return router_(request);
+  if (!request.target.path.starts_with(kCachePrefix)) return with_safe_headers(router_(request));
   ServerRequest within = request;
   within.target.path = request.target.path.substr(kCachePrefix.size() - 1);
-  return cache_.dispatch(within);
+  return with_safe_headers(cache_.dispatch(within));
 }
 
 }  // namespace grange

@@ -27,6 +27,9 @@ struct FarmServerOptions {
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
+/// All routes but those of the cache. `context` must outlive the router.
+void add_farm_routes(Router& router, const ApiContext& context);
+
 /// The farm over HTTP: the API, signing in, live events, logs, and its cache below /cache, signed.
 /// Serves from its construction to its destruction.
 class FarmServer {
@@ -50,6 +53,7 @@ class FarmServer {
   const SecretKey key_;
   const PublicKey public_key_;
   FarmActions actions_;
+  FollowerSeats followers_;
   AccountService accounts_;
   ApiContext context_;
   CacheServer cache_;

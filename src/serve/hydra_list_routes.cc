@@ -29,6 +29,13 @@ std::size_t count_parameter(const ApiCall& call, std::int64_t most) {
   return static_cast<std::size_t>(*count);
 }
 
+/// As in Hydra, one that is empty filters nothing.
+std::optional<std::string> filter_parameter(const ApiCall& call, std::string_view name) {
+  auto value = call.parameter(name);
+  if (value && value->empty()) return std::nullopt;
+  return value;
+}
+
 HydraJson short_builds(Database& database, const std::vector<BuildRow>& rows) {
   std::map<std::int64_t, std::optional<Jobset>> jobsets;
   HydraJson list = HydraJson::array();
@@ -46,17 +53,19 @@ ServerResponse hydra_latest_builds(ApiCall& call) {
   BuildQuery query;
   query.limit = count_parameter(call, kMostListed);
   query.finished = true;
-  query.label = call.parameter("job");
-  query.system = call.parameter("system");
+  query.label = filter_parameter(call, "job");
+  query.system = filter_parameter(call, "system");
   query.with_hidden = sees_all(call);
   return api_answer(call.farm().database().read([&](Database& database) {
-    const auto project = call.parameter("project");
-    const auto jobset = call.parameter("jobset");
+    const auto project = filter_parameter(call, "project");
+    const auto jobset = filter_parameter(call, "jobset");
     if (jobset && !project) throw InvalidError("a 'jobset' is asked for without its 'project'");
     if (jobset) {
       query.jobset = seen_jobset(call, database, *project, *jobset).jobset.id;
     } else if (project) {
-      query.project = seen_project(call, database, *project).project.id;
+      const auto seen = seen_project(call, database, *project);
+      query.project = seen.project.id;
+      query.with_hidden = sees_all_of(call, seen);
     }
     if (jobset) query.with_hidden = true;  // it is seen
     return short_builds(database, Builds(database).list(query));
@@ -149,10 +158,9 @@ HydraJson changed_inputs(const std::vector<EvaluationInputRow>& now,
 }
 
 ServerResponse hydra_all_evaluations(ApiCall& call) {
-  auto page = hydra_page_of(call);
+  const auto page = hydra_page_of(call);
   return api_answer(call.farm().database().read([&](Database& database) {
     EvaluationHistory history(database);
-    page.total = history.count_complete(sees_all(call));
     HydraJson list = HydraJson::array();
     for (const auto& row :
          history.complete_ones(sees_all(call), page.skipped(), HydraPage::kLength)) {
@@ -166,7 +174,7 @@ ServerResponse hydra_all_evaluations(ApiCall& call) {
                       {"diff", base ? HydraJson(row.good - base->good) : HydraJson()},
                       {"changedInputs", changed_inputs(inputs, base_inputs)}});
     }
-    return hydra_evaluation_list(std::move(list), page);
+    return list;
   }));
 }
 

@@ -44,7 +44,7 @@ ServerResponse hydra_get_project(ApiCall& call) {
   std::optional<std::string> renamed;
   const auto answer = call.farm().database().read([&](Database& database) {
     Projects projects(database);
-    if (!projects.find(name)) renamed = projects.renamed(name);
+    if (!projects.find(name)) renamed = seen_new_name(call, database, name);
     if (renamed) return HydraJson();
     return hydra_project_of(call, database, seen_project(call, database, name).project);
   });
@@ -59,7 +59,9 @@ ServerResponse hydra_get_jobset(ApiCall& call) {
   const auto answer = call.farm().database().read([&](Database& database) {
     const auto parent = seen_project(call, database, project);
     Jobsets jobsets(database);
-    if (!jobsets.find(parent.project.id, name)) renamed = jobsets.renamed(parent.project.id, name);
+    if (!jobsets.find(parent.project.id, name)) {
+      renamed = seen_new_name(call, database, parent.project.id, name);
+    }
     if (renamed) return HydraJson();
     return hydra_jobset(seen_jobset(call, database, project, name).jobset);
   });

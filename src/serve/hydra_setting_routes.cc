@@ -27,8 +27,7 @@ ServerResponse hydra_put_project(ApiCall& call) {
   auto body = parse_hydra_project(parse_json_body(call.http.text), name);
   const auto& owner = body.owner;
   body.settings.owner = call.farm().database().read([&](Database& database) {
-    if (!Projects(database).find(name)) {
-      require(call.identity, Permission::create_project);
+    if (is_new_project(call, database, name)) {
       if (owner && *owner != call.identity.name) {
         require(call.identity, Permission::change_owner);
       }

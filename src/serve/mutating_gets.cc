@@ -17,9 +17,6 @@ constexpr std::array kMutatingGets{
     MutatingGet{"/eval/{evaluation}/restart-failed", Permission::restart_builds},
     MutatingGet{"/eval/{evaluation}/bump", Permission::bump_builds},
     MutatingGet{"/api/push", Permission::evaluate_jobset},
-    MutatingGet{"/admin/clear-queue-non-current", Permission::administer},
-    MutatingGet{"/admin/clear-failed-cache", Permission::administer},
-    MutatingGet{"/admin/clear-vcs-cache", Permission::administer},
 };
 
 }  // namespace

@@ -39,11 +39,16 @@ bool has_input_with(const Jobset& jobset, const std::set<std::string>& keys,
       });
 }
 
+/// Those that who asks does not see are not named: a forge shows the answer to others.
 ServerResponse triggered_answer(const ApiCall& call, const std::vector<std::int64_t>& ids) {
   HydraJson names = HydraJson::array();
   call.farm().database().read([&](Database& database) {
     for (const auto id : ids) {
-      if (const auto jobset = Jobsets(database).find(id)) names.push_back(jobset->full_name());
+      try {
+        names.push_back(seen_jobset(call, database, id).jobset.full_name());
+      } catch (const NotFoundError&) {
+        continue;
+      }
     }
     return 0;
   });

@@ -127,12 +127,12 @@ RequestSite request_site(const ServerRequest& request, const SiteSettings& site)
 
 void refuse_forgery(const ServerRequest& request, const Identity& identity,
                     const SiteSettings& site) {
-  if (identity.by == Identity::By::token) return;
   const bool is_get = !changes_something(request.method);
   if (is_get && find_mutating_get(request.target.path) == nullptr) return;
   if (is_get && request.method != RequestMethod::get) {
     throw RefusedError("only GET does this, not " + std::string(to_string(request.method)));
   }
+  if (identity.by == Identity::By::token) return;
   const auto from = request_site(request, site);
   if (from == RequestSite::foreign) throw RefusedError("this request comes from another site");
   if (is_get || from == RequestSite::own || identity.is_anonymous()) return;
