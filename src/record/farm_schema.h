@@ -7,5 +7,7 @@ namespace grange {
 /// The tables of a farm, as one step of the record's schema (schema.cc). Times are microseconds
 /// since 1970. Tables whose name begins with "secret_" are never exported.
 extern const std::string_view kFarmSchema;
+/// A later step: what rehearsals are known by, how derivations are stored, indices.
+extern const std::string_view kFarmStorageSchema;
 
 }  // namespace grange
