@@ -58,6 +58,7 @@ FarmConfig farm_config(const ServeOptions& options, const std::filesystem::path&
   config.workshop = workshop_config(options.workshop);
   if (options.workshop.store.empty()) config.workshop.store_root = default_store_root(state);
   config.workshop.eval_store_root = default_eval_store_root(state);
+  config.workshop.rehearsal = options.rehearse;
   config.workshop.remote.stop = stop;
   config.workshop.warn = warn_on_stderr;
   config.evaluate = evaluate_options_of(options.evaluator);
@@ -183,6 +184,12 @@ void add_serve_command(CLI::App& parent, Action& chosen) {
       ->check(CLI::Range(1U, 64U))
       ->capture_default_str();
   add_workshop_options(*command, options->workshop);
+  // Not for people who want something built; bench/README.md says what it is for.
+  command
+      ->add_flag("--rehearse", options->rehearse,
+                 "Make nothing: every step succeeds at once; only in a state directory of its own")
+      ->excludes("--store")
+      ->group("");
   command->footer(kServeFooter);
   command->callback([options, command, &chosen] {
     std::set<std::string> given;

@@ -20,6 +20,7 @@ struct ServeOptions {
   std::string port_file;
   std::string base_url;
   unsigned evaluations = 2;
+  bool rehearse = false;
   SelectionOptions evaluator;
   WorkshopOptions workshop;
 };

@@ -22,25 +22,11 @@ using nlohmann::json;
   const auto file = shared_data("oracle/" name); \
   if (!file) GTEST_SKIP() << "the shared data is absent (GRANGE_TEST_DATA)"
 
-/// The files of the archive of real derivations, as views of its decompressed text.
+/// The files of the archive of real derivations.
 class RealDerivations {
  public:
   explicit RealDerivations(const std::filesystem::path& archive)
-      : tar_(decompress(Compression::zstd, read_file(archive))) {
-    constexpr std::size_t kBlock = 512;
-    std::string long_name;
-    for (std::size_t at = 0; at + kBlock <= tar_.size() && tar_[at] != '\0';) {
-      const auto size = std::stoull(tar_.substr(at + 124, 11), nullptr, 8);
-      const auto content = std::string_view(tar_).substr(at + kBlock, size);
-      if (tar_[at + 156] == 'L') {  // the content is the name of the next file
-        long_name = content.substr(0, content.find('\0'));
-      } else {
-        texts_.emplace(long_name.empty() ? tar_.c_str() + at : long_name, content);
-        long_name.clear();
-      }
-      at += kBlock + (size + kBlock - 1) / kBlock * kBlock;
-    }
-  }
+      : texts_(texts_of_tar(decompress(Compression::zstd, read_file(archive)))) {}
 
   Derivation derivation(const StorePath& path) const {
     return parse_aterm(kNix, path.derivation_name(), texts_.at(path.base_name()));
@@ -53,8 +39,7 @@ class RealDerivations {
   }
 
  private:
-  std::string tar_;
-  std::map<std::string, std::string_view> texts_;
+  Texts texts_;
   std::map<StorePath, DerivationModulo> modulos_;
 };
 

@@ -43,6 +43,25 @@ inline Texts read_texts(const std::filesystem::path& directory) {
   return texts;
 }
 
+/// The files of an archive, as `tar` writes them.
+inline Texts texts_of_tar(const std::string& tar) {
+  constexpr std::size_t kBlock = 512;
+  Texts texts;
+  std::string long_name;
+  for (std::size_t at = 0; at + kBlock <= tar.size() && tar[at] != '\0';) {
+    const auto size = std::stoull(tar.substr(at + 124, 11), nullptr, 8);
+    const auto content = std::string_view(tar).substr(at + kBlock, size);
+    if (tar[at + 156] == 'L') {  // the content is the name of the next file
+      long_name = content.substr(0, content.find('\0'));
+    } else {
+      texts.emplace(long_name.empty() ? tar.c_str() + at : long_name, content);
+      long_name.clear();
+    }
+    at += kBlock + (size + kBlock - 1) / kBlock * kBlock;
+  }
+  return texts;
+}
+
 /// Reads from `texts`, which must outlive it.
 inline DerivationReader reader_of(const Texts& texts) {
   return [&texts](const StorePath& path, std::string& text) {

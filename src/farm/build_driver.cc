@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <utility>
 
 #include "base/error.h"
 #include "build/derivation_file.h"
@@ -167,9 +168,7 @@ void BuildDriver::begin_plan() {
   FairReady::Owner owner;
   owner.class_of = [this](DerivationIndex derivation) { return class_of(derivation); };
   owner.expected_seconds = [this](DerivationIndex derivation) {
-    const auto set = graph_->output_set(derivation);
-    if (!set || !options_.expected_seconds) return 0.0;
-    return options_.expected_seconds(*set, graph_->derivation_name(derivation));
+    return derivation < foreseen_.size() ? foreseen_[derivation].seconds : 0.0;
   };
   ready_.emplace(std::move(owner));
   ready_->advance(clock_.now());
@@ -204,7 +203,7 @@ FarmMachine BuildDriver::this_machine() const {
 }
 
 /// What no machine here can make is let through: it ends at once, saying what is missing.
-StepClass BuildDriver::class_of(DerivationIndex derivation) const {
+StepClass BuildDriver::class_of(DerivationIndex derivation) {
   StepClass of{"builtin", {}, 0};
   try {
     const auto file = read_derivation_file(*graph_, derivation, reader_);
@@ -213,6 +212,9 @@ StepClass BuildDriver::class_of(DerivationIndex derivation) const {
     if (MachineSlots::suits(this_machine(), asked)) of = std::move(asked);
   } catch (const Error&) {
     // The attempt will say what is wrong with it.
+  }
+  if (derivation < foreseen_.size()) {
+    foreseen_[derivation].system = &*systems_.insert(of.system).first;
   }
   return of;
 }
@@ -232,6 +234,7 @@ void BuildDriver::end_plan() {
   engine_.reset();
   ready_.reset();
   graph_.reset();
+  foreseen_.clear();
   by_request_.clear();
   by_derivation_.clear();
   finished_.clear();
@@ -327,7 +330,11 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
     reader_ = directory_reader(workshop_.eval_store().location().real_store);
     realise_.policy = workshop_.policy();
     realise_.substituters = &workshop_.substituters();
-    realise_.known_failure = options_.known_failure;
+    if (options_.known_failures) {
+      realise_.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
+        return known_failure(tried, policy);
+      };
+    }
   }
   GraphOptions options;
   options.may_grow = true;
@@ -337,6 +344,7 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
   } else {
     graph_->extend(roots, reader_, options);
   }
+  foresee();
   if (!engine_) begin_plan();
   engine_->forget_failures();  // the record still knows those that last
   for (auto* wanted : fresh) {
@@ -348,6 +356,44 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
     by_request_.emplace(*wanted->request, queued.build);
     by_derivation_.emplace(wanted->derivation, queued.build);
   }
+}
+
+/// Asks the record about the derivations that have just come.
+void BuildDriver::foresee() {
+  const auto first = foreseen_.size();
+  foreseen_.resize(graph_->size());
+  std::vector<DerivationIndex> asked;
+  std::vector<TriedRecipe> recipes;
+  std::vector<DurationQuery> durations;
+  for (auto i = first; i < foreseen_.size(); ++i) {
+    const auto index = static_cast<DerivationIndex>(i);
+    const auto set = graph_->output_set(index);
+    if (!set) continue;
+    asked.push_back(index);
+    recipes.push_back({set, graph_->path(index), graph_->kind(index) == DerivationKind::fixed});
+    durations.push_back({*set, std::string(graph_->derivation_name(index))});
+  }
+  if (asked.empty()) return;
+  if (options_.known_failures) {
+    const auto failures = options_.known_failures(recipes, realise_.policy);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      foreseen_[asked[i]].has_not_failed = !failures[i].has_value();
+    }
+  }
+  if (options_.expected_durations) {
+    const auto seconds = options_.expected_durations(durations);
+    for (std::size_t i = 0; i < asked.size(); ++i) foreseen_[asked[i]].seconds = seconds[i];
+  }
+}
+
+std::optional<BuildResult> BuildDriver::known_failure(const TriedRecipe& tried,
+                                                      const BuildPolicy& policy) {
+  const auto index = graph_->find(tried.recipe);
+  if (index && *index < foreseen_.size() &&
+      std::exchange(foreseen_[*index].has_not_failed, false)) {
+    return std::nullopt;
+  }
+  return options_.known_failures({&tried, 1}, policy).front();
 }
 
 void BuildDriver::take_back(std::int64_t build) {
@@ -444,7 +490,8 @@ void BuildDriver::attempt_started(DerivationIndex recipe) {
       step.build = build->second;
     }
   }
-  step.system = class_of(recipe).system;
+  const auto* system = recipe < foreseen_.size() ? foreseen_[recipe].system : nullptr;
+  step.system = system != nullptr ? *system : class_of(recipe).system;
   logs_.begin(step.id);
   StepRow row;
   row.id = step.id;
@@ -479,6 +526,9 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
   row.stopped = clock_.now();
   row.message = result.message;
   ended.times = charge(running.step, running.plan_step, *row.stopped);
+  if (result.good() && !result.already_valid && recipe < foreseen_.size()) {
+    foreseen_[recipe].seconds = result.seconds();
+  }
   if (!result.already_valid) {
     const bool fixed = graph_->kind(recipe) == DerivationKind::fixed;
     const auto text = policy();

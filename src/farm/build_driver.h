@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -60,10 +61,12 @@ class BuildDriver final : private RealiseObserver {
     unsigned jobs = 1;
     std::int64_t most_tries = 5;
     Seconds first_retry{60};  ///< then three times as long each time
-    /// Lasting failures that were recorded: see RealiseOptions.
-    std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)> known_failure;
-    /// Seconds that making it should take, by what is recorded.
-    std::function<double(const OutputSetId&, std::string_view name)> expected_seconds;
+    /// Lasting failures that were recorded, of each: see RealiseOptions.
+    std::function<std::vector<std::optional<BuildResult>>(std::span<const TriedRecipe>,
+                                                          const BuildPolicy&)>
+        known_failures;
+    /// Seconds that making each should take, by what is recorded; 0: nobody knows.
+    std::function<std::vector<double>(std::span<const DurationQuery>)> expected_durations;
     std::function<void(const std::string&)> warn = [](const std::string&) {};
   };
 
@@ -101,6 +104,12 @@ class BuildDriver final : private RealiseObserver {
     std::optional<TimePoint> started;
   };
   struct Question;
+  /// What the record says of a derivation of the graph when it comes: asked of many at once.
+  struct Foreseen {
+    double seconds = 0;
+    bool has_not_failed = false;          ///< believed once; then the record is asked again
+    const std::string* system = nullptr;  ///< of its class, once that is known
+  };
 
   void step_started(StepId step, DerivationIndex recipe) override;
   void attempt_started(DerivationIndex recipe) override;
@@ -118,13 +127,15 @@ class BuildDriver final : private RealiseObserver {
   void end_plan();
   void take_inbox();
   void admit(std::vector<QueuedBuild> builds);
+  void foresee();
+  std::optional<BuildResult> known_failure(const TriedRecipe& tried, const BuildPolicy& policy);
   void take_back(std::int64_t build);
   void settle();
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);
   WaitingBuild explain(const Wanted& wanted);
   std::string policy() const;
-  StepClass class_of(DerivationIndex derivation) const;
+  StepClass class_of(DerivationIndex derivation);
   FarmMachine this_machine() const;
   std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint stopped);
 
@@ -138,6 +149,8 @@ class BuildDriver final : private RealiseObserver {
   DerivationReader reader_;
   RealiseOptions realise_;
   std::optional<DerivationGraph> graph_;
+  std::vector<Foreseen> foreseen_;  ///< by derivation
+  std::set<std::string> systems_;
   std::optional<FairReady> ready_;  ///< of the present plan
   std::optional<RealiseEngine> engine_;
   std::map<std::uint32_t, double> shares_;

@@ -13,6 +13,7 @@
 #include "record/attempts.h"
 #include "record/evaluation_history.h"
 #include "record/good.h"
+#include "record/rehearsal_mark.h"
 #include "record/schema.h"
 
 namespace grange {
@@ -51,6 +52,7 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
       fetcher_(config_.fetch, config_.evaluate, programs, http, clock),
       evaluator_(make_nix_evaluator(clock)) {
   migrate_record(*pool_.lend());
+  database_.write([&](Database& database) { claim_record(database, config_.workshop.rehearsal); });
   logs_.finish_leftovers();
   FarmRecorder::Options recording;
   recording.complete = [this](FinishedBuild& build) { complete(build); };
@@ -60,11 +62,11 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
   BuildDriver::Options driving;
   driving.jobs = workshop_.slots();
   driving.warn = config_.warn;
-  driving.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
-    return known_failure(tried, policy);
+  driving.known_failures = [this](std::span<const TriedRecipe> tried, const BuildPolicy& policy) {
+    return known_failures(tried, policy);
   };
-  driving.expected_seconds = [this](const OutputSetId& set, std::string_view name) {
-    return expected_seconds(set, name);
+  driving.expected_durations = [this](std::span<const DurationQuery> queries) {
+    return expected_durations(queries);
   };
   driver_ = std::make_unique<BuildDriver>(workshop_, *recorder_, logs_, clock_, std::move(driving));
   recover();
@@ -148,30 +150,42 @@ void Farm::complete(FinishedBuild& build) {
   build.closure_size = static_cast<std::int64_t>(sizes.front().value_or(0));
 }
 
-std::optional<BuildResult> Farm::known_failure(const TriedRecipe& tried,
-                                               const BuildPolicy& policy) {
-  if (!tried.output_set) return std::nullopt;
-  const FailureQuery query{*tried.output_set, tried.recipe, tried.fixed_output};
-  const auto found = database_.read([&](Database& database) {
-    GoodTables good(database);
-    return AttemptTables(database, good).lasting_failures({&query, 1}, policy_text(policy));
-  });
-  if (!found.front()) return std::nullopt;
-  const auto& result = found.front()->result;
-  const auto lifetime = config_.failure_lifetimes.find(result.outcome);
-  if (lifetime != config_.failure_lifetimes.end() &&
-      Seconds(clock_.now() - result.stop) > lifetime->second) {
-    return std::nullopt;
+std::vector<std::optional<BuildResult>> Farm::known_failures(std::span<const TriedRecipe> tried,
+                                                             const BuildPolicy& policy) {
+  std::vector<std::optional<BuildResult>> failures(tried.size());
+  std::vector<FailureQuery> queries;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    if (!tried[i].output_set) continue;
+    queries.push_back({*tried[i].output_set, tried[i].recipe, tried[i].fixed_output});
+    places.push_back(i);
   }
-  return result;
+  if (queries.empty()) return failures;
+  auto found = database_.read([&](Database& database) {
+    GoodTables good(database);
+    return AttemptTables(database, good).lasting_failures(queries, policy_text(policy));
+  });
+  const auto now = clock_.now();
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) continue;
+    auto& result = found[i]->result;
+    const auto lifetime = config_.failure_lifetimes.find(result.outcome);
+    const bool is_over = lifetime != config_.failure_lifetimes.end() &&
+                         Seconds(now - result.stop) > lifetime->second;
+    if (!is_over) failures[places[i]] = std::move(result);
+  }
+  return failures;
 }
 
-double Farm::expected_seconds(const OutputSetId& set, std::string_view name) {
-  const DurationQuery query{set, std::string(name)};
-  return database_.read([&](Database& database) {
+std::vector<double> Farm::expected_durations(std::span<const DurationQuery> queries) {
+  const auto found = database_.read([&](Database& database) {
     GoodTables good(database);
-    return AttemptTables(database, good).expected_durations({&query, 1}).front().value_or(0);
+    return AttemptTables(database, good).expected_durations(queries);
   });
+  std::vector<double> seconds;
+  seconds.reserve(found.size());
+  for (const auto& one : found) seconds.push_back(one.value_or(0));
+  return seconds;
 }
 
 void Farm::watch(const std::stop_token& stop) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,8 +71,9 @@ class Farm {
   void recover();
   std::vector<UsageLedger::Past> recorded_usage(TimePoint now);
   void complete(FinishedBuild& build);
-  std::optional<BuildResult> known_failure(const TriedRecipe& tried, const BuildPolicy& policy);
-  double expected_seconds(const OutputSetId& set, std::string_view name);
+  std::vector<std::optional<BuildResult>> known_failures(std::span<const TriedRecipe> tried,
+                                                         const BuildPolicy& policy);
+  std::vector<double> expected_durations(std::span<const DurationQuery> queries);
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);

@@ -38,12 +38,14 @@ EventRow build_event(std::string_view kind, const BuildRow& build, TimePoint now
   return event;
 }
 
-EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation, TimePoint now) {
+EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation, TimePoint now,
+                          Seconds recording) {
   nlohmann::ordered_json data{{"id", evaluation.id},
                               {"jobset", evaluation.jobset},
                               {"state", to_string(evaluation.state)},
                               {"targets", evaluation.targets},
                               {"errors", evaluation.errors}};
+  if (recording.count() > 0) data["recordingSeconds"] = recording.count();
   auto event = made_event(kind, now, data);
   event.jobset = evaluation.jobset;
   event.evaluation = evaluation.id;

@@ -15,8 +15,9 @@ namespace grange {
 
 EventRow step_event(std::string_view kind, const StepRow& step, TimePoint now);
 EventRow build_event(std::string_view kind, const BuildRow& build, TimePoint now);
-EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation, TimePoint now);
 EventRow project_event(std::string_view kind, const std::string& name, TimePoint now);
+EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation, TimePoint now,
+                          Seconds recording);
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now);
 
 }  // namespace grange

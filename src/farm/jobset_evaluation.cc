@@ -1,7 +1,6 @@
 #include "farm/jobset_evaluation.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
@@ -181,10 +180,12 @@ void JobsetEvaluation::flush() {
     }
   }
   std::vector<QueuedBuild> to_build;
+  const auto began = setting_.clock.monotonic();
   setting_.database.write([&](Database& database) {
     to_build.clear();
     record(database, to_build);
   });
+  recording_ += setting_.clock.monotonic() - began;
   pending_.clear();
   errors_.clear();
   flushed_ = setting_.clock.monotonic();
@@ -212,10 +213,12 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     const auto [first, last] = candidates_.equal_range(target.label);
     for (auto at = first; at != last; ++at) asked.push_back(at->second.target.build);
   }
-  const auto rows = builds.find(asked);
-  const auto without_outputs = builds_without_outputs(database, rows);
-  std::unordered_map<std::int64_t, const BuildRow*> by_id;
-  for (const auto& row : rows) by_id.emplace(row.id, &row);
+  const auto outcomes = builds.outcomes(asked);
+  const auto without_outputs = builds_without_outputs(database, outcomes);
+  std::vector<std::string> facts;
+  facts.reserve(pending_.size());
+  for (const auto& target : pending_) facts.push_back(facts_of(target));
+  const auto facts_ids = history.facts_ids(facts);
 
   std::vector<TargetRow> targets(pending_.size());
   std::vector<NewBuild> fresh;
@@ -227,12 +230,13 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     auto& row = targets[i];
     row.label = target.label;
     row.derivation = derivations[i];
-    row.facts = history.facts_id(facts_of(target));
+    row.facts = facts_ids[i];
     const auto [first, last] = candidates_.equal_range(target.label);
     const auto taken = std::find_if(first, last, [&](const auto& candidate) {
       if (set_id == 0 || candidate.second.output_set != set_id) return false;
-      const auto build = by_id.find(candidate.second.target.build);
-      return build != by_id.end() && may_be_taken_over(*build->second, without_outputs);
+      const auto build = outcomes.find(candidate.second.target.build);
+      return build != outcomes.end() &&
+             may_be_taken_over(build->first, build->second, without_outputs);
     });
     if (taken != last) {
       row.build = taken->second.target.build;
@@ -278,13 +282,13 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
   }
 }
 
-bool JobsetEvaluation::may_be_taken_over(const BuildRow& build,
-                                         const std::set<std::int64_t>& without_outputs) const {
-  if (!build.outcome) return true;
-  switch (*build.outcome) {
+bool JobsetEvaluation::may_be_taken_over(std::int64_t build, std::optional<Outcome> outcome,
+                                         const std::set<std::int64_t>& without_outputs) {
+  if (!outcome) return true;
+  switch (*outcome) {
     case Outcome::good:
     case Outcome::failed_with_output:
-      return !without_outputs.contains(build.id);
+      return !without_outputs.contains(build);
     case Outcome::aborted:
     case Outcome::unknown:
       return false;  // says nothing of it
@@ -295,12 +299,10 @@ bool JobsetEvaluation::may_be_taken_over(const BuildRow& build,
 
 /// Good builds whose outputs are not all there any more.
 std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
-    Database& database, const std::vector<BuildRow>& builds) const {
+    Database& database, const std::map<std::int64_t, std::optional<Outcome>>& outcomes) const {
   std::vector<std::int64_t> good;
-  for (const auto& build : builds) {
-    if (build.outcome == Outcome::good || build.outcome == Outcome::failed_with_output) {
-      good.push_back(build.id);
-    }
+  for (const auto& [build, outcome] : outcomes) {
+    if (outcome == Outcome::good || outcome == Outcome::failed_with_output) good.push_back(build);
   }
   auto outputs = Builds(database).outputs(good);
   std::set<StorePath> paths;
@@ -326,6 +328,7 @@ void JobsetEvaluation::finish(const EvaluationSummary& summary) {
     return;
   }
   fault_point("serve.before-evaluation-complete");
+  const auto began = setting_.clock.monotonic();
   setting_.database.write([&](Database& database) {
     EvaluationHistory(database).complete(evaluation_, setting_.clock.now());
     set_constituents(database);
@@ -335,6 +338,7 @@ void JobsetEvaluation::finish(const EvaluationSummary& summary) {
     }
     end_in(database, "", problem);
   });
+  recording_ += setting_.clock.monotonic() - began;
   fault_point("serve.evaluation-complete");
   tell("evaluation-finished");
 }
@@ -375,7 +379,7 @@ void JobsetEvaluation::tell(std::string_view kind) {
     events.clear();
     if (evaluation_ != 0) {
       if (const auto row = EvaluationHistory(database).find(evaluation_)) {
-        events.push_back(evaluation_event(kind, *row, now));
+        events.push_back(evaluation_event(kind, *row, now, recording_));
       }
     } else {
       events.push_back(jobset_event(kind, jobset_, now));

@@ -62,15 +62,15 @@ class JobsetEvaluation final : private TargetSink {
   void begin(const FetchedInputs& inputs, double fetch_seconds);
   void flush();
   void record(Database& database, std::vector<QueuedBuild>& to_build);
-  bool may_be_taken_over(const BuildRow& build,
-                         const std::set<std::int64_t>& without_outputs) const;
+  static bool may_be_taken_over(std::int64_t build, std::optional<Outcome> outcome,
+                                const std::set<std::int64_t>& without_outputs);
   void finish(const EvaluationSummary& summary);
   void fail(const std::string& problem);
   void end_in(Database& database, const std::string& fetch_problem, const std::string& problem);
   void set_constituents(Database& database);
   void tell(std::string_view kind);
-  std::set<std::int64_t> builds_without_outputs(Database& database,
-                                                const std::vector<BuildRow>& builds) const;
+  std::set<std::int64_t> builds_without_outputs(
+      Database& database, const std::map<std::int64_t, std::optional<Outcome>>& outcomes) const;
 
   const EvaluationSetting& setting_;
   const Jobset jobset_;
@@ -85,7 +85,8 @@ class JobsetEvaluation final : private TargetSink {
   std::vector<EvaluatedTarget> pending_;
   std::vector<EvaluationError> errors_;
   MonotonicTime flushed_{};
-  std::map<std::string, std::int64_t> builds_;                    ///< by label
+  Seconds recording_{0};                        ///< that targets and the end took in the database
+  std::map<std::string, std::int64_t> builds_;  ///< by label
   std::map<std::string, std::vector<std::string>> constituents_;  ///< of aggregates, by label
   std::map<std::string, std::int64_t> builds_of_derivations_;     ///< the first, by printed path
 };

@@ -13,6 +13,7 @@
 #include "build/machine_builder.h"
 #include "build/remote_builder.h"
 #include "farm/eval_store_care.h"
+#include "farm/rehearsal.h"
 #include "store/open_remote_store.h"
 #include "store/open_substituters.h"
 
@@ -105,6 +106,7 @@ Workshop::Workshop(WorkshopConfig config, const Clock& clock)
   eval_store_use_ =
       use_eval_store(StoreLocation::at_root(config_.eval_store_root, config_.store_dir));
   builder_ = std::make_unique<LazyBuilder>(*this);
+  if (config_.rehearsal) rehearsal_ = make_rehearsal_builder(*store_, config_.store_root.parent_path() / "hold");
   if (config_.machines.empty()) return;
   const auto& here = config_.builder;
   MachineBuilderConfig machines;
@@ -147,6 +149,7 @@ std::unique_ptr<Builder> Workshop::open_machine(const RemoteMachine& machine) {
 }
 
 Builder& Workshop::builder() {
+  if (rehearsal_) return *rehearsal_;
   if (machines_) return *machines_;
   return *builder_;
 }

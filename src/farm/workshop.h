@@ -44,6 +44,7 @@ struct WorkshopConfig {
   LowDiskOptions low_disk;  ///< of the destination store's disk, while something is made
   /// Hears of collections on low disk, from a thread of its own.
   LowDiskCollector::Tell tell_low_disk = [](const std::string&) {};
+  bool rehearsal = false;  ///< nothing is made: see farm/rehearsal.h
 };
 
 /// The stores, the launcher and the builder of one run, wired together. The destination store is
@@ -81,7 +82,8 @@ class Workshop {
   std::unique_ptr<LocalStore> eval_store_;
   std::unique_ptr<Substituters> substituters_;
   std::unique_ptr<LazyBuilder> builder_;
-  std::unique_ptr<Builder> machines_;  ///< nothing where there are none
+  std::unique_ptr<Builder> machines_;   ///< nothing where there are none
+  std::unique_ptr<Builder> rehearsal_;  ///< nothing where builds are real
 };
 
 /// The canonical text of a policy: what the record keeps attempts by.

@@ -11,18 +11,6 @@
 #include "record/writing_transaction.h"
 
 namespace grange {
-namespace {
-
-std::string_view beginning_of(std::string_view text) {
-  return text.substr(0, kKeptMessage);
-}
-
-std::string_view end_of(std::string_view text) {
-  return text.size() > kKeptMessage ? text.substr(text.size() - kKeptMessage) : text;
-}
-
-}  // namespace
-
 AttemptTables::AttemptTables(Database& database, GoodTables& good)
     : database_(database),
       good_(good),
@@ -44,14 +32,31 @@ void AttemptTables::add(const std::vector<AttemptRecord>& attempts) {
 }
 
 void AttemptTables::add_in_transaction(const std::vector<AttemptRecord>& attempts) {
-  for (const auto& attempt : attempts) add_one(attempt);
+  // Most are good and of the plain kind; their order among each other does not matter.
+  const auto is_plain = [](const AttemptRecord& attempt) {
+    return attempt.result.good() && !attempt.result.check && attempt.result.compared.empty();
+  };
+  std::span<const AttemptRecord> left(attempts);
+  while (!left.empty()) {
+    const auto end = std::find_if_not(left.begin(), left.end(), is_plain);
+    const auto plain = static_cast<std::size_t>(end - left.begin());
+    add_good_at_once(left.first(plain));
+    left = left.subspan(plain);
+    if (left.empty()) return;
+    add_one(left.front());
+    left = left.subspan(1);
+  }
 }
 
-void AttemptTables::add_one(const AttemptRecord& attempt) {
+std::int64_t AttemptTables::id_of_policy(const std::string& policy) {
   auto add_policy =
       database_.prepare("INSERT INTO policies (text) VALUES (?1) ON CONFLICT DO NOTHING");
   auto find_policy_id = database_.prepare("SELECT id FROM policies WHERE text = ?1");
-  const auto policy = id_of_text(add_policy, find_policy_id, attempt.policy);
+  return id_of_text(add_policy, find_policy_id, policy);
+}
+
+void AttemptTables::add_one(const AttemptRecord& attempt) {
+  const auto policy = id_of_policy(attempt.policy);
   std::optional<std::int64_t> output_set;
   if (attempt.output_set) output_set = add_output_set(*attempt.output_set);
   auto insert = database_.prepare(
@@ -65,8 +70,8 @@ void AttemptTables::add_one(const AttemptRecord& attempt) {
       .bind(5, to_string(attempt.result.outcome))
       .bind(6, to_column(attempt.result.start))
       .bind(7, to_column(attempt.result.stop))
-      .bind(8, text_to_column(beginning_of(attempt.result.message)))
-      .bind(9, text_to_column(end_of(attempt.result.log_tail)))
+      .bind(8, text_to_column(kept_beginning(attempt.result.message)))
+      .bind(9, text_to_column(kept_end(attempt.result.log_tail)))
       .bind(10, std::int64_t{attempt.result.check});
   const auto id = returned_id(insert);
   const bool tried = attempt.fixed_output || !attempt.result.check;

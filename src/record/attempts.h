@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "database/database.h"
@@ -14,6 +15,13 @@ namespace grange {
 
 /// How much of a message and of the end of a log is kept: what people read, not the log itself.
 inline constexpr std::size_t kKeptMessage = 64 * 1024;
+
+inline std::string_view kept_beginning(std::string_view text) {
+  return text.substr(0, kKeptMessage);
+}
+inline std::string_view kept_end(std::string_view text) {
+  return text.size() > kKeptMessage ? text.substr(text.size() - kKeptMessage) : text;
+}
 
 /// The tables of attempts and what follows from them (rule 4 of the rules of identity).
 class AttemptTables {
@@ -34,6 +42,7 @@ class AttemptTables {
 
  private:
   void add_one(const AttemptRecord& attempt);
+  std::int64_t id_of_policy(const std::string& policy);
   void note_failure(const AttemptRecord& attempt, std::int64_t output_set, std::int64_t policy,
                     std::int64_t attempt_id);
   void note_outcome(const AttemptRecord& attempt, std::int64_t output_set);
@@ -46,6 +55,7 @@ class AttemptTables {
   std::vector<std::optional<AttemptRecord>> failures_at_once(std::span<const FailureQuery> queries,
                                                              const std::string& policy,
                                                              std::int64_t policy_id);
+  void add_good_at_once(std::span<const AttemptRecord> attempts);
   std::vector<Outcome> outcomes_at_once(std::span<const OutputSetId> output_sets);
   std::vector<std::optional<double>> durations_at_once(std::span<const DurationQuery> queries);
 

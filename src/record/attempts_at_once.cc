@@ -6,6 +6,7 @@
 #include "derivation/package_name.h"
 #include "record/attempts.h"
 #include "record/column_values.h"
+#include "record/derivations.h"
 #include "record/digest_queries.h"
 
 namespace grange {
@@ -130,6 +131,83 @@ std::vector<std::optional<double>> AttemptTables::durations_at_once(
     expected.push_back(seconds);
   }
   return expected;
+}
+
+/// What add_one does, for many that are good, neither checks nor compared.
+void AttemptTables::add_good_at_once(std::span<const AttemptRecord> attempts) {
+  if (attempts.empty()) return;
+  std::map<std::string, std::int64_t> policies;
+  std::vector<OutputSetId> sets;
+  for (const auto& attempt : attempts) {
+    const auto [policy, is_new] = policies.emplace(attempt.policy, 0);
+    if (is_new) policy->second = id_of_policy(attempt.policy);
+    if (attempt.output_set) sets.push_back(*attempt.output_set);
+  }
+  const auto set_ids = output_set_ids(database_, sets);
+  constexpr std::string_view kColumns[] = {"output_set", "recipe",  "fixed_output", "policy",
+                                           "outcome",    "started", "stopped",      "message",
+                                           "log_tail",   "checked"};
+  auto bulk = database_.bulk_insert("attempts", kColumns);
+  std::vector<StorePath> recipes;
+  auto next_set = set_ids.begin();
+  for (const auto& attempt : attempts) {
+    recipes.push_back(attempt.recipe);
+    if (attempt.output_set) {
+      bulk->bind(1, *next_set++);
+    } else {
+      bulk->bind_null(1);
+    }
+    bulk->bind(2, std::string_view(attempt.recipe.base_name()));
+    bulk->bind(3, std::int64_t{attempt.fixed_output});
+    bulk->bind(4, policies.at(attempt.policy));
+    bulk->bind(5, to_string(attempt.result.outcome));
+    bulk->bind(6, to_column(attempt.result.start));
+    bulk->bind(7, to_column(attempt.result.stop));
+    bulk->bind(8, std::string_view(text_to_column(kept_beginning(attempt.result.message))));
+    bulk->bind(9, std::string_view(text_to_column(kept_end(attempt.result.log_tail))));
+    bulk->bind(10, std::int64_t{0});
+    bulk->next();
+  }
+  bulk->finish();
+  good_.add_recipes(recipes);
+
+  in_parts(set_ids, [&](std::span<const std::int64_t> part) {
+    const auto one_of = database_.one_of(1, Database::ListOf::integers);
+    database_
+        .prepare(
+            "UPDATE output_sets SET outcome = 'good' WHERE outcome IS DISTINCT FROM 'good' "
+            "AND id " +
+            one_of)
+        .bind_integers(1, part)
+        .run();
+    std::set<std::int64_t> failed;
+    auto failures = database_.prepare("SELECT output_set FROM failures WHERE output_set " + one_of);
+    failures.bind_integers(1, part);
+    while (failures.step()) failed.insert(failures.integer(0));
+    if (failed.empty()) return;
+    next_set = set_ids.begin();
+    for (const auto& attempt : attempts) {
+      if (!attempt.output_set) continue;
+      const auto id = *next_set++;
+      if (failed.contains(id)) note_failure(attempt, id, policies.at(attempt.policy), 0);
+    }
+  });
+
+  constexpr std::string_view kDurationColumns[] = {"output_set", "package", "seconds"};
+  bulk = database_.bulk_insert("durations", kDurationColumns);
+  next_set = set_ids.begin();
+  for (const auto& attempt : attempts) {
+    if (attempt.output_set) {
+      bulk->bind(1, *next_set++);
+    } else {
+      bulk->bind_null(1);
+    }
+    if (attempt.result.already_valid) continue;
+    bulk->bind(2, package_name(attempt.recipe.derivation_name()));
+    bulk->bind(3, attempt.result.seconds());
+    bulk->next();
+  }
+  bulk->finish();
 }
 
 }  // namespace grange

@@ -123,6 +123,20 @@ std::vector<BuildRow> Builds::find(std::span<const std::int64_t> ids) {
   return read_builds(statement);
 }
 
+std::map<std::int64_t, std::optional<Outcome>> Builds::outcomes(std::span<const std::int64_t> ids) {
+  auto statement = database_.prepare("SELECT id, outcome FROM builds WHERE id " +
+                                     database_.one_of(1, Database::ListOf::integers));
+  statement.bind_integers(1, ids);
+  std::map<std::int64_t, std::optional<Outcome>> outcomes;
+  while (statement.step()) {
+    RowReader row(statement);
+    const auto id = row.integer();
+    auto& outcome = outcomes[id];
+    if (const auto text = row.optional_text()) outcome = parse_outcome(*text);
+  }
+  return outcomes;
+}
+
 std::vector<BuildRow> Builds::list(const BuildQuery& query) {
   std::string sql(kBuildColumns);
   if (query.project || !query.with_hidden) {
@@ -289,9 +303,8 @@ void Builds::finish(std::span<const FinishedBuild> builds) {
       "UPDATE builds SET outcome = ?2, made = ?3, started = ?4, stopped = ?5, message = ?6, "
       "release_name = ?7, size = ?8, closure_size = ?9, retry_at = NULL "
       "WHERE id = ?1 AND outcome IS NULL");
-  auto output =
-      database_.prepare("INSERT INTO build_outputs (build, name, path) VALUES (?1, ?2, ?3)");
   std::vector<std::int64_t> ids;
+  std::vector<const FinishedBuild*> written;
   for (const auto& build : builds) {
     const auto changed = bind_all(update, build.build, to_string(build.outcome), build.made,
                                   build.started, build.stopped, build.message,
@@ -299,9 +312,7 @@ void Builds::finish(std::span<const FinishedBuild> builds) {
                              .run();
     if (changed == 0) continue;
     ids.push_back(build.build);
-    for (const auto& [name, path] : build.outputs) {
-      bind_all(output, build.build, name, path.base_name()).run();
-    }
+    written.push_back(&build);
     for (const auto& derivation : build.failed_inputs) {
       run(database_,
           "INSERT INTO build_failed_inputs (build, derivation) VALUES (?1, ?2) "
@@ -322,6 +333,19 @@ void Builds::finish(std::span<const FinishedBuild> builds) {
       run(database_, "INSERT INTO build_metrics (build, name, value, unit) VALUES (?1, ?2, ?3, ?4)",
           build.build, metric.name, metric.value, metric.unit);
     }
+  }
+  if (!written.empty()) {
+    constexpr std::string_view kColumns[] = {"build", "name", "path"};
+    const auto bulk = database_.bulk_insert("build_outputs", kColumns);
+    for (const auto* build : written) {
+      for (const auto& [name, path] : build->outputs) {
+        bulk->bind(1, build->build);
+        bulk->bind(2, std::string_view(name));
+        bulk->bind(3, std::string_view(path.base_name()));
+        bulk->next();
+      }
+    }
+    bulk->finish();
   }
   add_to_counts(ids, 1);
 }

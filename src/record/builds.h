@@ -106,6 +106,8 @@ class Builds {
   std::vector<std::int64_t> add(std::span<const NewBuild> builds);
   std::optional<BuildRow> find(std::int64_t id);
   std::vector<BuildRow> find(std::span<const std::int64_t> ids);
+  /// How they ended, of those that there are; nothing: not finished.
+  std::map<std::int64_t, std::optional<Outcome>> outcomes(std::span<const std::int64_t> ids);
   std::vector<BuildRow> list(const BuildQuery& query);
   /// All that are not finished, of this farm, oldest first.
   std::vector<BuildRow> unfinished();

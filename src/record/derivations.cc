@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/compression.h"
 #include "base/error.h"
 #include "derivation/aterm.h"
+#include "record/column_values.h"
+#include "record/derivation_text.h"
+#include "record/digest_queries.h"
 #include "record/rows.h"
 
 namespace grange {
@@ -19,25 +23,43 @@ std::string digest_column(std::string_view hash_part) {
   return {bytes->begin(), bytes->end()};
 }
 
-/// Numbers in groups of seven bits, the least significant first, the eighth says that more follow.
-void put_number(std::string& to, std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7) to.push_back(static_cast<char>(0x80 | (number & 0x7f)));
-  to.push_back(static_cast<char>(number));
-}
-
-std::uint64_t take_number(ByteView bytes, std::size_t& at) {
-  std::uint64_t number = 0;
-  for (unsigned shift = 0; at < bytes.size() && shift < 63; shift += 7) {
-    const auto byte = bytes[at++];
-    number |= std::uint64_t{byte & 0x7fU} << shift;
-    if (byte < 0x80) return number;
-  }
-  throw CorruptError("a recorded derivation's inputs end in the middle of a number");
-}
-
 ByteView text_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
+
+std::string_view column_bytes(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// The digests of those outputs whose paths are known.
+std::string packed_outputs(const DerivationGraph& graph, DerivationIndex index) {
+  std::vector<KnownOutputDigest> outputs;
+  auto names = graph.output_names(index);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto digest = graph.output_path_digest(index, i);
+    if (!digest.empty()) outputs.push_back({std::move(names[i]), digest_column(digest)});
+  }
+  return pack_outputs(outputs);
+}
+
+/// What the text of a derivation is likely to name, in the order of the numbers that stand for it:
+/// its own outputs, and each input with its outputs.
+class LikelyNames {
+ public:
+  LikelyNames(std::string_view packed_outputs, std::string_view derivation_name)
+      : names_(unpack_output_names(packed_outputs, derivation_name)) {}
+  void add_input(std::string base_name, std::string_view packed_outputs,
+                 std::string_view derivation_name) {
+    names_.push_back(std::move(base_name));
+    for (auto& name : unpack_output_names(packed_outputs, derivation_name)) {
+      names_.push_back(std::move(name));
+    }
+  }
+  std::span<const std::string> get() const { return names_; }
+
+ private:
+  std::vector<std::string> names_;
+};
 
 std::map<std::string, std::int64_t, std::less<>> system_ids(Database& database) {
   std::map<std::string, std::int64_t, std::less<>> ids;
@@ -46,6 +68,14 @@ std::map<std::string, std::int64_t, std::less<>> system_ids(Database& database) 
     RowReader row(statement);
     auto name = row.text();
     ids.emplace(std::move(name), row.integer());
+  }
+  return ids;
+}
+
+std::vector<std::int64_t> unpack_inputs(std::string_view packed) {
+  std::vector<std::int64_t> ids;
+  for (std::size_t at = 0; at < packed.size();) {
+    ids.push_back(static_cast<std::int64_t>(take_number(packed, at)));
   }
   return ids;
 }
@@ -81,7 +111,50 @@ std::int64_t allocate_ids(Database& database, std::string_view table, std::int64
                        table, count);
 }
 
+namespace {
+
+/// The same in three journeys to a server. Writers take turns: what is missing stays so meanwhile.
+std::vector<std::int64_t> output_set_ids_at_once(Database& database,
+                                                 std::span<const OutputSetId> sets) {
+  std::map<OutputSetId, std::int64_t> known;
+  const auto bytes_of = [](const OutputSetId& set) { return ByteView(set.bytes()); };
+  const auto look_for = [&](std::span<const OutputSetId> asked) {
+    query_digests(database, "SELECT digest, id FROM output_sets WHERE digest",
+                  digests_of(asked, bytes_of), {}, [&](const Statement& row) {
+                    known.emplace(output_set_of_column(row.blob(0)), row.integer(1));
+                  });
+  };
+  look_for(sets);
+  std::set<OutputSetId> missing;
+  for (const auto& set : sets) {
+    if (!known.contains(set)) missing.insert(set);
+  }
+  if (!missing.empty()) {
+    constexpr std::string_view kDigest[] = {"digest"};
+    const auto bulk = database.bulk_insert("output_sets", kDigest);
+    for (const auto& set : missing) {
+      bulk->bind_blob(1, set.bytes());
+      bulk->next();
+    }
+    bulk->finish();
+    look_for(std::vector<OutputSetId>(missing.begin(), missing.end()));
+  }
+  std::vector<std::int64_t> ids;
+  ids.reserve(sets.size());
+  for (const auto& set : sets) {
+    const auto found = known.find(set);
+    if (found == known.end()) {
+      throw CorruptError("an output set vanished while it was being added");
+    }
+    ids.push_back(found->second);
+  }
+  return ids;
+}
+
+}  // namespace
+
 std::vector<std::int64_t> output_set_ids(Database& database, std::span<const OutputSetId> sets) {
+  if (is_better_asked_at_once(database, sets.size())) return output_set_ids_at_once(database, sets);
   auto add =
       database.prepare("INSERT INTO output_sets (digest) VALUES (?1) ON CONFLICT DO NOTHING");
   auto find = database.prepare("SELECT id FROM output_sets WHERE digest = ?1");
@@ -106,7 +179,9 @@ std::vector<std::int64_t> Derivations::add(const DerivationGraph& graph,
                                            const DerivationReader& reader) {
   allocate_ids(database_, "derivations", 0);  // nobody else adds any from here on
   Ids ids;
-  add_unknown(graph, find_unknown(graph, roots, ids), reader, ids);
+  Outputs outputs;
+  const auto unknown = find_unknown(graph, roots, ids, outputs);
+  add_unknown(graph, unknown, reader, ids, outputs);
   std::vector<std::int64_t> found;
   found.reserve(roots.size());
   for (const auto root : roots) found.push_back(ids.at(root));
@@ -115,8 +190,8 @@ std::vector<std::int64_t> Derivations::add(const DerivationGraph& graph,
 
 std::vector<DerivationIndex> Derivations::find_unknown(const DerivationGraph& graph,
                                                        std::span<const DerivationIndex> roots,
-                                                       Ids& ids) {
-  auto find = database_.prepare("SELECT digest, id FROM derivations WHERE digest " +
+                                                       Ids& ids, Outputs& outputs) {
+  auto find = database_.prepare("SELECT digest, id, outputs FROM derivations WHERE digest " +
                                 database_.one_of(1, Database::ListOf::blobs));
   std::vector<bool> seen(graph.size());
   std::vector<DerivationIndex> unknown;
@@ -143,7 +218,9 @@ std::vector<DerivationIndex> Derivations::find_unknown(const DerivationGraph& gr
       find.bind_blobs(1, list);
       while (find.step()) {
         const auto digest = find.blob(0);
-        ids.emplace(by_digest.at({digest.begin(), digest.end()}), find.integer(1));
+        const auto index = by_digest.at({digest.begin(), digest.end()});
+        ids.emplace(index, find.integer(1));
+        outputs.emplace(index, column_bytes(find.blob(2)));
       }
       find.reset();
       for (auto i = begin; i < end; ++i) {
@@ -159,7 +236,7 @@ std::vector<DerivationIndex> Derivations::find_unknown(const DerivationGraph& gr
 
 void Derivations::add_unknown(const DerivationGraph& graph,
                               const std::vector<DerivationIndex>& unknown,
-                              const DerivationReader& reader, Ids& ids) {
+                              const DerivationReader& reader, Ids& ids, Outputs& outputs) {
   if (unknown.empty()) return;
   std::vector<OutputSetId> promises;
   for (const auto index : unknown) {
@@ -174,10 +251,12 @@ void Derivations::add_unknown(const DerivationGraph& graph,
     std::string name;
     std::int64_t system;
     std::string inputs;
-    std::string content;
   };
   std::vector<Row> rows;
   rows.reserve(unknown.size());
+  std::vector<std::string> briefs;
+  briefs.reserve(unknown.size());
+  const auto first_id = id;
   std::string text;
   for (const auto index : unknown) {
     const auto path = graph.path(index);
@@ -194,19 +273,23 @@ void Derivations::add_unknown(const DerivationGraph& graph,
                                           derivation.system))
                    .first;
     }
-    Row row{digest_column(path.hash_part()),
-            std::string(path.derivation_name()),
-            system->second,
-            {},
-            compress(Compression::zstd, text)};
+    Row row{
+        digest_column(path.hash_part()), std::string(path.derivation_name()), system->second, {}};
     ids.emplace(index, id++);
+    const auto& own = outputs.emplace(index, packed_outputs(graph, index)).first->second;
+    LikelyNames names(own, row.name);
     for (const auto& edge : graph.inputs(index)) {
       put_number(row.inputs, static_cast<std::uint64_t>(ids.at(edge.input)));
+      names.add_input(std::string(graph.base_name(edge.input)), outputs.at(edge.input),
+                      graph.derivation_name(edge.input));
     }
+    briefs.push_back(abbreviate_derivation(text, names.get()));
     rows.push_back(std::move(row));
   }
-  constexpr std::string_view kColumns[] = {"id",         "digest",     "name",   "gnu",    "system",
-                                           "output_set", "unverified", "inputs", "content"};
+  DerivationBatches(database_).add(first_id, briefs);
+  constexpr std::string_view kColumns[] = {"id",      "digest",     "name",       "gnu",
+                                           "system",  "output_set", "unverified", "inputs",
+                                           "outputs", "content"};
   const auto bulk = database_.bulk_insert("derivations", kColumns);
   const bool gnu = graph.store_dir().str() == "/gnu/store";
   for (std::size_t i = 0; i < unknown.size(); ++i) {
@@ -222,7 +305,8 @@ void Derivations::add_unknown(const DerivationGraph& graph,
     }
     bulk->bind(7, std::int64_t{graph.state(unknown[i]) != DerivationGraph::State::verified});
     bulk->bind_blob(8, text_bytes(rows[i].inputs));
-    bulk->bind_blob(9, text_bytes(rows[i].content));
+    bulk->bind_blob(9, text_bytes(outputs.at(unknown[i])));
+    bulk->bind_blob(10, {});
     bulk->next();
   }
   bulk->finish();
@@ -248,21 +332,49 @@ std::vector<std::int64_t> Derivations::inputs(std::int64_t id) {
   statement.bind(1, id);
   std::vector<std::int64_t> ids;
   if (!statement.step()) return ids;
-  const auto bytes = statement.blob(0);
-  for (std::size_t at = 0; at < bytes.size();) {
-    ids.push_back(static_cast<std::int64_t>(take_number(bytes, at)));
-  }
-  return ids;
+  return unpack_inputs(column_bytes(statement.blob(0)));
 }
 
 std::string Derivations::text(std::int64_t id) {
-  auto statement = database_.prepare("SELECT content FROM derivations WHERE id = ?1");
+  auto statement =
+      database_.prepare("SELECT name, inputs, outputs, content FROM derivations WHERE id = ?1");
   statement.bind(1, id);
   if (!statement.step()) {
     throw NotFoundError("no derivation with the id " + std::to_string(id) + " is recorded");
   }
-  const auto bytes = statement.blob(0);
-  return decompress(Compression::zstd, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  if (const auto whole = column_bytes(statement.blob(3)); !whole.empty()) {
+    return decompress(Compression::zstd, whole, DerivationBatches::kLargestText);
+  }
+  LikelyNames names(column_bytes(statement.blob(2)), statement.text(0));
+  const auto inputs = unpack_inputs(column_bytes(statement.blob(1)));
+  statement.reset();
+  struct Input {
+    std::string digest, name, outputs;
+  };
+  std::unordered_map<std::int64_t, Input> found;
+  auto asked = database_.prepare("SELECT id, digest, name, outputs FROM derivations WHERE id " +
+                                 database_.one_of(1, Database::ListOf::integers));
+  asked.bind_integers(1, inputs);
+  while (asked.step()) {
+    found.emplace(asked.integer(0),
+                  Input{std::string(column_bytes(asked.blob(1))), std::string(asked.text(2)),
+                        std::string(column_bytes(asked.blob(3)))});
+  }
+  for (const auto input : inputs) {
+    const auto row = found.find(input);
+    if (row == found.end()) {
+      throw CorruptError("the recorded derivation " + std::to_string(id) + " uses " +
+                         std::to_string(input) + ", which is not there");
+    }
+    const auto& [digest, name, outputs] = row->second;
+    names.add_input(StorePath::make(digest, name + ".drv").base_name(), outputs, name);
+  }
+  const auto brief = batches_.find(id);
+  if (!brief) {
+    throw CorruptError("the text of the recorded derivation " + std::to_string(id) +
+                       " is not there");
+  }
+  return expand_derivation(*brief, names.get(), DerivationBatches::kLargestText);
 }
 
 }  // namespace grange

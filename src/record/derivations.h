@@ -10,6 +10,7 @@
 
 #include "database/database.h"
 #include "derivation/derivation_graph.h"
+#include "record/derivation_batches.h"
 
 namespace grange {
 
@@ -24,7 +25,7 @@ struct DerivationRow {
 /// The tables of derivations: each once, with whom it uses, and its text.
 class Derivations {
  public:
-  explicit Derivations(Database& database) : database_(database) {}
+  explicit Derivations(Database& database) : database_(database), batches_(database) {}
 
   /// Adds the closures of these derivations of a graph, as far as they are not there; their ids.
   /// Asks only for what lies below what is not known, in batches. Inside the caller's transaction,
@@ -36,17 +37,21 @@ class Derivations {
   std::optional<DerivationRow> find(const StorePath& path);
   /// The ids of those that one uses directly.
   std::vector<std::int64_t> inputs(std::int64_t id);
-  /// As it is in its .drv file. Throws NotFoundError.
+  /// As it is in its .drv file, byte by byte. Throws NotFoundError, and CorruptError for what
+  /// cannot have been written so; who has the database from elsewhere compares it with its path.
   std::string text(std::int64_t id);
 
  private:
   using Ids = std::unordered_map<DerivationIndex, std::int64_t>;
+  using Outputs = std::unordered_map<DerivationIndex, std::string>;  ///< as the column has them
   std::vector<DerivationIndex> find_unknown(const DerivationGraph& graph,
-                                            std::span<const DerivationIndex> roots, Ids& ids);
+                                            std::span<const DerivationIndex> roots, Ids& ids,
+                                            Outputs& outputs);
   void add_unknown(const DerivationGraph& graph, const std::vector<DerivationIndex>& unknown,
-                   const DerivationReader& reader, Ids& ids);
+                   const DerivationReader& reader, Ids& ids, Outputs& outputs);
 
   Database& database_;
+  DerivationBatches batches_;
 };
 
 /// Lets no other transaction allocate ids of this table until the present one ends; the first of

@@ -38,11 +38,11 @@ void query_digests(Database& database, std::string_view query, std::span<const B
 }
 
 void insert_digests(Database& database, std::string_view table, std::string_view on_conflict,
-                    std::span<const ByteView> digests, std::int64_t map) {
+                    std::span<const ByteView> digests, std::optional<std::int64_t> map) {
   for (const std::size_t rows : {kInsertedAtOnce, std::size_t{1}}) {
     auto insert = database.prepare(insert_text(table, on_conflict, rows));
     for (; digests.size() >= rows; digests = digests.subspan(rows)) {
-      insert.bind(1, map);
+      insert.bind_optional(1, map);
       for (std::size_t i = 0; i < rows; ++i) {
         insert.bind_blob(static_cast<int>(i + 2), digests[i]);
       }

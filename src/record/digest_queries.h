@@ -26,7 +26,7 @@ void query_digests(Database& database, std::string_view query, std::span<const B
 /// INSERT INTO `table` (digest, map), of every digest and this map; `on_conflict` follows. The
 /// digests are distinct.
 void insert_digests(Database& database, std::string_view table, std::string_view on_conflict,
-                    std::span<const ByteView> digests, std::int64_t map);
+                    std::span<const ByteView> digests, std::optional<std::int64_t> map);
 
 /// The digests of a list of what has them.
 template <typename List, typename DigestOf>

@@ -164,6 +164,8 @@ class EvaluationHistory {
 
   /// The row of a text of facts; it is added where it is missing.
   std::int64_t facts_id(std::string_view facts);
+  /// The same for many.
+  std::vector<std::int64_t> facts_ids(std::span<const std::string> facts);
   std::string facts(std::int64_t id);
 
  private:

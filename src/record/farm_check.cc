@@ -5,6 +5,9 @@
 
 #include "base/encoding.h"
 #include "base/error.h"
+#include "derivation/aterm.h"
+#include "derivation/content_address.h"
+#include "record/derivations.h"
 #include "record/evaluation_history.h"
 #include "record/rows.h"
 
@@ -138,6 +141,7 @@ FarmCheckReport FarmCheck::run(const Progress& progress, const std::stop_token& 
   FarmCheckReport report;
   check_evaluations(report, progress, stop);
   check_jobsets(report);
+  check_derivations(report, stop);
   return report;
 }
 
@@ -185,6 +189,45 @@ void FarmCheck::check_jobsets(FarmCheckReport& report) {
     notes.compare("rows that are live", row.integer(), live);
     notes.compare("rows that are closed", row.integer(), closed);
     ++report.jobsets;
+  }
+}
+
+void FarmCheck::check_derivations(FarmCheckReport& report, const std::stop_token& stop) {
+  struct Row {
+    std::int64_t id = 0;
+    bool gnu = false;
+  };
+  Derivations derivations(database_);
+  std::int64_t after = 0;
+  for (;;) {
+    std::vector<Row> rows;
+    auto statement =
+        database_.prepare("SELECT id, gnu FROM derivations WHERE id > ?1 ORDER BY id LIMIT 1000");
+    statement.bind(1, after);
+    while (statement.step()) rows.push_back({statement.integer(0), statement.integer(1) != 0});
+    statement.reset();
+    if (rows.empty()) return;
+    for (const auto& row : rows) {
+      if (stop.stop_requested()) throw CancelledError("interrupted");
+      after = row.id;
+      ++report.derivations;
+      ProblemNotes notes(report, "derivation " + std::to_string(row.id));
+      try {
+        const auto path = derivations.find(row.id).value().path;
+        const auto store = StoreDir::parse(row.gnu ? "/gnu/store" : "/nix/store");
+        const auto text = derivations.text(row.id);
+        const auto derivation = parse_aterm(store, path.derivation_name(), text);
+        const auto found =
+            make_text_path(store, path.name(), text, derivation_references(derivation));
+        if (found != path) {
+          notes.add("its text is that of '" + found.base_name() + "', recorded is '" +
+                    path.base_name() + "'");
+        }
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::unavailable) throw;
+        notes.add(error.what());
+      }
+    }
   }
 }
 

@@ -15,6 +15,7 @@ struct FarmCheckReport {
   std::int64_t evaluations = 0;  ///< looked at
   std::int64_t targets = 0;      ///< of all of them together
   std::int64_t jobsets = 0;
+  std::int64_t derivations = 0;
   std::vector<std::string> problems;  ///< a line each; the first kMostProblems
   std::int64_t problem_count = 0;
 
@@ -24,7 +25,8 @@ struct FarmCheckReport {
 
 /// Is what is derived in the tables of a farm what its rows say? Every complete evaluation is
 /// rebuilt from its ranges and compared with its count, digest and verdicts; the counts of builds
-/// of evaluations and jobsets are counted anew, and those of rows of the history.
+/// of evaluations and jobsets are counted anew, and those of rows of the history; the text of every
+/// derivation is rebuilt, and leads to its path.
 class FarmCheck {
  public:
   /// Called after each evaluation with how many are done of how many.
@@ -40,6 +42,7 @@ class FarmCheck {
   void check_evaluations(FarmCheckReport& report, const Progress& progress,
                          const std::stop_token& stop);
   void check_jobsets(FarmCheckReport& report);
+  void check_derivations(FarmCheckReport& report, const std::stop_token& stop);
 
   Database& database_;
 };

@@ -68,6 +68,18 @@ TEST_P(FarmCheckTest, CountsThatAreNotThoseOfTheBuildsAreFound) {
                           "jobset 1 (main): builds that are not good: recorded 1, counted 0"));
 }
 
+TEST_P(FarmCheckTest, ADerivationWhoseTextIsAnotherIsFound) {
+  change(
+      "UPDATE derivations SET content = (SELECT content FROM derivations WHERE id = 2) "
+      "WHERE id = 1");
+  change("DELETE FROM derivation_texts");
+  change("UPDATE derivations SET content = inputs, inputs = content WHERE id = 3");
+  const auto report = check();
+  EXPECT_EQ(report.derivations, 6);
+  EXPECT_THAT(report.problems, ElementsAre(HasSubstr("derivation 1: its text is that of"),
+                                           HasSubstr("derivation 3: ")));
+}
+
 TEST_P(FarmCheckTest, ItCanBeStopped) {
   std::stop_source stop;
   stop.request_stop();

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "base/compression.h"
+#include "base/encoding.h"
 #include "base/hash.h"
 #include "database/database.h"
+#include "derivation/content_address.h"
 #include "record/accounts.h"
 #include "record/builds.h"
 #include "record/evaluation_history.h"
@@ -103,7 +106,13 @@ class FarmHistoryForTests {
  private:
   std::int64_t derivation_of(const std::string& name) {
     const auto digest = sha256(name);
-    const BlobValue short_digest{ByteView(digest).first(20)};
+    const std::string text =
+        R"(Derive([("out","","","")],[],[],"x86_64-linux","/bin/sh",[],[("name",")" + name +
+        R"("),("out","")]))";
+    const auto path = make_text_path(StoreDir::nix(), name + ".drv", text, {});
+    const auto path_digest = nix32_decode(path.hash_part()).value();
+    const BlobValue short_digest{path_digest};
+    const auto packed = compress(Compression::zstd, text);
     if (const auto present = find_integer(
             *database_, "SELECT id FROM derivations WHERE digest = ?1", short_digest)) {
       return *present;
@@ -113,7 +122,8 @@ class FarmHistoryForTests {
     run(*database_,
         "INSERT INTO derivations (id, digest, name, gnu, system, output_set, unverified, inputs, "
         "content) VALUES (?1, ?2, ?3, 0, 1, ?1, 0, ?2, ?4)",
-        id, short_digest, name, BlobValue{digest});
+        id, short_digest, name,
+        BlobValue{{reinterpret_cast<const std::uint8_t*>(packed.data()), packed.size()}});
     return id;
   }
 

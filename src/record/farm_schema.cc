@@ -375,4 +375,21 @@ ALTER TABLE evaluation_inputs ADD COLUMN branch TEXT NOT NULL DEFAULT '';
 CREATE INDEX commits_by_branch ON commits(uri, branch, id);
 )sql";
 
+const std::string_view kFarmStorageSchema = R"sql(
+CREATE TABLE marks (            -- what holds of the whole record
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+-- Of derivations that came since: digests of outputs whose paths are known (derivation_text.h). Their
+-- `content` is empty, and their text is in a batch.
+ALTER TABLE derivations ADD COLUMN outputs BLOB;
+CREATE TABLE derivation_texts (
+  first INTEGER PRIMARY KEY,    -- id of the first derivation of those whose texts these are
+  dictionary INTEGER NOT NULL,  -- 0: none
+  content BLOB NOT NULL         -- length and text of each, abbreviated, compressed with zstd
+) STRICT;
+CREATE INDEX builds_by_stopped ON builds(stopped) WHERE stopped IS NOT NULL;
+CREATE INDEX builds_in_queue ON builds(bumped DESC, priority DESC, id) WHERE outcome IS NULL;
+)sql";
+
 }  // namespace grange

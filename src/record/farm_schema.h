@@ -9,5 +9,7 @@ namespace grange {
 extern const std::string_view kFarmSchema;
 /// The next step: what files declare, and commits by branch.
 extern const std::string_view kDeclarationSchema;
+/// A later step: what rehearsals are known by, how derivations are stored, indices.
+extern const std::string_view kFarmStorageSchema;
 
 }  // namespace grange

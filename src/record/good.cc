@@ -75,6 +75,20 @@ void GoodTables::add_recipe(const StorePath& recipe) {
   add_recipe_.bind_blob(1, path_digest(recipe)).bind_null(2).run();
 }
 
+void GoodTables::add_recipes(std::span<const StorePath> recipes) {
+  if (!is_better_asked_at_once(database_, recipes.size())) {
+    for (const auto& recipe : recipes) add_recipe(recipe);
+    return;
+  }
+  std::vector<Bytes> digests;
+  digests.reserve(recipes.size());
+  for (const auto& recipe : recipes) digests.push_back(path_digest(recipe));
+  sort_and_join(digests);
+  insert_digests(database_, "good_recipes", kOnKnownRecipe,
+                 digests_of(digests, [](const Bytes& digest) { return ByteView(digest); }),
+                 std::nullopt);
+}
+
 std::vector<bool> GoodTables::has_recipes(std::span<const StorePath> recipes) {
   std::vector<bool> tried;
   tried.reserve(recipes.size());

@@ -24,6 +24,7 @@ class GoodTables {
   void remove_map(std::int64_t map_id);
   /// A recipe that succeeded.
   void add_recipe(const StorePath& recipe);
+  void add_recipes(std::span<const StorePath> recipes);
 
   std::vector<bool> has_recipes(std::span<const StorePath> recipes);
   bool has_output_set(const OutputSetId& output_set);

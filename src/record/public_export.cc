@@ -4,6 +4,7 @@
 #include <array>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/check.h"
@@ -35,7 +36,7 @@ constexpr std::int64_t kPublicApplication = 0x47507562;
 struct ExportRule {
   std::string_view table;
   std::string_view condition;                 ///< which rows
-  std::array<std::string_view, 2> blanked{};  ///< columns that are empty in each
+  std::array<std::string_view, 3> blanked{};  ///< columns that are empty in each
   std::array<std::string_view, 2> places{};   ///< columns with URLs whose queries are left out
 };
 
@@ -70,7 +71,9 @@ constexpr ExportRule kExportRules[] = {
                        "UNION SELECT output_set FROM steps WHERE build IN (" GRANGE_PUBLIC_BUILDS
                        "))"},
     // Inputs and text are compressed with what was learnt from the derivations of all projects.
-    {"derivations", "id IN (" GRANGE_PUBLIC_USES("derivation") ")", {"inputs", "content"}},
+    {"derivations",
+     "id IN (" GRANGE_PUBLIC_USES("derivation") ")",
+     {"inputs", "content", "outputs"}},
     {"facts", "id IN (" GRANGE_PUBLIC_USES("facts") ")"},
     {"builds", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")"},
     {"build_outputs", "build IN (" GRANGE_PUBLIC_BUILDS ")"},
@@ -96,11 +99,13 @@ constexpr ExportRule kExportRules[] = {
 /// Known and left out: of `grange ci`, whose selections name files of whoever ran it; of the
 /// scheduler, by output set whoever asked for it; of who may do what; of no use outside.
 constexpr std::string_view kLeftOut[] = {
-    "account_roles", "attempts",      "ci_evaluations",      "ci_lines",
-    "comparisons",   "conflicts",     "dictionaries",        "durations",
-    "events",        "failures",      "forgotten_revisions", "good_output_sets",
-    "good_recipes",  "grange_schema", "id_ranges",           "maps",
-    "policies",      "selections",
+    "account_roles",    "attempts",     "ci_evaluations",
+    "ci_lines",         "comparisons",  "conflicts",
+    "derivation_texts", "dictionaries", "durations",
+    "events",           "failures",     "forgotten_revisions",
+    "good_output_sets", "good_recipes", "grange_schema",
+    "id_ranges",        "maps",         "marks",
+    "policies",         "selections",
 };
 
 const ExportRule* find_export_rule(std::string_view table) {
@@ -117,7 +122,7 @@ struct ExportColumn {
   bool place = false;  ///< URLs without their queries
 };
 
-bool names_column(const std::array<std::string_view, 2>& names, const std::string& column) {
+bool names_column(std::span<const std::string_view> names, const std::string& column) {
   return std::find(names.begin(), names.end(), column) != names.end();
 }
 
@@ -133,7 +138,9 @@ std::vector<ExportColumn> export_columns(Database& to, const ExportRule& rule) {
   }
   GRANGE_CHECK(!columns.empty());
   // A column that was renamed must not slip through.
-  for (const auto& names : {rule.blanked, rule.places}) {
+  for (const std::span<const std::string_view> names :
+       {std::span<const std::string_view>(rule.blanked),
+        std::span<const std::string_view>(rule.places)}) {
     for (const auto& name : names) {
       GRANGE_CHECK(name.empty() ||
                    std::any_of(columns.begin(), columns.end(),

@@ -136,6 +136,7 @@ void migrate_record(Database& database) {
   std::vector<std::string_view> steps(kSteps.begin(), kSteps.end());
   steps.push_back(kFarmSchema);
   steps.push_back(kDeclarationSchema);
+  steps.push_back(kFarmStorageSchema);
   migrate(database, kRecordSchema, steps);
 }
 

@@ -123,12 +123,18 @@ std::vector<StepRow> Steps::list(const StepQuery& query) {
 }
 
 void Steps::add_machine_time(std::span<const MachineTime> times) {
+  if (times.empty()) return;
+  constexpr std::string_view kColumns[] = {"step", "jobset", "started", "stopped", "core_seconds"};
+  const auto bulk = database_.bulk_insert("machine_time", kColumns);
   for (const auto& time : times) {
-    run(database_,
-        "INSERT INTO machine_time (step, jobset, started, stopped, core_seconds) "
-        "VALUES (?1, ?2, ?3, ?4, ?5)",
-        time.step, time.jobset, time.started, time.stopped, time.core_seconds);
+    bulk->bind(1, time.step);
+    bulk->bind(2, time.jobset);
+    bulk->bind(3, to_column(time.started));
+    bulk->bind(4, to_column(time.stopped));
+    bulk->bind(5, time.core_seconds);
+    bulk->next();
   }
+  bulk->finish();
 }
 
 std::vector<MachineTime> Steps::machine_time(TimePoint since) {

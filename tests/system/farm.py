@@ -135,11 +135,12 @@ class Farm:
             "expressionInput": "src", "expressionPath": "release.nix", "checkInterval": 0,
             "inputs": {"src": {"type": "git", "value": f"{repository.directory} main"}}, **settings})
 
-    def evaluate(self, name, project="demo", force=False):
+    def evaluate(self, name, project="demo", force=False, seconds=60):
         """Asks for an evaluation and waits for its end; the newest one of the jobset."""
         before = self.get(f"/api/v1/projects/{project}/jobsets/{name}")["lastChecked"]
         self.ask("POST", f"/api/v1/projects/{project}/jobsets/{name}/evaluate" + ("?force=true" if force else ""), status=202)
-        wait_for(f"the evaluation of {name}", lambda: self.jobset(name, project)["lastChecked"] != before)
+        wait_for(f"the evaluation of {name}", lambda: self.jobset(name, project)["lastChecked"] != before,
+                 seconds)
         return self.evaluations(name, project)[0]
 
     def jobset(self, name, project="demo"):
