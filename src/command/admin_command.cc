@@ -32,7 +32,7 @@ void print_admin_json(const nlohmann::ordered_json& value) {
 
 void add_admin_command(CLI::App& parent, Action& chosen) {
   auto* command =
-      parent.add_subcommand("admin", "Accounts, tokens, projects, jobsets and the queue of a farm");
+      parent.add_subcommand("admin", "Accounts, tokens, projects, jobsets, webhooks, the queue");
   command->require_subcommand(1);
   command->footer(R"(
 With --server everything goes through the API of a server, as the account of the token. Without it
@@ -50,6 +50,7 @@ Examples:
   add_admin_project_command(*command, chosen);
   add_admin_jobset_command(*command, chosen);
   add_admin_queue_command(*command, chosen);
+  add_admin_webhook_command(*command, chosen);
 }
 
 }  // namespace grange

@@ -6,6 +6,8 @@
 
 #include <fnmatch.h>
 
+#include "base/error.h"
+
 namespace grange {
 namespace {
 
@@ -16,11 +18,12 @@ bool is_path(std::string_view constituent) {
 }  // namespace
 
 bool ConstituentSink::is_new(const std::string& label, State state) {
-  return labels_.emplace(label, state).second;
+  return labels_.emplace(label, Label{state}).second;
 }
 
 void ConstituentSink::target(EvaluatedTarget target) {
   if (!is_new(target.label, State::good)) return;
+  labels_.at(target.label).derivation = target.derivation;
   ++targets_;
   next_.target(std::move(target));
 }
@@ -64,9 +67,29 @@ std::string ConstituentSink::expand(Held& held) const {
 }
 
 void ConstituentSink::fail(Held& held, std::string why) {
-  labels_.at(held.target.label) = State::failed;
+  labels_.at(held.target.label).state = State::failed;
   ++errors_;
   next_.error({held.target.label, held.target.attr_path, "aggregate: " + std::move(why)});
+}
+
+/// All that it names is good.
+void ConstituentSink::let_go(Held& held) {
+  std::vector<StorePath> named;
+  for (const auto& name : held.target.constituents) {
+    if (const auto found = labels_.find(name); found != labels_.end()) {
+      named.push_back(found->second.derivation.value());
+    }
+  }
+  try {
+    join_(held.target, named);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::system) throw;
+    return fail(held, error.what());
+  }
+  auto& label = labels_.at(held.target.label);
+  label = {State::good, held.target.derivation};
+  ++targets_;
+  next_.target(std::move(held.target));
 }
 
 /// Aggregates of aggregates: one is let go when all its members are; those that remain when none
@@ -79,7 +102,7 @@ void ConstituentSink::resolve_all() {
       const auto state_is = [&](State state) {
         return [this, state](const std::string& name) {
           const auto found = labels_.find(name);
-          return found != labels_.end() && found->second == state;
+          return found != labels_.end() && found->second.state == state;
         };
       };
       const auto& names = held.target.constituents;
@@ -90,9 +113,7 @@ void ConstituentSink::resolve_all() {
         ++entry;
         continue;
       } else {
-        labels_.at(held.target.label) = State::good;
-        ++targets_;
-        next_.target(std::move(held.target));
+        let_go(held);
       }
       entry = held_.erase(entry);
       progress = true;

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "evaluate/evaluator.h"
@@ -15,7 +18,13 @@ namespace grange {
 /// labels; with globs, every label that matches but the aggregate's own.
 class ConstituentSink {
  public:
-  explicit ConstituentSink(TargetSink& next) : next_(next) {}
+  /// Gives an aggregate the derivations of the constituents that it names. An Error is the
+  /// aggregate's.
+  using Joins = std::function<void(EvaluatedTarget&, const std::vector<StorePath>& constituents)>;
+
+  explicit ConstituentSink(
+      TargetSink& next, Joins join = [](EvaluatedTarget&, const std::vector<StorePath>&) {})
+      : next_(next), join_(std::move(join)) {}
 
   void target(EvaluatedTarget target);
   /// `target.constituents` holds labels and derivation paths.
@@ -41,10 +50,17 @@ class ConstituentSink {
   bool is_new(const std::string& label, State state);
   std::string expand(Held& held) const;
   void resolve_all();
+  void let_go(Held& held);
   void fail(Held& held, std::string why);
 
+  struct Label {
+    State state;
+    std::optional<StorePath> derivation{};  ///< of a good one
+  };
+
   TargetSink& next_;
-  std::map<std::string, State, std::less<>> labels_;
+  Joins join_;
+  std::map<std::string, Label, std::less<>> labels_;
   HeldMap held_;
   std::uint64_t targets_ = 0;
   std::uint64_t errors_ = 0;

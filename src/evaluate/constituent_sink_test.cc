@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "evaluate/testing_sink.h"
 
 namespace grange {
@@ -47,6 +48,26 @@ TEST_F(ConstituentSinkTest, HoldsNamedConstituentsBackUntilAllIsKnown) {
   sink.finish(true);
   EXPECT_THAT(collected.targets.at("all").constituents, ElementsAre("later"));
   EXPECT_EQ(sink.targets(), 3U);
+}
+
+TEST_F(ConstituentSinkTest, GivesAggregatesWhatTheyName) {
+  std::map<std::string, std::vector<StorePath>> joined;
+  ConstituentSink joining(
+      collected, [&](EvaluatedTarget& target, const std::vector<StorePath>& constituents) {
+        if (target.label == "broken") throw InvalidError("cannot be joined");
+        joined[target.label] = constituents;
+        target.derivation = StorePath::parse(std::string(32, '1') + "-" + target.label + ".drv");
+      });
+  joining.aggregate(target_of("outer", {"all", "one"}), false);
+  joining.aggregate(target_of("all", {"one", "/nix/store/x.drv"}), false);
+  joining.aggregate(target_of("broken", {"one"}), false);
+  joining.target(target_of("one"));
+  joining.finish(true);
+  const auto one = target_of("one").derivation;
+  EXPECT_THAT(joined.at("all"), ElementsAre(one));
+  EXPECT_THAT(joined.at("outer"), ElementsAre(collected.targets.at("all").derivation, one));
+  EXPECT_THAT(collected.errors.at("broken"), HasSubstr("cannot be joined"));
+  EXPECT_FALSE(collected.targets.contains("broken"));
 }
 
 TEST_F(ConstituentSinkTest, RefusesMissingFailedAndCyclicConstituents) {

@@ -87,7 +87,8 @@ ChildProcess EvalJobs::start(Streams& streams) const {
 EvaluationSummary EvalJobs::run() {
   Streams streams;
   ChildProcess process = start(streams);
-  auto last_line = clock_.monotonic();
+  const auto began = clock_.monotonic();
+  auto last_line = began;
   std::optional<ExitStatus> status;
   while (true) {
     // Looked at first: what it wrote before it ended is read below.
@@ -108,6 +109,11 @@ EvaluationSummary EvalJobs::run() {
     } else if (clock_.monotonic() - last_line > options_.attribute_timeout) {
       problem_ = "nix-eval-jobs printed nothing for " +
                  format_duration(options_.attribute_timeout.count());
+    }
+    if (problem_.empty() && options_.timeout.count() > 0 &&
+        clock_.monotonic() - began > options_.timeout) {
+      problem_ = "evaluating " + title_ + " took more than " +
+                 format_duration(options_.timeout.count()) + " in all";
     }
     if (!problem_.empty()) break;
     if (more) continue;

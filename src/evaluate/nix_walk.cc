@@ -59,11 +59,16 @@ NixWalk::NixWalk(const Selection& selection, const EvaluateOptions& options, con
       selection_arguments_(selection_arguments(selection)),
       space_(options, walker_expression()),
       facts_(options.eval_store_root),
-      sink_(sink),
+      aggregates_(options.eval_store_root),
+      sink_(sink,
+            [this](EvaluatedTarget& target, const std::vector<StorePath>& constituents) {
+              join(target, constituents);
+            }),
       most_workers_(std::max(options.workers, 1U)),
       batch_limit_(kFirstBatch),
-      checked_(clock.monotonic()),
-      last_start_(checked_) {
+      began_(clock.monotonic()),
+      checked_(began_),
+      last_start_(began_) {
   if (!stop_event_) throw_errno("making an event descriptor");
   WalkSet selected;
   selected.selected = selected_paths(selection);
@@ -122,21 +127,34 @@ void NixWalk::visited(const WalkSet& set, std::size_t index, const WalkerReport&
 }
 
 void NixWalk::add_target(std::vector<std::string> attr_path, const WalkerReport& report) {
-  try {
-    auto target = facts_.target(attr_path, report.derivation_path);
-    if (report.has_meta && report.meta_json.size() <= kLargestMeta) {
-      target.meta_json = report.meta_json;
-    } else if (report.has_meta) {
-      said("warning: meta of '" + target.label + "' is left out: it has " +
-           format_bytes(report.meta_json.size()));
+  auto target = [&]() -> std::optional<EvaluatedTarget> {
+    try {
+      return facts_.target(attr_path, report.derivation_path);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::system) throw;
+      sink_.error({make_label(attr_path), attr_path, error.what()});
+      return std::nullopt;
     }
-    if (!report.is_aggregate) return sink_.target(std::move(target));
-    target.constituents = report.constituents;
-    sink_.aggregate(std::move(target), report.constituents_are_globs);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::system) throw;
-    sink_.error({make_label(attr_path), attr_path, error.what()});
+  }();
+  if (!target) return;
+  if (report.has_meta && report.meta_json.size() <= kLargestMeta) {
+    target->meta_json = report.meta_json;
+  } else if (report.has_meta) {
+    said("warning: meta of '" + target->label + "' is left out: it has " +
+         format_bytes(report.meta_json.size()));
   }
+  // What the sink throws is no affair of the target's.
+  if (!report.is_aggregate) return sink_.target(*std::move(target));
+  target->constituents = report.constituents;
+  sink_.aggregate(*std::move(target), report.constituents_are_globs);
+}
+
+/// An aggregate with what it names as inputs is another derivation.
+void NixWalk::join(EvaluatedTarget& target, const std::vector<StorePath>& constituents) {
+  const auto joined = aggregates_.with_inputs(target.derivation, constituents);
+  auto known = facts_.target(target.attr_path, StoreDir::nix().print(joined));
+  target.derivation = std::move(known.derivation);
+  target.outputs = std::move(known.outputs);
 }
 
 void NixWalk::add_set(std::vector<std::string> attr_path, std::vector<std::string> members) {
@@ -173,7 +191,7 @@ void NixWalk::start_worker() {
   last_start_ = clock_.monotonic();
   workers_.push_back(std::make_unique<WalkWorker>(
       WalkerProcess(options_.nix_program, space_, selection_arguments_, make_walker_token(),
-                    options_.max_memory + kAddressSpaceReserve),
+                    options_.max_memory, kAddressSpaceReserve),
       space_.expression_file().string(), last_start_));
 }
 
@@ -296,6 +314,10 @@ void NixWalk::check_limits() {
       worker->end(Ended::timeout);
     }
   }
+  if (problem_.empty() && options_.timeout.count() > 0 && now - began_ > options_.timeout) {
+    problem_ = fmt::format("evaluating {} took more than {} in all", title_,
+                           format_duration(options_.timeout.count()));
+  }
   std::erase_if(dismissed_,
                 [&](const auto& worker) { return worker->process().wait_until(now).has_value(); });
 }
@@ -313,6 +335,9 @@ std::unique_ptr<WalkWorker> NixWalk::take_out(WalkWorker& worker) {
 void NixWalk::bury(WalkWorker& worker) {
   const auto taken = take_out(worker);
   const auto status = *taken->process().wait_until(MonotonicTime::max());
+  if (taken->ended() == Ended::by_itself && taken->process().ran_out_of_memory()) {
+    taken->end(Ended::memory);
+  }
   if (taken->phase() == Phase::broken) {
     refuse(taken->open_error());
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "evaluate/aggregate_recipe.h"
 #include "evaluate/constituent_sink.h"
 #include "evaluate/derivation_facts.h"
 #include "evaluate/evaluation_space.h"
@@ -41,6 +42,7 @@ class NixWalk final : private WalkListener {
   void failed(const WalkSet& set, std::size_t index, std::string message) override;
   void said(std::string_view line) override;
   void add_target(std::vector<std::string> attr_path, const WalkerReport& report);
+  void join(EvaluatedTarget& target, const std::vector<StorePath>& constituents);
   void add_set(std::vector<std::string> attr_path, std::vector<std::string> members);
 
   bool finished() const;
@@ -72,6 +74,7 @@ class NixWalk final : private WalkListener {
   std::vector<std::string> selection_arguments_;
   EvaluationSpace space_;
   DerivationFacts facts_;
+  AggregateRecipe aggregates_;
   ConstituentSink sink_;
 
   WalkQueue queue_;
@@ -82,6 +85,7 @@ class NixWalk final : private WalkListener {
   unsigned openings_failed_ = 0;  ///< in a row
   std::uint64_t visited_ = 0;
   Seconds opening_time_{0};  ///< of the first worker
+  MonotonicTime began_;
   MonotonicTime checked_;
   MonotonicTime last_start_;
   std::string problem_;

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "derivation/aterm.h"
+#include "derivation/derivation_graph.h"
 #include "evaluate/testing_nix.h"
 
 namespace grange {
@@ -189,6 +191,18 @@ TEST_F(NixEvaluatorTest, NamesConstituents) {
   EXPECT_THAT(sink.targets.at("all").constituents,
               UnorderedElementsAre(path_of("one"), "two", path_of("two")));
   EXPECT_THAT(sink.errors.at("bad"), HasSubstr("'broken' cannot be evaluated"));
+  // What is named by its label becomes an input.
+  const auto all = sink.targets.at("all");
+  const auto real_store = options.eval_store_root / "nix/store";
+  const auto recipe = parse_aterm(StoreDir::nix(), all.derivation.derivation_name(),
+                                  read_file(real_store / all.derivation.base_name(), 1 << 20));
+  EXPECT_TRUE(recipe.inputs.contains(sink.targets.at("two").derivation));
+  EXPECT_EQ(derivation_path(StoreDir::nix(), recipe), all.derivation);
+  EXPECT_EQ(recipe.stated_path("out"), all.outputs.front().second);
+  const auto graph = DerivationGraph::load(StoreDir::nix(), std::vector<StorePath>{all.derivation},
+                                           directory_reader(real_store));
+  EXPECT_EQ(graph.output_path(graph.find(all.derivation).value(), "out"),
+            recipe.stated_path("out"));
   EXPECT_THAT(sink.targets.at("globbed").constituents, ElementsAre("one", "two"));
   EXPECT_TRUE(sink.targets.at("no-aggregate").constituents.empty());
 }
@@ -291,6 +305,22 @@ TEST_F(NixEvaluatorTest, BoundsTheDepthOfSets) {
   EXPECT_TRUE(summary.complete);
   EXPECT_EQ(summary.errors, 1U);
   EXPECT_THAT(sink.errors.begin()->second, HasSubstr("64 sets deep"));
+}
+
+TEST_F(NixEvaluatorTest, AnEvaluationHasATimeLimitAsAWhole) {
+  options.timeout = Seconds(1);
+  options.workers = 1;
+  const auto summary = evaluate_expression(with_simple(R"(
+    let
+      numbers = builtins.genList (x: x) 2000;
+      slow = i: builtins.foldl' (a: b: builtins.foldl' (c: d: c) a numbers) i numbers;
+    in
+    { a = simple "a"; } // builtins.listToAttrs (builtins.genList (i: {
+      name = "t${toString i}"; value = simple "t${toString (slow i)}";
+    }) 1000))"));
+  EXPECT_FALSE(summary.complete);
+  EXPECT_THAT(summary.problem, HasSubstr("took more than 1.0 s in all"));
+  EXPECT_TRUE(sink.targets.contains("a"));
 }
 
 }  // namespace

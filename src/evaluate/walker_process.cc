@@ -48,15 +48,19 @@ void limit(pid_t pid, __rlimit_resource resource, std::uint64_t value) {
 
 WalkerProcess::WalkerProcess(const std::string& program, const EvaluationSpace& space,
                              const std::vector<std::string>& selection_arguments, std::string token,
-                             std::uint64_t address_space)
-    : token_(std::move(token)), report_prefix_("trace: " + token_ + " "), process_([&] {
+                             std::uint64_t memory, std::uint64_t reserve)
+    : token_(std::move(token)),
+      report_prefix_("trace: " + token_ + " "),
+      group_(MemoryGroup::create(memory)),
+      process_([&] {
         auto [ours, theirs] = make_channel();
         auto [read_end, write_end] = make_pipe();
         input_ = std::move(ours);
         output_ = std::move(read_end);
         return start(program, space, selection_arguments, theirs.get(), write_end.get());
       }()) {
-  limit(process_.pid(), RLIMIT_AS, address_space);
+  if (group_ && !group_->add(process_.pid())) group_.reset();
+  limit(process_.pid(), RLIMIT_AS, memory + reserve);
   limit(process_.pid(), RLIMIT_CORE, 0);
   if (::fcntl(output_.get(), F_SETFL, O_NONBLOCK) != 0) throw_errno("setting up a pipe");
 }

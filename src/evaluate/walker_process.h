@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "evaluate/evaluation_space.h"
 #include "evaluate/line_buffer.h"
+#include "process/memory_group.h"
 #include "process/process.h"
 
 namespace grange {
@@ -19,10 +20,12 @@ namespace grange {
 /// it nothing; one that kills it costs this process only. Not thread safe; never blocks.
 class WalkerProcess {
  public:
-  /// Throws NotFoundError when there is no such program. `address_space`: RLIMIT_AS in bytes.
+  /// Throws NotFoundError when there is no such program. It gets a control group with `memory`
+  /// bytes where that can be had, and at any rate RLIMIT_AS, with `reserve` beyond, for addresses
+  /// that it does not use.
   WalkerProcess(const std::string& program, const EvaluationSpace& space,
                 const std::vector<std::string>& selection_arguments, std::string token,
-                std::uint64_t address_space);
+                std::uint64_t memory, std::uint64_t reserve);
 
   const std::string& token() const { return token_; }
   /// Readable when there is output.
@@ -46,6 +49,8 @@ class WalkerProcess {
   bool overflowed() const { return lines_.overflowed(); }
 
   std::uint64_t resident_bytes() const;
+  /// Was it killed by the kernel for what it used?
+  bool ran_out_of_memory() const { return group_ && group_->exceeded(); }
   void kill() { process_.kill(SIGKILL); }
   /// No more commands; it ends by itself.
   void close_input() { input_.reset(); }
@@ -58,6 +63,7 @@ class WalkerProcess {
   std::string report_prefix_;
   FileDescriptor input_;
   FileDescriptor output_;
+  std::optional<MemoryGroup> group_;  ///< goes after what is in it
   ChildProcess process_;
   LineBuffer lines_;
 };

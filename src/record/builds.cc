@@ -397,6 +397,10 @@ void Builds::set_priority(std::int64_t build, int priority) {
   run(database_, "UPDATE builds SET priority = ?2 WHERE id = ?1", build, priority);
 }
 
+void Builds::set_facts(std::int64_t build, std::int64_t facts) {
+  run(database_, "UPDATE builds SET facts = ?2 WHERE id = ?1", build, facts);
+}
+
 std::map<std::string, StorePath> Builds::outputs(std::int64_t build) {
   auto statement = database_.prepare("SELECT name, path FROM build_outputs WHERE build = ?1");
   statement.bind(1, build);

@@ -129,6 +129,8 @@ class Builds {
   void set_bumped(std::int64_t build, std::int64_t when);
   void set_keep(std::int64_t build, bool keep);
   void set_priority(std::int64_t build, int priority);
+  /// What is said of it beside its derivation has changed.
+  void set_facts(std::int64_t build, std::int64_t facts);
 
   std::map<std::string, StorePath> outputs(std::int64_t build);
   std::map<std::int64_t, std::map<std::string, StorePath>> outputs(

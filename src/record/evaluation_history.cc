@@ -78,11 +78,12 @@ void EvaluationHistory::fail(std::int64_t evaluation, TimePoint now, const std::
       evaluation, now, problem);
 }
 
-void EvaluationHistory::fail_running(TimePoint now, const std::string& problem) {
+void EvaluationHistory::fail_running(TimePoint now, const std::string& problem,
+                                     std::int64_t jobset) {
   run(database_,
       "UPDATE evaluations SET state = 'failed', finished = ?1, problem = ?2 "
-      "WHERE state = 'running'",
-      now, problem);
+      "WHERE state = 'running' AND (?3 = 0 OR jobset = ?3)",
+      now, problem, jobset);
 }
 
 std::int64_t EvaluationHistory::facts_id(std::string_view facts) {

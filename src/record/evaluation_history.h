@@ -120,7 +120,7 @@ class EvaluationHistory {
   void complete(std::int64_t evaluation, TimePoint now);
   void fail(std::int64_t evaluation, TimePoint now, const std::string& problem);
   /// At the start: what ran when the server died has failed.
-  void fail_running(TimePoint now, const std::string& problem);
+  void fail_running(TimePoint now, const std::string& problem, std::int64_t jobset = 0);
 
   std::optional<EvaluationRow> find(std::int64_t id);
   /// The newest first; with ids below `before` (0: all).

@@ -204,11 +204,11 @@ void Jobsets::end_evaluating(const Jobset& jobset, TimePoint now, const std::str
       jobset.id, now, jobset.version, fetch_problem, problem);
 }
 
-void Jobsets::resume_evaluating(TimePoint now) {
+void Jobsets::resume_evaluating(TimePoint now, std::int64_t jobset) {
   run(database_,
       "UPDATE jobsets SET evaluating = NULL, triggered = coalesce(triggered, ?1), forced = 1 "
-      "WHERE evaluating IS NOT NULL",
-      now);
+      "WHERE evaluating IS NOT NULL AND (?2 = 0 OR id = ?2)",
+      now, jobset);
 }
 
 void Jobsets::add_to_counts(std::int64_t jobset, std::int64_t queued, std::int64_t good,

@@ -105,8 +105,8 @@ class Jobsets {
   /// none. One-shot jobsets are switched off, unless somebody has changed them since.
   void end_evaluating(const Jobset& jobset, TimePoint now, const std::string& fetch_problem,
                       const std::string& problem);
-  /// At the start: those that were being evaluated when the server died are asked for again.
-  void resume_evaluating(TimePoint now);
+  /// Those that were being evaluated when the server died, or that one, are asked for again.
+  void resume_evaluating(TimePoint now, std::int64_t jobset = 0);
   void add_to_counts(std::int64_t jobset, std::int64_t queued, std::int64_t good,
                      std::int64_t failed);
 

@@ -104,6 +104,21 @@ TEST(UsageLedger, AClockThatJumpsBackLosesNothing) {
   EXPECT_EQ(ledger.used(1), 0);
 }
 
+TEST(UsageLedger, AClockThatJumpsForwardsEndsTheDay) {
+  UsageLedger ledger;
+  ledger.advance(at_second(0));
+  ledger.started(StepId{1}, std::vector<std::uint32_t>{1}, 1, Seconds(0));
+  ledger.started(StepId{2}, std::vector<std::uint32_t>{2}, 1, Seconds(0));
+  ledger.advance(at_second(100));
+  ledger.ended(StepId{2});
+  ledger.advance(at_second(365 * kDay));
+  EXPECT_DOUBLE_EQ(ledger.used(1), kDay) << "of what runs no more than the window";
+  EXPECT_EQ(ledger.used(2), 0);
+  ledger.ended(StepId{1});
+  ledger.advance(at_second(366 * kDay));
+  EXPECT_EQ(ledger.used(1), 0);
+}
+
 /// All intervals there ever were, added up anew for each answer.
 class LedgerModel {
  public:

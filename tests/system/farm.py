@@ -52,9 +52,9 @@ class Repository:
             check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
     def commit(self, targets, message="change"):
-        """`targets`: the body of the set that release.nix gives; `sh NAME SCRIPT` makes a derivation."""
+        """`targets`: the body of the (recursive) set that release.nix gives; `sh NAME SCRIPT` makes a derivation."""
         shell = SHELL_TARGET.format(system=f"{os.uname().machine}-linux")
-        (self.directory / "release.nix").write_text(f"{{ ... }}: let {shell} in {{ {targets} }}\n")
+        (self.directory / "release.nix").write_text(f"{{ ... }}: let {shell} in rec {{ {targets} }}\n")
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD")
