@@ -242,7 +242,7 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
       row.build = taken->second.target.build;
       continue;
     }
-    const auto limits = limits_of_meta(target.meta_json);
+    const auto limits = limits_of_meta(target.meta_json, kUsualPriority);
     NewBuild build;
     build.jobset = jobset_.id;
     build.label = target.label;
@@ -261,14 +261,15 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto& target = pending_[fresh_of[i]];
     targets[fresh_of[i]].build = ids[i];
-    QueuedBuild queued{ids[i],
-                       static_cast<std::uint32_t>(jobset_.id),
-                       target.name,
-                       target.derivation,
-                       limits_in_run(limits_of_meta(target.meta_json), setting_.limits),
-                       0,
-                       0,
-                       {}};
+    QueuedBuild queued{
+        ids[i],
+        static_cast<std::uint32_t>(jobset_.id),
+        target.name,
+        target.derivation,
+        limits_in_run(limits_of_meta(target.meta_json, kUsualPriority), setting_.limits),
+        0,
+        0,
+        {}};
     to_build.push_back(std::move(queued));
   }
   history.add_targets(evaluation_, targets);

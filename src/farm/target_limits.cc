@@ -18,8 +18,9 @@ Seconds seconds_of(const nlohmann::json& meta, const char* key) {
 
 }  // namespace
 
-StepLimits limits_of_meta(std::string_view meta_json) {
+StepLimits limits_of_meta(std::string_view meta_json, int usual_priority) {
   StepLimits limits;
+  limits.priority = usual_priority;
   if (meta_json.empty()) return limits;
   const auto meta = nlohmann::json::parse(meta_json, nullptr, /*allow_exceptions=*/false);
   if (!meta.is_object()) return limits;

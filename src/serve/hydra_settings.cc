@@ -26,9 +26,20 @@ void make_number(nlohmann::json& value) {
   }
 }
 
+/// Hydra's forms and some clients send flags as texts, and Hydra takes any for true.
+void make_flags(nlohmann::json& body, std::initializer_list<const char*> names) {
+  for (const auto* name : names) {
+    const auto found = body.find(name);
+    if (found == body.end() || !found->is_string()) continue;
+    const auto text = trim(found->get_ref<const std::string&>());
+    *found = !text.empty() && text != "0" && text != "false";
+  }
+}
+
 }  // namespace
 
 HydraProjectBody parse_hydra_project(nlohmann::json body, const std::string& name) {
+  make_flags(body, {"enabled", "visible", "hidden"});
   FieldErrors errors;
   JsonFields fields(body, errors);
   HydraProjectBody parsed;
@@ -68,6 +79,7 @@ JobsetSettings parse_hydra_jobset(nlohmann::json body, const std::string& name,
       *value = value->is_null() ? "" : value->dump();  // true, 7
     }
   }
+  make_flags(body, {"visible", "hidden"});
   FieldErrors errors;
   JsonFields fields(body, errors);
   JobsetSettings settings;

@@ -109,6 +109,20 @@ TEST(HydraSettings, AJobsetOfAFlakeHasNothingElse) {
   EXPECT_TRUE(check_settings(settings).empty());
 }
 
+TEST(HydraSettings, FlagsMayBeTexts) {
+  const auto project = [](const char* flag) {
+    auto body = HydraBody::parse(R"({"displayname": "x"})");
+    body["enabled"] = body["visible"] = flag;
+    const auto settings = parse_hydra_project(body, "x").settings;
+    EXPECT_EQ(settings.enabled, !settings.hidden);
+    return settings.enabled;
+  };
+  EXPECT_TRUE(project("1"));
+  EXPECT_TRUE(project("on"));
+  EXPECT_FALSE(project("0"));
+  EXPECT_FALSE(project(""));
+}
+
 TEST(HydraSettings, WhatAJobsetCannotBeIsRefused) {
   for (const char* text :
        {"{}", R"({"type": 1})",
