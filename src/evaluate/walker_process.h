@@ -45,6 +45,7 @@ class WalkerProcess {
   /// A line without end was begun: nothing more will be understood of this process.
   bool overflowed() const { return lines_.overflowed(); }
 
+  pid_t pid() const { return process_.pid(); }
   std::uint64_t resident_bytes() const;
   void kill() { process_.kill(SIGKILL); }
   /// No more commands; it ends by itself.

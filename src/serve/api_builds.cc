@@ -121,13 +121,6 @@ ApiJson product_json(const BuildProduct& product) {
       {"sha256", product.sha256 ? ApiJson(product.sha256->digits(HashFormat::base16)) : ApiJson()}};
 }
 
-ApiJson waiting_json(const WaitingBuild& waiting) {
-  return {{"reason", waiting.reason},
-          {"words", waiting.words},
-          {"derivations", waiting.steps},
-          {"until", waiting.until ? ApiJson(api_time(*waiting.until)) : ApiJson()}};
-}
-
 ServerResponse get_build(ApiCall& call) {
   const auto id = call.number("id");
   auto answer = call.farm().database().read([&](Database& database) {
@@ -170,7 +163,7 @@ ServerResponse get_build(ApiCall& call) {
   answer["waiting"] = ApiJson();
   if (!answer["finished"].get<bool>()) {
     if (const auto waiting = call.farm().driver().why_waiting(id)) {
-      answer["waiting"] = waiting_json(*waiting);
+      answer["waiting"] = api_waiting(*waiting);
     }
   }
   return api_answer(answer);
@@ -188,7 +181,7 @@ ServerResponse get_waiting(ApiCall& call) {
   });
   const auto waiting = call.farm().driver().why_waiting(id);
   if (!waiting) throw NotFoundError("the scheduler does not know build " + std::to_string(id));
-  return api_answer(waiting_json(*waiting));
+  return api_answer(api_waiting(*waiting));
 }
 
 /// Checks that who asks may do it with the build in the path; its number.
@@ -260,10 +253,8 @@ ServerResponse list_steps(ApiCall& call) {
     std::map<std::int64_t, bool> seen;
     for (const auto& row : rows) {
       // A step of a hidden jobset is as hidden as its build.
-      if (row.build != 0 && !seen.contains(row.build)) {
-        seen[row.build] = sees_build(call, database, row.build);
-      }
-      if (row.build == 0 || seen[row.build]) list.push_back(api_step(row));
+      if (!seen.contains(row.build)) seen[row.build] = sees_step(call, database, row.build);
+      if (seen[row.build]) list.push_back(api_step(row));
     }
     ApiJson page{{"steps", std::move(list)}};
     page["next"] = rows.size() == query.limit ? ApiJson(rows.back().id) : ApiJson();
@@ -275,7 +266,9 @@ ServerResponse get_step(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto step = Steps(database).find(call.number("id"));
     if (!step) throw NotFoundError("there is no step " + call.text("id"));
-    if (step->build != 0) seen_build(call, database, step->build);
+    if (!sees_step(call, database, step->build)) {
+      throw NotFoundError("there is no step " + call.text("id"));
+    }
     return api_step(*step);
   }));
 }

@@ -60,7 +60,7 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
                   warn("answering " + std::string(to_string(request.method)) + " " +
                        request.target.path + ": " + error.what());
                 }),
-      context_{farm, actions_, accounts_},
+      context_{farm, actions_, accounts_, options_.daemon},
       cache_(sites_of(farm, key_), cache_options(public_key_)) {
   add_account_routes(router_, accounts_);
   add_project_routes(router_, context_);
