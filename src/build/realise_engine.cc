@@ -8,6 +8,7 @@
 #include "build/derivation_file.h"
 #include "derivation/attributes.h"
 #include "derivation/depends_on_content.h"
+#include "store/first_reader.h"
 
 namespace grange {
 namespace {
@@ -33,7 +34,8 @@ RealiseEngine::RealiseEngine(const DerivationGraph& graph, LocalStore& eval_stor
       options_(options),
       observer_(observer),
       known_(graph, store, options.sign_realisation),
-      reader_(directory_reader(eval_store.location().real_store)),
+      reader_(first_reader(directory_reader(eval_store.location().real_store),
+                           directory_reader(store.location().real_store))),
       plan_(graph,
             {.slots = options.jobs,
              .keep_going = options.keep_going,

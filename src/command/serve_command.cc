@@ -19,6 +19,7 @@
 #include "command/state_directory.h"
 #include "http/http_client.h"
 #include "process/process.h"
+#include "serve/farm_daemon.h"
 #include "serve/farm_server.h"
 
 namespace grange {
@@ -69,9 +70,22 @@ FarmConfig farm_config(const ServeOptions& options, const std::filesystem::path&
   config.fetch.state = state;
   config.fetch.launcher = config.workshop.launcher;
   config.evaluations = options.evaluations;
+  config.daemon_shares = options.daemon_shares;
   config.limits = options.workshop.limits();
   config.warn = warn_on_stderr;
   return config;
+}
+
+/// Empty: none. The default one is left out, saying so, where its name would be too long.
+std::filesystem::path daemon_socket(const ServeOptions& options,
+                                    const std::filesystem::path& state) {
+  if (options.daemon_socket == "none") return {};
+  if (!options.daemon_socket.empty()) return std::filesystem::absolute(options.daemon_socket);
+  auto path = std::filesystem::absolute(state) / "daemon.sock";
+  if (DaemonSocket::fits(path)) return path;
+  warn_on_stderr("there is no daemon socket: '" + path.string() +
+                 "' is too long a name for one; give another with --daemon-socket");
+  return {};
 }
 
 FarmServerOptions server_options(const ServeOptions& options, const std::filesystem::path& state) {
@@ -87,13 +101,14 @@ FarmServerOptions server_options(const ServeOptions& options, const std::filesys
 }
 
 /// What whoever starts it must know, a line each.
-void tell_start(const ServeOptions& options, FarmServer& server) {
+void tell_start(const ServeOptions& options, FarmServer& server, const FarmDaemon& daemon) {
   const auto base = options.base_url.empty()
                         ? ListenAddress::parse(options.listen).url(server.port())
                         : options.base_url;
   std::printf("listening: %s\n", base.c_str());
   std::printf("cache: %s/cache\n", base.c_str());
   std::printf("public key: %s\n", server.public_key().to_string().c_str());
+  if (!daemon.socket().empty()) std::printf("daemon socket: %s\n", daemon.socket().c_str());
   if (const auto secret = server.setup_secret()) {
     std::printf("administrator link: %s\n",
                 AccountService::setup_link(Url::parse(base), *secret).c_str());
@@ -144,12 +159,21 @@ int run_serve(ServeOptions options, const std::set<std::string>& given) {
   grange::create_directories(state);
   SystemProcessRunner programs;
   HttpClient http({}, clock);
+  EvaluatorDoor door(state);
   auto config = farm_config(options, state, interrupt.token());
   if (file) take_failure_lifetimes(*file, config.failure_lifetimes);
+  config.evaluate.imports = {
+      door.path(), config.workshop.store_root,
+      [waits = door.waits()](pid_t evaluator) { return waits->waits(evaluator); }};
   Farm farm(std::move(config), clock, programs, http);
-  FarmServer server(farm, clock, server_options(options, state));
+  FarmDaemon daemon(
+      farm, clock, door,
+      {daemon_socket(options, state), farm.workshop().config().launcher, warn_on_stderr});
+  auto serving = server_options(options, state);
+  serving.daemon = &daemon;
+  FarmServer server(farm, clock, std::move(serving));
   if (file) server.actions().declare(file->name, file->projects, webhooks);
-  tell_start(options, server);
+  tell_start(options, server, daemon);
   while (interrupt.wait_for_hangup()) declare_again(server, *file, file->name);
   server.stop(kGrace);
   return kExitGood;
@@ -179,6 +203,16 @@ void add_serve_command(CLI::App& parent, Action& chosen) {
       ->add_option("--base-url", options->base_url,
                    "Where browsers and clients find this server, behind a proxy")
       ->type_name("URL");
+  command
+      ->add_option("--daemon-socket", options->daemon_socket,
+                   "Unix socket on which Nix's clients use the farm's store; none: no such socket "
+                   "(default: daemon.sock in the state directory)")
+      ->type_name("PATH");
+  command
+      ->add_option("--daemon-shares", options->daemon_shares,
+                   "Scheduling shares of what is asked for through it")
+      ->type_name("N")
+      ->capture_default_str();
   command->add_option("--evaluations", options->evaluations, "Jobsets evaluated at once")
       ->type_name("N")
       ->check(CLI::Range(1U, 64U))

@@ -19,6 +19,8 @@ struct ServeOptions {
   std::string state;
   std::string port_file;
   std::string base_url;
+  std::string daemon_socket;
+  unsigned daemon_shares = 100;
   unsigned evaluations = 2;
   bool rehearse = false;
   SelectionOptions evaluator;

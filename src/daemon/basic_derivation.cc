@@ -54,7 +54,7 @@ BasicDerivation BasicDerivation::check(const StoreDir& store, const WireDerivati
   return basic;
 }
 
-GrantedWish build_basic(LocalStore& session, BuildService& builds, const BasicDerivation& basic,
+GrantedWish build_basic(LocalStore& session, WishGranter& builds, const BasicDerivation& basic,
                         const BuildTerms& terms, BuildListener& listener,
                         const std::stop_token& stop) {
   BuildRequest request{basic.path, &basic.derivation, {}, {}, {}, terms.policy, terms.limits};

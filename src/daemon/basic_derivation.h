@@ -4,7 +4,7 @@
 #include <stop_token>
 #include <string>
 
-#include "daemon/build_service.h"
+#include "daemon/wish_granter.h"
 #include "wire/wire_derivation.h"
 
 namespace grange {
@@ -25,7 +25,7 @@ struct BasicDerivation {
 
 /// Builds one that is not complete, in a node of its own: it meets nobody else's work but by the
 /// locks of its outputs. What fails is a value.
-GrantedWish build_basic(LocalStore& session, BuildService& builds, const BasicDerivation& basic,
+GrantedWish build_basic(LocalStore& session, WishGranter& builds, const BasicDerivation& basic,
                         const BuildTerms& terms, BuildListener& listener,
                         const std::stop_token& stop);
 

@@ -10,7 +10,7 @@ constexpr std::size_t kLongestLine = std::size_t{64} << 10;
 
 }  // namespace
 
-BuildActivities::BuildActivities(FrameQueue& queue, BuildService& builds, const StoreDir& store_dir)
+BuildActivities::BuildActivities(FrameQueue& queue, WishGranter& builds, const StoreDir& store_dir)
     : queue_(queue),
       service_(builds),
       store_dir_(store_dir),

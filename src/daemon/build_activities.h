@@ -4,9 +4,9 @@
 #include <string>
 
 #include "base/thread_annotations.h"
-#include "daemon/build_service.h"
 #include "daemon/copy_activities.h"
 #include "daemon/frame_queue.h"
+#include "daemon/wish_granter.h"
 
 namespace grange {
 
@@ -15,7 +15,7 @@ namespace grange {
 class BuildActivities final : public BuildListener {
  public:
   /// The queue must live until `close`, the service as long as this.
-  BuildActivities(FrameQueue& queue, BuildService& builds, const StoreDir& store_dir);
+  BuildActivities(FrameQueue& queue, WishGranter& builds, const StoreDir& store_dir);
   ~BuildActivities() override;
 
   void attempt_started(const StorePath& derivation) override;
@@ -43,7 +43,7 @@ class BuildActivities final : public BuildListener {
   void push(WorkerFrame frame) REQUIRES(mutex_);
 
   FrameQueue& queue_;
-  BuildService& service_;
+  WishGranter& service_;
   const StoreDir store_dir_;
   const std::shared_ptr<CopyActivities> copies_;
   mutable Mutex mutex_;

@@ -26,7 +26,10 @@ std::string failure_text(const StoreDir& store, const StorePath& derivation,
   const auto shown = store.print(derivation);
   if (granted.outcome == Outcome::dependency_failed) {
     return std::to_string(std::max<std::size_t>(granted.failed_inputs.size(), 1)) +
-           " dependencies of derivation '" + shown + "' failed to build";
+           " dependencies of derivation '" + shown + "' failed to build" +
+           (granted.log_tail.empty()
+                ? std::string()
+                : ":\n" + granted.message + last_lines(granted.log_tail, kShownLogLines));
   }
   if (granted.outcome == Outcome::not_deterministic && !granted.differing.empty()) {
     const auto& [path, kept] = granted.differing.front();

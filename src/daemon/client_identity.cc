@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kAccountBuffer = std::size_t{1} << 16;
 constexpr int kMostGroups = 1024;
 
-std::string user_name(uid_t uid, gid_t& primary) {
+std::string find_user(uid_t uid, gid_t& primary) {
   std::string buffer(kAccountBuffer, '\0');
   passwd entry{};
   passwd* found = nullptr;
@@ -47,6 +47,11 @@ std::vector<std::string> group_names(const std::string& user, gid_t primary) {
 
 }  // namespace
 
+std::string user_name(uid_t uid) {
+  gid_t primary = 0;
+  return find_user(uid, primary);
+}
+
 bool matches_user(const std::vector<std::string>& users, const std::string& name,
                   const std::vector<std::string>& groups) {
   return std::any_of(users.begin(), users.end(), [&](const std::string& user) {
@@ -66,7 +71,8 @@ ClientIdentity identify_peer(int socket, const std::vector<std::string>& trusted
   }
   gid_t primary = peer.gid;
   ClientIdentity identity;
-  identity.name = user_name(peer.uid, primary);
+  identity.process = peer.pid;
+  identity.name = find_user(peer.uid, primary);
   const auto groups = group_names(identity.name, peer.gid);
   identity.trusted = matches_user(trusted_users, identity.name, groups);
   const bool builder =

@@ -12,7 +12,14 @@ namespace grange {
 struct ClientIdentity {
   std::string name;  ///< for people: "alice", "uid 1000", "stdio"
   bool trusted = false;
+  /// An evaluator: he adds what nobody must be believed for, has it built and reads; settings and
+  /// the upkeep of the store are not his.
+  bool restricted = false;
+  pid_t process = 0;  ///< 0: not known
 };
+
+/// As the system calls him; his number where it does not know him.
+std::string user_name(uid_t uid);
 
 /// Is the user with this name and these groups among `users`: names, "@GROUP", "*"?
 bool matches_user(const std::vector<std::string>& users, const std::string& name,

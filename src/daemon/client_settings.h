@@ -3,8 +3,8 @@
 #include <functional>
 #include <string>
 
-#include "daemon/build_service.h"
 #include "daemon/daemon_settings.h"
+#include "daemon/wish_granter.h"
 #include "wire/settings_operations.h"
 
 namespace grange {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "daemon/build_service.h"
+#include "daemon/wish_granter.h"
 
 namespace grange {
 
@@ -20,7 +20,7 @@ class CopyActivities::One final : public FetchObserver::Copy {
   std::uint64_t copy_;
 };
 
-CopyActivities::CopyActivities(FrameQueue& queue, BuildService& service, const StoreDir& store_dir)
+CopyActivities::CopyActivities(FrameQueue& queue, WishGranter& service, const StoreDir& store_dir)
     : queue_(queue), service_(service), store_dir_(store_dir) {}
 
 CopyActivities::~CopyActivities() = default;

@@ -11,7 +11,7 @@
 
 namespace grange {
 
-class BuildService;
+class WishGranter;
 
 /// Turns what is fetched for a client into the activities that Nix's clients show: one for all
 /// paths, and for each path two, that it is substituted and that it is copied. From any thread.
@@ -19,7 +19,7 @@ class CopyActivities final : public FetchObserver,
                              public std::enable_shared_from_this<CopyActivities> {
  public:
   /// The queue must live until `end`, the service as long as this. `service` has the numbers.
-  CopyActivities(FrameQueue& queue, BuildService& service, const StoreDir& store_dir);
+  CopyActivities(FrameQueue& queue, WishGranter& service, const StoreDir& store_dir);
   ~CopyActivities() override;
 
   std::unique_ptr<Copy> copying(const StorePath& path, std::uint64_t nar_size,
@@ -43,7 +43,7 @@ class CopyActivities final : public FetchObserver,
   void tell_progress() REQUIRES(mutex_);
 
   FrameQueue& queue_;
-  BuildService& service_;
+  WishGranter& service_;
   const StoreDir store_dir_;
   Mutex mutex_;
   std::map<std::uint64_t, Running> running_ GUARDED_BY(mutex_);  ///< by the activity of the copy

@@ -65,7 +65,8 @@ LookupCacheOptions lookups_of(const DaemonSettings& settings) {
 }  // namespace
 
 Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Clock& clock,
-               std::function<void(const std::string&)> note, std::stop_token stop)
+               std::function<void(const std::string&)> note, std::stop_token stop,
+               const MakeGranter& make_granter)
     : settings_(std::move(settings)),
       launcher_program_(std::move(launcher)),
       clock_(clock),
@@ -86,12 +87,17 @@ Daemon::Daemon(DaemonSettings settings, std::filesystem::path launcher, const Cl
       *store_, [this](LocalStore& session) { return make_builder(session); },
       std::max(settings_.max_jobs, 1U),
       [this](Realisation& realisation) { sign_realisation(settings_.secret_keys, realisation); });
-  context_.emplace(DaemonContext{*store_, *builds_, *substituters_, settings_, std::move(stop)});
-  nested_.emplace(*context_);
+  if (make_granter) granter_ = make_granter(*builds_, *store_);
+  WishGranter& granter = granter_ ? *granter_ : *builds_;
+  context_.emplace(DaemonContext{*store_, granter, *substituters_, settings_, stop});
+  nested_context_.emplace(
+      DaemonContext{*store_, *builds_, *substituters_, settings_, std::move(stop)});
+  nested_.emplace(*nested_context_);
 }
 
 /// Builders end first, since their own clients use all of it.
 Daemon::~Daemon() {
+  granter_.reset();
   builds_.reset();
 }
 

@@ -21,10 +21,16 @@ namespace grange {
 /// A store, and everything with which clients use it: opened once, shared by all connections.
 class Daemon {
  public:
+  /// Who grants the wishes of clients, in place of the daemon's own service, which he may use for
+  /// what he does not make himself. Wishes of builders always are for the service.
+  using MakeGranter =
+      std::function<std::unique_ptr<WishGranter>(WishGranter& service, LocalStore& store)>;
+
   /// `note` hears what goes wrong beside any one client's work, from any thread. `stop` ends
   /// what clients do.
   Daemon(DaemonSettings settings, std::filesystem::path launcher, const Clock& clock,
-         std::function<void(const std::string&)> note, std::stop_token stop);
+         std::function<void(const std::string&)> note, std::stop_token stop,
+         const MakeGranter& make_granter = {});
   ~Daemon();
 
   const DaemonContext& context() const { return *context_; }
@@ -41,6 +47,8 @@ class Daemon {
   std::unique_ptr<Launcher> launcher_;
   std::optional<SubstituterChoices> substituters_;
   std::optional<BuildService> builds_;
+  std::unique_ptr<WishGranter> granter_;         ///< nothing: the service
+  std::optional<DaemonContext> nested_context_;  ///< of builders
   std::optional<DaemonContext> context_;
   std::optional<NestedStoreServer> nested_;
 };

@@ -66,6 +66,10 @@ DaemonSocket DaemonSocket::listen_at(const std::filesystem::path& path) {
       });
 }
 
+bool DaemonSocket::fits(const std::filesystem::path& path) {
+  return path.string().size() < sizeof(sockaddr_un::sun_path);
+}
+
 std::optional<DaemonSocket> DaemonSocket::activated() {
   const char* process = std::getenv("LISTEN_PID");
   const char* count = std::getenv("LISTEN_FDS");
@@ -87,14 +91,19 @@ DaemonSocket::~DaemonSocket() {
 }
 
 DaemonServer::DaemonServer(const Daemon& daemon, DaemonSocket socket,
-                           std::function<void(const std::string&)> note)
-    : daemon_(daemon), socket_(std::move(socket)), note_(std::move(note)) {}
+                           std::function<void(const std::string&)> note, Identify identify)
+    : daemon_(daemon),
+      socket_(std::move(socket)),
+      note_(std::move(note)),
+      identify_(std::move(identify)) {}
 
 void DaemonServer::run(const std::stop_token& stop) {
   const auto& context = daemon_.context();
   const auto serve = [&](int socket) {
-    auto client = identify_peer(socket, context.settings.trusted_users,
-                                context.settings.allowed_users, context.settings.build_users_group);
+    auto client = identify_ ? identify_(socket)
+                            : identify_peer(socket, context.settings.trusted_users,
+                                            context.settings.allowed_users,
+                                            context.settings.build_users_group);
     WorkerSession(context, std::move(client), socket, socket).run();
   };
   ClientThreads(socket_.get(), kMostConnections, serve, note_).run(stop);

@@ -17,6 +17,8 @@ class DaemonSocket {
   /// Replaces a socket that nobody listens on any more; its directory is made. Everybody may
   /// connect: who may do what is decided for each. Throws ConflictError where another daemon is.
   static DaemonSocket listen_at(const std::filesystem::path& path);
+  /// Is the path short enough for a socket?
+  static bool fits(const std::filesystem::path& path);
   /// Nothing when this process was given none.
   static std::optional<DaemonSocket> activated();
 
@@ -34,14 +36,19 @@ class DaemonSocket {
 /// for is cancelled and their connections end.
 class DaemonServer {
  public:
+  /// Who is at the other end; throws DeniedError.
+  using Identify = std::function<ClientIdentity(int socket)>;
+
+  /// `identify`: by the daemon's settings where there is none.
   DaemonServer(const Daemon& daemon, DaemonSocket socket,
-               std::function<void(const std::string&)> note);
+               std::function<void(const std::string&)> note, Identify identify = {});
   void run(const std::stop_token& stop);
 
  private:
   const Daemon& daemon_;
   DaemonSocket socket_;
   std::function<void(const std::string&)> note_;
+  Identify identify_;
 };
 
 }  // namespace grange

@@ -7,7 +7,7 @@
 
 namespace grange {
 
-NestedView::NestedView(NestedAttempt attempt, NestedWaits& waits, BuildService& builds)
+NestedView::NestedView(NestedAttempt attempt, NestedWaits& waits, WishGranter& builds)
     : attempt_(std::move(attempt)),
       waits_(waits),
       builds_(builds),

@@ -6,8 +6,8 @@
 
 #include "base/thread_annotations.h"
 #include "build/nested_store.h"
-#include "daemon/build_service.h"
 #include "daemon/nested_waits.h"
+#include "daemon/wish_granter.h"
 
 namespace grange {
 
@@ -18,7 +18,7 @@ namespace grange {
 class NestedView {
  public:
   /// Throws InvalidError for an attempt that is nested too deep.
-  NestedView(NestedAttempt attempt, NestedWaits& waits, BuildService& builds);
+  NestedView(NestedAttempt attempt, NestedWaits& waits, WishGranter& builds);
   ~NestedView();
   NestedView(const NestedView&) = delete;
   NestedView& operator=(const NestedView&) = delete;
@@ -62,13 +62,13 @@ class NestedView {
 
   const NestedAttempt attempt_;
   NestedWaits& waits_;
-  BuildService& builds_;
+  WishGranter& builds_;
   const NestedWaits::Id id_;
   Mutex show_mutex_;  ///< held while something is shown, before the other
   mutable Mutex mutex_;
   std::set<StorePath> added_ GUARDED_BY(mutex_);
   unsigned waiting_ GUARDED_BY(mutex_) = 0;
-  std::optional<BuildService::Lending> lending_ GUARDED_BY(mutex_);
+  std::optional<WishGranter::Lending> lending_ GUARDED_BY(mutex_);
 };
 
 }  // namespace grange

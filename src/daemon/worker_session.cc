@@ -1,5 +1,6 @@
 #include "daemon/worker_session.h"
 
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -26,6 +27,9 @@ void limit_reading(int fd, time_t seconds) {
   const timeval limit{seconds, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
+
+template <typename Type, typename... Types>
+constexpr bool kIsOneOf = (std::is_same_v<Type, Types> || ...);
 
 WorkerAnnouncement announcement() {
   WorkerAnnouncement announced;
@@ -101,6 +105,17 @@ auto WorkerSession::handle_nested(const Request&)
   throw DeniedError("builders are not allowed to do this through their own socket");
 }
 
+template <typename Request>
+void WorkerSession::require_allowed() const {
+  // What is followed by a stream asks for trust or signatures itself, once it has read that.
+  constexpr bool kIsUpkeep =
+      kIsOneOf<Request, AddIndirectRoot, AddPermRoot, FindRoots, CollectGarbage, OptimiseStore,
+               VerifyStore, AddSignatures, RegisterDrvOutput, BuildDerivation>;
+  if (kIsUpkeep && client_.restricted) {
+    throw DeniedError("evaluators are not allowed to do this");
+  }
+}
+
 void WorkerSession::serve(const WorkerRequest& request) {
   std::visit([&](const auto& operation) { answer(operation); }, request);
 }
@@ -108,6 +123,7 @@ void WorkerSession::serve(const WorkerRequest& request) {
 template <typename Request>
 void WorkerSession::answer(const Request& request) {
   try {
+    require_allowed<Request>();
     const auto reply = nested_ != nullptr ? handle_nested(request) : handle(request);
     tell_all(queue_.take_now());
     StringSink text;

@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/build_service.h"
 #include "daemon/client_identity.h"
 #include "daemon/client_settings.h"
 #include "daemon/frame_queue.h"
 #include "daemon/nested_view.h"
 #include "daemon/peer_watch.h"
 #include "daemon/substituter_choices.h"
+#include "daemon/wish_granter.h"
 #include "derivation/derived_path.h"
 #include "wire/buffered_source.h"
 #include "wire/worker_handshake.h"
@@ -25,7 +25,7 @@ namespace grange {
 /// What all connections of a daemon share.
 struct DaemonContext {
   LocalStore& store;
-  BuildService& builds;
+  WishGranter& builds;
   SubstituterChoices& substituters;
   const DaemonSettings& settings;
   std::stop_token stop;
@@ -70,6 +70,9 @@ class WorkerSession {
   void tell_line(Verbosity level, const std::string& line);
   void tell_error(const Error& error);
   void require_trust(const std::string& what) const;
+  /// Throws DeniedError for a restricted client that asks for what is not his.
+  template <typename Request>
+  void require_allowed() const;
   /// Reads what follows a request as framed data, all of it, whatever `use` makes of it.
   void with_framed(const std::function<void(Source&)>& use);
   /// Throws InvalidError in Nix's words.

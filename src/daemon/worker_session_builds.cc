@@ -79,6 +79,7 @@ BuildTerms WorkerSession::terms(BuildMode mode) {
   terms.fallback = settings_.fallback;
   terms.optimise_additions = settings_.optimise_additions;
   terms.substituters = substituters()->all;
+  terms.client = client_;
   return terms;
 }
 

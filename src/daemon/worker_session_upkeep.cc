@@ -26,6 +26,10 @@ CollectionResult delete_or_say(LocalStore& store, const std::set<StorePath>& pat
 }  // namespace
 
 NoReply WorkerSession::handle(const SetOptions& request) {
+  if (client_.restricted) {
+    settings_.verbosity = request.verbosity;
+    return {};
+  }
   settings_.apply(request, context_.settings, client_.trusted,
                   [this](const std::string& message) { tell_line(Verbosity::warn, message); });
   store_->optimise_additions(settings_.optimise_additions);

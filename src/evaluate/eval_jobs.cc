@@ -62,7 +62,7 @@ EvalJobs::EvalJobs(const Selection& selection, const EvaluateOptions& options, c
       title_(selection_title(selection)),
       space_(options, selection_expression()),
       arguments_(words_of(selection, options)),
-      facts_(options.eval_store_root),
+      facts_(evaluation_root(options)),
       sink_(sink) {}
 
 ChildProcess EvalJobs::start(Streams& streams) const {
@@ -106,6 +106,8 @@ EvaluationSummary EvalJobs::run() {
     if (streams.output.lines.overflowed() || streams.errors.lines.overflowed()) {
       problem_ =
           "nix-eval-jobs printed a line longer than " + format_bytes(LineBuffer::kLongestLine);
+    } else if (options_.imports && options_.imports->waits(0)) {
+      last_line = clock_.monotonic();
     } else if (clock_.monotonic() - last_line > options_.attribute_timeout) {
       problem_ = "nix-eval-jobs printed nothing for " +
                  format_duration(options_.attribute_timeout.count());

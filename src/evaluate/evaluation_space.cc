@@ -13,19 +13,21 @@
 namespace grange {
 namespace {
 
-/// Evaluation only: nothing is built or substituted, whatever an expression says.
+/// Evaluation only: nothing is built or substituted, whatever an expression says, but for what is
+/// asked of a daemon.
 std::string settings(const EvaluateOptions& options) {
   return fmt::format(
       "experimental-features = nix-command flakes ca-derivations impure-derivations\n"
       "build-users-group =\n"
-      "allow-import-from-derivation = false\n"
+      "allow-import-from-derivation = {}\n"
       "substitute = false\n"
       "builders =\n"
-      "max-jobs = 0\n"
+      "max-jobs = {}\n"
       "sandbox = false\n"
       "flake-registry =\n"
       "fsync-metadata = {}\n"
       "{}",
+      options.imports ? "true" : "false", options.imports ? 1 : 0,
       options.fsync_metadata ? "true" : "false",
       options.restricted ? "restrict-eval = true\nallowed-uris =\n" : "");
 }
@@ -48,21 +50,50 @@ void create_store(const std::filesystem::path& root) {
   if (!std::filesystem::exists(location.state / "db/schema")) LocalStore::open(location);
 }
 
+/// As the query of a URL.
+std::string percent_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("/._-~").find(c) != std::string_view::npos;
+    if (plain) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
+}
+
+std::string daemon_url(const EvaluateOptions::Imports& imports, const std::filesystem::path& root) {
+  const auto socket = imports.socket.string();
+  if (socket.find('?') != std::string::npos) {
+    throw InvalidError("nix cannot use a socket whose path has a '?': '" + socket + "'");
+  }
+  return "unix://" + socket + "?root=" + percent_encoded(root.string());
+}
+
 }  // namespace
+
+std::filesystem::path evaluation_root(const EvaluateOptions& options) {
+  return options.imports ? options.imports->store_root : options.eval_store_root;
+}
 
 EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_view expression)
     : expression_file_(directory_.path() / "grange.nix") {
-  auto root = std::filesystem::absolute(options.eval_store_root).lexically_normal();
+  auto root = std::filesystem::absolute(evaluation_root(options)).lexically_normal();
   if (root.string().find('?') != std::string::npos) {
     throw InvalidError("nix cannot use an eval store whose path has a '?': '" + root.string() +
                        "'");
   }
-  grange::create_directories(root);
-  check_store_writable(root);
-  create_store(root);
+  if (!options.imports) {
+    grange::create_directories(root);
+    check_store_writable(root);
+    create_store(root);
+  }
   // What may be read is compared by its name, and by the one that it has without symlinks.
   if (options.restricted) root = std::filesystem::canonical(root);
-  store_words_ = {"--store", root.string()};
+  store_words_ = {"--store", options.imports ? daemon_url(*options.imports, root) : root.string()};
   if (options.restricted) {
     // A name that no expression can say between < and >.
     const auto directory = std::filesystem::canonical(directory_.path());

@@ -10,6 +10,9 @@
 
 namespace grange {
 
+/// The root of the store in which the evaluators leave derivations and sources.
+std::filesystem::path evaluation_root(const EvaluateOptions& options);
+
 /// What every process of one evaluation shares: a private directory with the Nix text that drives
 /// it, an environment in which no nix.conf and no NIX_… variable of the host counts (but NIX_PATH,
 /// unless restricted), and the words that choose the eval store and settings.
@@ -22,7 +25,8 @@ class EvaluationSpace {
   /// Where the Nix text lies.
   const std::filesystem::path& expression_file() const { return expression_file_; }
   const std::vector<std::string>& environment() const { return environment_; }
-  /// "--store ROOT", what a restricted evaluation may read of ours, then the further options.
+  /// "--store ROOT" (with imports the URL of the daemon's socket), what a restricted evaluation may
+  /// read of ours, then the further options.
   const std::vector<std::string>& store_words() const { return store_words_; }
 
  private:

@@ -13,6 +13,8 @@
 #include <variant>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "derivation/store_path.h"
 
@@ -47,6 +49,14 @@ struct EvaluateOptions {
   /// As Hydra evaluates jobsets without a flake: only what the selection's search path names can be
   /// read, nothing is fetched, and neither NIX_PATH nor the environment is seen.
   bool restricted = false;
+  /// Lets expressions import what derivations come to (import-from-derivation).
+  struct Imports {
+    std::filesystem::path socket;      ///< of a Nix daemon that makes what evaluators ask for
+    std::filesystem::path store_root;  ///< its store, which is used in place of the eval store
+    /// Does this evaluator (0: any) wait for it now? Its time does not pass meanwhile.
+    std::function<bool(pid_t evaluator)> waits = [](pid_t) { return false; };
+  };
+  std::optional<Imports> imports;  ///< nothing: what needs that is an error of its target
   std::string nix_program = "nix";
   /// Used instead of nix where it is installed; empty: never.
   std::string nix_eval_jobs_program = "nix-eval-jobs";

@@ -58,8 +58,8 @@ NixWalk::NixWalk(const Selection& selection, const EvaluateOptions& options, con
       title_(selection_title(selection)),
       selection_arguments_(selection_arguments(selection)),
       space_(options, walker_expression()),
-      facts_(options.eval_store_root),
-      aggregates_(options.eval_store_root),
+      facts_(evaluation_root(options)),
+      aggregates_(evaluation_root(options)),
       sink_(sink,
             [this](EvaluatedTarget& target, const std::vector<StorePath>& constituents) {
               join(target, constituents);
@@ -174,7 +174,8 @@ void NixWalk::add_set(std::vector<std::string> attr_path, std::vector<std::strin
 }
 
 void NixWalk::failed(const WalkSet& set, std::size_t index, std::string message) {
-  throw_if_store_failed(message, options_.eval_store_root);
+  // With imports the words may be those of a builder.
+  if (!options_.imports) throw_if_store_failed(message, options_.eval_store_root);
   ++visited_;
   auto attr_path = set.attr_path(index);
   auto label = make_label(attr_path);
@@ -308,6 +309,7 @@ void NixWalk::check_limits() {
   const auto now = clock_.monotonic();
   for (const auto& worker : workers_) {
     if (worker->phase() == Phase::idle || worker->ended() != Ended::by_itself) continue;
+    if (options_.imports && options_.imports->waits(worker->process().pid())) worker->excuse(now);
     if (worker->process().resident_bytes() > options_.max_memory) {
       worker->end(Ended::memory);
     } else if (now - worker->waiting_since() > options_.attribute_timeout) {
@@ -353,7 +355,7 @@ void NixWalk::bury(WalkWorker& worker) {
 }
 
 void NixWalk::refuse(const std::string& message) const {
-  throw_if_store_failed(message, options_.eval_store_root);
+  if (!options_.imports) throw_if_store_failed(message, options_.eval_store_root);
   throw InvalidError("cannot evaluate " + title_ + ": " + message);
 }
 

@@ -126,5 +126,34 @@ members() { for ((i = $2; i < $2 + $3; ++i)); do printf 'fetching...' >&2; deriv
   EXPECT_EQ(summary.targets, 3U);
 }
 
+TEST_F(FakeNixTest, WhoWaitsForWhatItImportsIsNotLate) {
+  const auto mark = directory.path() / "mark";
+  options.attribute_timeout = Seconds(0.2);
+  int asked = 0;
+  options.imports = EvaluateOptions::Imports{
+      directory.path() / "socket", options.eval_store_root, [&](pid_t evaluator) {
+        EXPECT_GT(evaluator, 0);
+        if (++asked == 40) write_file(mark, "");  // looked at each 25 ms: long after the limit
+        return asked < 40;
+      }};
+  const auto summary = evaluate_with(std::string(kGoodMembers) + "before_open() { while [ ! -e " +
+                                     mark.string() + " ]; do sleep 0.01; done; }\n");
+  EXPECT_TRUE(summary.complete) << summary.problem;
+  EXPECT_EQ(summary.targets, 3U);
+  EXPECT_GE(asked, 40);
+}
+
+TEST_F(FakeNixTest, ImportsGoThroughTheSocket) {
+  const auto words = directory.path() / "words";
+  options.imports = EvaluateOptions::Imports{directory.path() / "socket", options.eval_store_root};
+  const auto summary = evaluate_with("echo \"$*\" \"$NIX_CONFIG\" > " + words.string() + "\n" +
+                                     std::string(kGoodMembers));
+  EXPECT_EQ(summary.targets, 3U);
+  const auto text = read_file(words);
+  EXPECT_THAT(text, HasSubstr("--store unix://" + (directory.path() / "socket").string() +
+                              "?root=" + options.eval_store_root.string()));
+  EXPECT_THAT(text, HasSubstr("allow-import-from-derivation = true"));
+}
+
 }  // namespace
 }  // namespace grange

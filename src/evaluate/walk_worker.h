@@ -64,6 +64,8 @@ class WalkWorker {
   MonotonicTime given() const { return given_; }
   /// Since when it has been at the same member (or at opening).
   MonotonicTime waiting_since() const { return waiting_since_; }
+  /// It waits for something else than itself.
+  void excuse(MonotonicTime now) { waiting_since_ = now; }
 
   void end(Ended reason);
   Ended ended() const { return ended_; }

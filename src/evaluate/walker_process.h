@@ -48,6 +48,7 @@ class WalkerProcess {
   /// A line without end was begun: nothing more will be understood of this process.
   bool overflowed() const { return lines_.overflowed(); }
 
+  pid_t pid() const { return process_.pid(); }
   std::uint64_t resident_bytes() const;
   /// Was it killed by the kernel for what it used?
   bool ran_out_of_memory() const { return group_ && group_->exceeded(); }

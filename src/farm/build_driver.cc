@@ -8,6 +8,7 @@
 #include "build/derivation_file.h"
 #include "derivation/attributes.h"
 #include "schedule/waiting_reason.h"
+#include "store/first_reader.h"
 
 namespace grange {
 struct BuildDriver::Question {
@@ -327,12 +328,23 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
   }
   if (fresh.empty()) return;
   if (!reader_) {  // not before: the first evaluation makes the eval store
-    reader_ = directory_reader(workshop_.eval_store().location().real_store);
+    // What clients of the daemon socket ask for is in the store alone.
+    reader_ = first_reader(directory_reader(workshop_.eval_store().location().real_store),
+                           directory_reader(workshop_.store().location().real_store));
     realise_.policy = workshop_.policy();
     realise_.substituters = &workshop_.substituters();
     if (options_.known_failures) {
       realise_.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
-        return known_failure(tried, policy);
+        std::optional<BuildResult> failure;
+        const auto wishes = listeners(tried.output_set, tried.recipe);
+        const bool again = std::any_of(wishes.begin(), wishes.end(),
+                                       [](const auto& wish) { return wish->tries_again(); });
+        if (!again) failure = known_failure(tried, policy);
+        if (!failure) return failure;
+        for (const auto& wish : wishes) {
+          wish->failed_before(tried.output_set, tried.recipe, *failure);
+        }
+        return failure;
       };
     }
   }
@@ -350,11 +362,12 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
   for (auto* wanted : fresh) {
     const auto& queued = wanted->queued;
     wanted->derivation = graph_->find(queued.derivation).value();
-    RealiseRequest request{wanted->derivation, {}, queued.limits, {}, {}};
+    RealiseRequest request{wanted->derivation, queued.outputs, queued.limits, {}, {}};
     request.requester = {queued.jobset, queued.bumped, queued.limits.priority};
     wanted->request = engine_->request(request);
     by_request_.emplace(*wanted->request, queued.build);
     by_derivation_.emplace(wanted->derivation, queued.build);
+    if (queued.wish) join_running(queued.wish);
   }
 }
 
@@ -429,6 +442,7 @@ void BuildDriver::settle() {
 
 void BuildDriver::settle(Wanted& wanted, const Realised& realised) {
   wanted.request.reset();
+  if (wanted.queued.wish) return settle_wish(wanted, realised);
   if (realised.outcome == Outcome::aborted && wanted.queued.tries + 1 < options_.most_tries) {
     retry_later(wanted, realised);
     return;
@@ -450,6 +464,43 @@ void BuildDriver::settle(Wanted& wanted, const Realised& realised) {
   }
   recorder_.add(std::move(finished));
   wanted_.erase(wanted.queued.build);
+}
+
+void BuildDriver::settle_wish(Wanted& wanted, const Realised& realised) {
+  const auto wish = std::move(wanted.queued.wish);
+  const auto id = wanted.queued.build;
+  std::vector<StorePath> failed;
+  for (const auto input : realised.failed_inputs) failed.push_back(graph_->path(input));
+  wanted_.erase(id);
+  wish->ended(id, realised, std::move(failed));
+}
+
+/// Of the wishes that need it, each once.
+std::vector<std::shared_ptr<WishListener>> BuildDriver::listeners(
+    const std::optional<OutputSetId>& set, const StorePath& recipe) const {
+  std::vector<std::shared_ptr<WishListener>> found;
+  for (auto at = wanted_.begin(); at != wanted_.end() && at->first < 0; ++at) {
+    const auto& wish = at->second.queued.wish;
+    const bool is_new = std::find(found.begin(), found.end(), wish) == found.end();
+    if (is_new && wish->needs(set, recipe)) found.push_back(wish);
+  }
+  return found;
+}
+
+/// From here on he hears of what is being made for others already.
+void BuildDriver::join_running(const std::shared_ptr<WishListener>& wish) {
+  std::vector<StorePath> joined;
+  {
+    const MutexLock lock(mutex_);
+    for (auto& [recipe, running] : running_) {
+      auto& all = running.wishes;
+      if (std::find(all.begin(), all.end(), wish) != all.end()) continue;
+      if (!wish->needs(graph_->output_set(recipe), running.step.derivation)) continue;
+      all.push_back(wish);
+      joined.push_back(running.step.derivation);
+    }
+  }
+  for (const auto& recipe : joined) wish->attempt_started(recipe);
 }
 
 void BuildDriver::retry_later(Wanted& wanted, const Realised& realised) {
@@ -479,16 +530,15 @@ void BuildDriver::attempt_started(DerivationIndex recipe) {
   auto& step = running.step;
   const auto [begin, end] = by_derivation_.equal_range(recipe);
   for (auto at = begin; at != end; ++at) {
-    running.builds.push_back(at->second);
     wanted_.at(at->second).started = step.started;
+    if (at->second > 0) running.builds.push_back(at->second);
   }
   std::sort(running.builds.begin(), running.builds.end());
   if (!running.builds.empty()) {
     step.build = running.builds.front();
   } else if (const auto request = engine_->first_request(starting_)) {
-    if (const auto build = by_request_.find(*request); build != by_request_.end()) {
-      step.build = build->second;
-    }
+    const auto build = by_request_.find(*request);
+    if (build != by_request_.end() && build->second > 0) step.build = build->second;
   }
   const auto* system = recipe < foreseen_.size() ? foreseen_[recipe].system : nullptr;
   step.system = system != nullptr ? *system : class_of(recipe).system;
@@ -501,6 +551,8 @@ void BuildDriver::attempt_started(DerivationIndex recipe) {
   row.system = step.system;
   row.how = "made";
   row.started = step.started;
+  running.wishes = listeners(row.output_set, step.derivation);
+  for (const auto& wish : running.wishes) wish->attempt_started(step.derivation);
   recorder_.add(StepStarted{std::move(row), running.builds});
   const MutexLock lock(mutex_);
   running_.insert_or_assign(recipe, std::move(running));
@@ -525,6 +577,9 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
   row.started = running.step.started;
   row.stopped = clock_.now();
   row.message = result.message;
+  for (const auto& wish : running.wishes) {
+    wish->attempt_finished(row.output_set, running.step.derivation, result);
+  }
   ended.times = charge(running.step, running.plan_step, *row.stopped);
   if (result.good() && !result.already_valid && recipe < foreseen_.size()) {
     foreseen_[recipe].seconds = result.seconds();
@@ -574,19 +629,31 @@ void BuildDriver::conflict(const RealisationConflict& conflict) {
 
 void BuildDriver::log(DerivationIndex recipe, std::string_view data) {
   std::int64_t step = 0;
+  std::vector<std::shared_ptr<WishListener>> wishes;
+  std::optional<StorePath> path;
   {
     const MutexLock lock(mutex_);
     const auto found = running_.find(recipe);
     if (found == running_.end()) return;
     step = found->second.step.id;
+    wishes = found->second.wishes;
+    if (!wishes.empty()) path = found->second.step.derivation;
   }
   logs_.append(step, data);
+  for (const auto& wish : wishes) wish->log(*path, data);
 }
 
 void BuildDriver::phase(DerivationIndex recipe, std::string_view name) {
-  const MutexLock lock(mutex_);
-  const auto found = running_.find(recipe);
-  if (found != running_.end()) found->second.step.phase = name;
+  std::optional<Running> told;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = running_.find(recipe);
+    if (found == running_.end()) return;
+    found->second.step.phase = name;
+    if (!found->second.wishes.empty()) told = found->second;
+  }
+  if (!told) return;
+  for (const auto& wish : told->wishes) wish->phase(told->step.derivation, name);
 }
 
 void BuildDriver::want_finished(std::size_t request, const Plan::Finished& /*finished*/) {
@@ -626,9 +693,13 @@ WaitingBuild BuildDriver::explain(const Wanted& wanted) {
   } else if (const auto* same = std::get_if<waits::ForSame>(&*reason)) {
     if (same->step) waiting.steps.push_back(name_of(*same->step));
   }
-  waiting.words = describe(
-      *reason, {name_of, [](std::uint32_t jobset) { return "jobset " + std::to_string(jobset); },
-                [](TimePoint time) { return std::to_string(to_unix(time)); }});
+  waiting.words = describe(*reason, {name_of,
+                                     [](std::uint32_t jobset) {
+                                       return jobset == kSocketJobset
+                                                  ? "jobset " + std::string(kSocketJobsetName)
+                                                  : "jobset " + std::to_string(jobset);
+                                     },
+                                     [](TimePoint time) { return std::to_string(to_unix(time)); }});
   return waiting;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -17,12 +18,14 @@
 #include "build/realise_engine.h"
 #include "farm/farm_recorder.h"
 #include "farm/step_logs.h"
+#include "farm/wish_listener.h"
 #include "farm/workshop.h"
 #include "schedule/fair_ready.h"
 
 namespace grange {
 
-/// A build that waits to be made.
+/// A build that waits to be made; or, with a listener, a wish without a build, whose number
+/// (new_wish) is negative. Of a wish nothing is recorded but its steps, and it is not tried again.
 struct QueuedBuild {
   std::int64_t build = 0;
   std::uint32_t jobset = 0;
@@ -32,6 +35,8 @@ struct QueuedBuild {
   std::int64_t bumped = 0;
   std::int64_t tries = 0;  ///< that it has had
   std::optional<TimePoint> retry_at;
+  std::vector<std::string> outputs{};    ///< empty: all
+  std::shared_ptr<WishListener> wish{};  ///< who waits for it
 };
 
 /// A step that runs.
@@ -76,6 +81,8 @@ class BuildDriver final : private RealiseObserver {
   ~BuildDriver() override;
 
   void add(std::vector<QueuedBuild> builds) EXCLUDES(mutex_);
+  /// A number for a wish.
+  std::int64_t new_wish() { return --last_wish_; }
   /// Nobody waits for these any more: what only they need is cancelled.
   void cancel(const std::vector<std::int64_t>& builds) EXCLUDES(mutex_);
   /// Made on behalf of their jobsets otherwise: bumped, or with another priority.
@@ -134,6 +141,10 @@ class BuildDriver final : private RealiseObserver {
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);
   WaitingBuild explain(const Wanted& wanted);
+  std::vector<std::shared_ptr<WishListener>> listeners(const std::optional<OutputSetId>& set,
+                                                       const StorePath& recipe) const;
+  void join_running(const std::shared_ptr<WishListener>& wish);
+  void settle_wish(Wanted& wanted, const Realised& realised);
   std::string policy() const;
   StepClass class_of(DerivationIndex derivation);
   FarmMachine this_machine() const;
@@ -144,6 +155,7 @@ class BuildDriver final : private RealiseObserver {
   StepLogs& logs_;
   const Clock& clock_;
   const Options options_;
+  std::atomic<std::int64_t> last_wish_{0};
 
   // Of its thread.
   DerivationReader reader_;
@@ -167,6 +179,7 @@ class BuildDriver final : private RealiseObserver {
     RunningStep step;
     std::vector<std::int64_t> builds;
     StepId plan_step{};
+    std::vector<std::shared_ptr<WishListener>> wishes{};
   };
   mutable Mutex mutex_;
   std::condition_variable_any changed_;

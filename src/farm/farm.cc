@@ -226,6 +226,7 @@ void Farm::start_due(const std::stop_token& stop) {
     shares.emplace(static_cast<std::uint32_t>(jobset.id),
                    static_cast<double>(jobset.settings.shares));
   }
+  shares.emplace(kSocketJobset, config_.daemon_shares);
   if (shares != shares_) driver_->set_shares(shares);
   shares_ = std::move(shares);
   std::erase_if(jobsets, [&](const Jobset& jobset) { return !is_due(jobset, now); });

@@ -38,6 +38,7 @@ struct FarmConfig {
   unsigned evaluations = 2;  ///< at once
   StepLimits limits;         ///< of every step, where `meta` says nothing
   std::size_t connections = 32;
+  double daemon_shares = 100;  ///< of what is asked for through the daemon socket
   /// How long a failure that lasts is believed, by class; what is not named here for ever.
   std::map<Outcome, Seconds> failure_lifetimes;
   /// Hears what an administrator should know, from any thread.

@@ -30,14 +30,29 @@ std::string facts_of(const EvaluatedTarget& target) {
   return facts.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
-Sha256 digest_of(const FetchedInputs& inputs) {
+/// Where imports are allowed the same inputs are evaluated anew once.
+Sha256 digest_of(const FetchedInputs& inputs, const JobsetSettings& settings) {
   Sha256 digest{};
   const auto bytes = base16_decode(inputs.digest);
   if (!bytes || bytes->size() != digest.size()) {
     throw InvalidError("the digest of inputs, '" + inputs.digest + "', is none");
   }
+  if (settings.allow_import_from_derivation) {
+    return sha256("imports " + inputs.digest);
+  }
   std::copy(bytes->begin(), bytes->end(), digest.begin());
   return digest;
+}
+
+/// Nix names its own setting; people set the jobset's.
+std::string with_import_hint(std::string message) {
+  constexpr std::string_view kRefused = "'allow-import-from-derivation' is disabled";
+  if (message.find(kRefused) != std::string::npos) {
+    message +=
+        "\nThe jobset does not allow import-from-derivation; its setting "
+        "allowImportFromDerivation does.";
+  }
+  return message;
 }
 
 std::vector<JobsetInput> inputs_of(const JobsetSettings& settings) {
@@ -72,17 +87,18 @@ std::optional<std::int64_t> JobsetEvaluation::run(const std::stop_token& stop) {
   begin(*inputs, Seconds(fetched - started_).count());
   fault_point("serve.evaluation-begun");
   try {
-    const auto selection = jobset_selection(*inputs);
+    stop_ = stop;
     auto options = setting_.options;
+    if (!imports()) options.imports.reset();
     reader_ = directory_reader(
         StoreLocation::at_root(options.eval_store_root, setting_.store.location().store_dir)
             .real_store);
-    finish(setting_.evaluator.evaluate(selection, options, *this, stop));
+    finish(setting_.evaluator.evaluate(selection(*inputs, stop), options, *this, stop));
   } catch (const CancelledError&) {
     throw;  // the server stops: the next start finds it begun, and asks for it again
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::unavailable) throw;
-    fail(error.what());
+    fail(with_import_hint(error.what()));
   }
   return evaluation_;
 }
@@ -96,6 +112,37 @@ void JobsetEvaluation::record_history(const FetchedInputs& inputs, const std::st
   } catch (const Error& error) {
     setting_.warn("the commits of " + jobset_.full_name() + " are not recorded: " + error.what());
   }
+}
+
+/// May its expressions import what derivations come to?
+bool JobsetEvaluation::imports() const {
+  return jobset_.settings.allow_import_from_derivation && setting_.options.imports;
+}
+
+/// With imports the evaluators use the store where results are, so that it must have the inputs.
+Selection JobsetEvaluation::selection(const FetchedInputs& inputs, const std::stop_token& stop) {
+  if (!imports()) return jobset_selection(inputs);
+  std::set<StorePath> paths;
+  for (const auto& input : inputs.inputs) {
+    if (input.path) paths.insert(*input.path);
+  }
+  FetchedInputs there = inputs;
+  there.store = std::shared_ptr<LocalStore>(setting_.store.session());
+  there.store->add_temporary_roots(paths);
+  there.store->copy_closure_from(*inputs.store, paths, stop);
+  inputs_there_ = there.store;
+  return jobset_selection(there);
+}
+
+/// Derivations that evaluators left in the store where results are become those of the eval store,
+/// like all others: a collection of results does not take them before they are made.
+void JobsetEvaluation::keep_imported(const std::vector<StorePath>& derivations) {
+  if (!eval_store_) {
+    eval_store_ = LocalStore::open(StoreLocation::at_root(setting_.options.eval_store_root,
+                                                          setting_.store.location().store_dir));
+  }
+  const std::set<StorePath> paths(derivations.begin(), derivations.end());
+  eval_store_->copy_closure_from(setting_.store, paths, stop_);
 }
 
 std::optional<FetchedInputs> JobsetEvaluation::fetch(const std::stop_token& stop) {
@@ -121,7 +168,7 @@ bool JobsetEvaluation::is_unchanged(const FetchedInputs& inputs) const {
     // A failed one says nothing of the inputs that another try would not.
     const auto last = history.of_jobset(jobset_.id, 0, 1);
     return !last.empty() && last.front().state == EvaluationRow::State::complete &&
-           last.front().inputs_digest == digest_of(inputs);
+           last.front().inputs_digest == digest_of(inputs, jobset_.settings);
   });
 }
 
@@ -130,7 +177,7 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
   evaluation.jobset = jobset_.id;
   evaluation.started = started_;
   evaluation.fetch_seconds = fetch_seconds;
-  evaluation.inputs_digest = digest_of(inputs);
+  evaluation.inputs_digest = digest_of(inputs, jobset_.settings);
   for (const auto& input : inputs.inputs) {
     evaluation.inputs.push_back(
         {input.name, std::string(to_string(input.type)), input.value, input.uri, input.revision,
@@ -162,6 +209,7 @@ void JobsetEvaluation::target(EvaluatedTarget target) {
 }
 
 void JobsetEvaluation::error(EvaluationError error) {
+  error.error = with_import_hint(std::move(error.error));
   errors_.push_back(std::move(error));
 }
 
@@ -171,6 +219,7 @@ void JobsetEvaluation::flush() {
     std::vector<StorePath> roots;
     roots.reserve(pending_.size());
     for (const auto& target : pending_) roots.push_back(target.derivation);
+    if (imports()) keep_imported(roots);
     GraphOptions options;
     options.may_grow = true;
     if (graph_) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -61,6 +62,9 @@ class JobsetEvaluation final : private TargetSink {
   bool is_unchanged(const FetchedInputs& inputs) const;
   void begin(const FetchedInputs& inputs, double fetch_seconds);
   void flush();
+  bool imports() const;
+  Selection selection(const FetchedInputs& inputs, const std::stop_token& stop);
+  void keep_imported(const std::vector<StorePath>& derivations);
   void record(Database& database, std::vector<QueuedBuild>& to_build);
   static bool may_be_taken_over(std::int64_t build, std::optional<Outcome> outcome,
                                 const std::set<std::int64_t>& without_outputs);
@@ -78,6 +82,9 @@ class JobsetEvaluation final : private TargetSink {
   TimePoint started_{};
   std::int64_t evaluation_ = 0;
   DerivationReader reader_;
+  std::unique_ptr<LocalStore> eval_store_;    ///< with imports: where derivations are copied
+  std::shared_ptr<LocalStore> inputs_there_;  ///< keeps them where results are
+  std::stop_token stop_;
   std::optional<DerivationGraph> graph_;
   /// Builds that may be taken over, by label: of the last complete evaluation, and of those since
   /// then that did not come to their end. The best comes first.

@@ -125,13 +125,6 @@ ApiJson product_json(const BuildProduct& product) {
       {"sha256", product.sha256 ? ApiJson(product.sha256->digits(HashFormat::base16)) : ApiJson()}};
 }
 
-ApiJson waiting_json(const WaitingBuild& waiting) {
-  return {{"reason", waiting.reason},
-          {"words", waiting.words},
-          {"derivations", waiting.steps},
-          {"until", waiting.until ? ApiJson(api_time(*waiting.until)) : ApiJson()}};
-}
-
 ServerResponse get_build(ApiCall& call) {
   const auto id = call.number("id");
   auto answer = call.farm().database().read([&](Database& database) {
@@ -174,7 +167,7 @@ ServerResponse get_build(ApiCall& call) {
   answer["waiting"] = ApiJson();
   if (!answer["finished"].get<bool>()) {
     if (const auto waiting = call.farm().driver().why_waiting(id)) {
-      answer["waiting"] = waiting_json(*waiting);
+      answer["waiting"] = api_waiting(*waiting);
     }
   }
   return api_answer(answer);
@@ -192,7 +185,7 @@ ServerResponse get_waiting(ApiCall& call) {
   });
   const auto waiting = call.farm().driver().why_waiting(id);
   if (!waiting) throw NotFoundError("the scheduler does not know build " + std::to_string(id));
-  return api_answer(waiting_json(*waiting));
+  return api_answer(api_waiting(*waiting));
 }
 
 /// Checks that who asks may do it with the build in the path; its number.
@@ -270,11 +263,9 @@ ServerResponse list_steps(ApiCall& call) {
       goes_on = rows.size() == query.limit && pages < kHiddenPages;
       next = rows.size() == query.limit ? rows.back().id : 0;
       for (const auto& row : rows) {
-        if (row.build != 0 && !seen.contains(row.build)) {
-          seen[row.build] = sees_build(call, database, row.build);
-        }
+        if (!seen.contains(row.build)) seen[row.build] = sees_step(call, database, row.build);
         query.before = row.id;
-        if (row.build != 0 && !seen[row.build]) continue;
+        if (!seen[row.build]) continue;
         list.push_back(api_step(row));
         if (list.size() < query.limit) continue;
         next = row.id;
@@ -292,7 +283,9 @@ ServerResponse get_step(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto step = Steps(database).find(call.number("id"));
     if (!step) throw NotFoundError("there is no step " + call.text("id"));
-    if (step->build != 0) seen_build(call, database, step->build);
+    if (!sees_step(call, database, step->build)) {
+      throw NotFoundError("there is no step " + call.text("id"));
+    }
     return api_step(*step);
   }));
 }

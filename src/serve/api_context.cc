@@ -212,6 +212,10 @@ SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int
   throw NotFoundError("there is no evaluation " + std::to_string(id));
 }
 
+bool sees_step(const ApiCall& call, Database& database, std::int64_t build) {
+  return build == 0 ? sees_all(call) : sees_build(call, database, build);
+}
+
 bool sees_all(const ApiCall& call) {
   const ProjectFacts hidden{true, "", {}};
   return may(call.identity, Permission::read, &hidden);

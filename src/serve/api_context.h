@@ -20,12 +20,15 @@
 
 namespace grange {
 
+class FarmDaemon;
+
 /// What the API answers from. All outlive the server.
 struct ApiContext {
   Farm& farm;
   FarmActions& actions;
   AccountService& accounts;
   FollowerSeats& followers;
+  const FarmDaemon* daemon = nullptr;  ///< nothing: there is none
 };
 
 /// One request of the API, with who asks.
@@ -92,6 +95,10 @@ struct SeenEvaluation {
   SeenJobset of;
 };
 SeenEvaluation seen_evaluation(const ApiCall& call, Database& database, std::int64_t id);
+
+/// And of a step, which is as hidden as the build that it is first made for. One without a build is
+/// seen by who sees everything: somebody asked for it through the daemon socket.
+bool sees_step(const ApiCall& call, Database& database, std::int64_t build);
 
 /// May who asks see everything that is hidden?
 bool sees_all(const ApiCall& call);

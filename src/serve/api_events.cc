@@ -34,6 +34,8 @@ class EventFilter {
       const auto build = Builds(database).find(event.build);
       return !build || build->jobset == 0 || is_seen(database, build->jobset);
     }
+    // One that was made for the daemon socket alone.
+    if (event.kind.starts_with("step-")) return may_see(database, std::nullopt);
     return !event.kind.starts_with("project-") || is_project_seen(database, event);
   }
 

@@ -193,4 +193,11 @@ ApiJson api_running_step(const RunningStep& step) {
           {"started", api_time(step.started)}};
 }
 
+ApiJson api_waiting(const WaitingBuild& waiting) {
+  return {{"reason", waiting.reason},
+          {"words", waiting.words},
+          {"derivations", waiting.steps},
+          {"until", waiting.until ? ApiJson(api_time(*waiting.until)) : ApiJson()}};
+}
+
 }  // namespace grange

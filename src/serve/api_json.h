@@ -28,6 +28,7 @@ nlohmann::ordered_json api_target(const TargetView& target);
 nlohmann::ordered_json api_build(const BuildRow& build, const Jobset* jobset);
 nlohmann::ordered_json api_step(const StepRow& step);
 nlohmann::ordered_json api_running_step(const RunningStep& step);
+nlohmann::ordered_json api_waiting(const WaitingBuild& waiting);
 
 /// "off", "on", "one-shot", "one-at-a-time".
 std::string_view to_string(JobsetState state) noexcept;

@@ -21,7 +21,9 @@ std::int64_t step_with_log(ApiCall& call, bool of_build) {
   return call.farm().database().read([&](Database& database) {
     const auto step = Steps(database).find(id);
     if (!step) throw NotFoundError("there is no step " + std::to_string(id));
-    if (step->build != 0) seen_build(call, database, step->build);
+    if (!sees_step(call, database, step->build)) {
+      throw NotFoundError("there is no step " + std::to_string(id));
+    }
     return id;
   });
 }

@@ -3,6 +3,7 @@
 
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
+#include "serve/farm_daemon.h"
 
 namespace grange {
 namespace {
@@ -17,15 +18,37 @@ ServerResponse get_running(ApiCall& call) {
   const auto running = call.farm().driver().running();
   call.farm().database().read([&](Database& database) {
     for (const auto& step : running) {
-      if (step.build == 0 || sees_build(call, database, step.build)) {
-        steps.push_back(api_running_step(step));
-      }
+      if (sees_step(call, database, step.build)) steps.push_back(api_running_step(step));
     }
     return 0;
   });
   return api_answer({{"running", std::move(steps)},
                      {"evaluating", call.farm().evaluating()},
                      {"waiting", call.farm().driver().waiting()}});
+}
+
+/// What is asked for without a build, through the daemon socket and by evaluations that import.
+ServerResponse get_daemon(ApiCall& call) {
+  call.refuse_other_parameters({});
+  const auto* daemon = call.context.daemon;
+  const auto open = daemon != nullptr ? daemon->open() : std::vector<FarmGranter::Open>();
+  ApiJson answer{{"jobset", kSocketJobsetName},
+                 {"shares", call.farm().config().daemon_shares},
+                 {"waiting", open.size()},
+                 {"requests", ApiJson::array()}};
+  if (!sees_all(call)) return api_answer(answer);
+  constexpr std::size_t kMostExplained = 100;
+  for (const auto& wish : open) {
+    if (answer["requests"].size() == kMostExplained) break;
+    const auto waiting = call.farm().driver().why_waiting(wish.wish);
+    if (!waiting) continue;  // it has ended
+    answer["requests"].push_back({{"id", -wish.wish},
+                                  {"derivation", wish.derivation.base_name()},
+                                  {"client", wish.client},
+                                  {"asked", api_time(wish.asked)},
+                                  {"waiting", api_waiting(*waiting)}});
+  }
+  return api_answer(answer);
 }
 
 /// The text format of Prometheus.
@@ -82,6 +105,7 @@ void add_system_routes(Router& router, const ApiContext& context) {
   add_api_route(router, context, RequestMethod::get, "/health", get_health);
   add_api_route(router, context, RequestMethod::get, "/metrics", get_metrics);
   add_api_route(router, context, RequestMethod::get, "/api/v1/running", get_running);
+  add_api_route(router, context, RequestMethod::get, "/api/v1/daemon", get_daemon);
 }
 
 }  // namespace grange

@@ -80,7 +80,7 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
                   warn("answering " + std::string(to_string(request.method)) + " " +
                        request.target.path + ": " + error.what());
                 }),
-      context_{farm, actions_, accounts_, followers_},
+      context_{farm, actions_, accounts_, followers_, options_.daemon},
       cache_(sites_of(farm, key_), cache_options(public_key_)) {
   add_farm_routes(router_, context_);
   HttpServerOptions http;

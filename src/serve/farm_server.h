@@ -18,12 +18,15 @@
 
 namespace grange {
 
+class FarmDaemon;
+
 struct FarmServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: one that is free
   AccountOptions accounts;
-  std::filesystem::path key_file;  ///< of the cache's signatures; made where it is missing
-  std::string key_name;            ///< of a key that is made
+  std::filesystem::path key_file;      ///< of the cache's signatures; made where it is missing
+  std::string key_name;                ///< of a key that is made
+  const FarmDaemon* daemon = nullptr;  ///< of the same farm
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
 
