@@ -73,6 +73,7 @@ struct FinishedBuild {
   std::string message;
   std::vector<std::string> failed_inputs;  ///< file names of derivations
   std::map<std::string, StorePath> outputs;
+  std::int64_t jobset = 0;  ///< whose roots its outputs become; 0: nobody's
   BuildReport report;
   std::int64_t size = 0;
   std::int64_t closure_size = 0;

@@ -366,4 +366,8 @@ CREATE TABLE events (
 ) STRICT;
 )sql";
 
+const std::string_view kKeptBuildsSchema = R"sql(
+CREATE INDEX builds_kept ON builds(id) WHERE keep = 1;
+)sql";
+
 }  // namespace grange

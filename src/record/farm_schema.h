@@ -7,5 +7,7 @@ namespace grange {
 /// The tables of a farm, as one step of the record's schema (schema.cc). Times are microseconds
 /// since 1970. Tables whose name begins with "secret_" are never exported.
 extern const std::string_view kFarmSchema;
+/// Builds that are marked to be kept are found without looking at all.
+extern const std::string_view kKeptBuildsSchema;
 
 }  // namespace grange
