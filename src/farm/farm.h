@@ -18,8 +18,10 @@
 #include "evaluate/fetched_inputs.h"
 #include "farm/build_driver.h"
 #include "farm/event_bus.h"
+#include "farm/failure_lifetimes.h"
 #include "farm/farm_database.h"
 #include "farm/farm_recorder.h"
+#include "farm/result_roots.h"
 #include "farm/step_logs.h"
 #include "farm/workshop.h"
 #include "http/http_client.h"
@@ -37,8 +39,7 @@ struct FarmConfig {
   unsigned evaluations = 2;  ///< at once
   StepLimits limits;         ///< of every step, where `meta` says nothing
   std::size_t connections = 32;
-  /// How long a failure that lasts is believed, by class; what is not named here for ever.
-  std::map<Outcome, Seconds> failure_lifetimes;
+  FailureLifetimes failure_lifetimes;
   /// Hears what an administrator should know, from any thread.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
@@ -60,7 +61,10 @@ class Farm {
   FarmRecorder& recorder() { return *recorder_; }
   StepLogs& logs() { return logs_; }
   Workshop& workshop() { return workshop_; }
+  ResultRoots& roots() { return *roots_; }
   const FarmConfig& config() const { return config_; }
+  /// The number of this machine.
+  std::int64_t machine() const { return machine_; }
   const Clock& clock() const { return clock_; }
   /// Jobsets have changed: looks at them at once.
   void wake() EXCLUDES(mutex_);
@@ -70,8 +74,10 @@ class Farm {
   void recover();
   std::vector<UsageLedger::Past> recorded_usage(TimePoint now);
   void complete(FinishedBuild& build);
+  std::shared_ptr<const void> root(const std::vector<const FinishedBuild*>& builds);
   std::optional<BuildResult> known_failure(const TriedRecipe& tried, const BuildPolicy& policy);
   double expected_seconds(const OutputSetId& set, std::string_view name);
+  void look_at_machine();
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);
@@ -85,10 +91,14 @@ class Farm {
   Workshop workshop_;
   InputFetcher fetcher_;
   std::unique_ptr<Evaluator> evaluator_;
+  std::int64_t machine_ = 0;
+  std::unique_ptr<ResultRoots> roots_;
   std::unique_ptr<FarmRecorder> recorder_;
   std::unique_ptr<BuildDriver> driver_;
 
-  std::map<std::uint32_t, double> shares_;  ///< of the watcher: as the driver was told
+  std::map<std::uint32_t, double> shares_;      ///< of the watcher: as the driver was told
+  std::map<std::int64_t, std::int64_t> keeps_;  ///< of the watcher: as the roots are, by jobset
+  TimePoint machine_seen_{};                    ///< of the watcher: when that was last written
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ GUARDED_BY(mutex_) = false;

@@ -50,6 +50,10 @@ EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation
   return event;
 }
 
+EventRow machine_event(std::string_view kind, const MachineRow& machine, TimePoint now) {
+  return made_event(kind, now, {{"id", machine.id}, {"name", machine.name}});
+}
+
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now) {
   nlohmann::ordered_json data{
       {"id", jobset.id}, {"project", jobset.project_name}, {"name", jobset.settings.name}};

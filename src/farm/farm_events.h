@@ -7,6 +7,7 @@
 #include "record/builds.h"
 #include "record/evaluation_history.h"
 #include "record/jobsets.h"
+#include "record/machines.h"
 #include "record/steps.h"
 
 namespace grange {
@@ -16,6 +17,7 @@ namespace grange {
 EventRow step_event(std::string_view kind, const StepRow& step, TimePoint now);
 EventRow build_event(std::string_view kind, const BuildRow& build, TimePoint now);
 EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation, TimePoint now);
+EventRow machine_event(std::string_view kind, const MachineRow& machine, TimePoint now);
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now);
 
 }  // namespace grange

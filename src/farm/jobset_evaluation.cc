@@ -128,6 +128,8 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
     evaluation_ = history.begin(evaluation);
     candidates_.clear();
     for (auto& [label, target] : history.current(jobset_.id)) {
+      if (jobset_.settings.keep > 0) rooted_builds_.insert(target.target.build);
+      rooted_derivations_.insert(target.target.derivation);
       candidates_.emplace(label, std::move(target));
     }
     for (auto& target : history.since_last_complete(jobset_.id)) {
@@ -190,6 +192,7 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     if (const auto set = graph_->output_set(indices.back())) sets.push_back(*set);
   }
   const auto derivations = Derivations(database).add(*graph_, indices, reader_);
+  keep_derivations(derivations);
   const auto set_ids = output_set_ids(database, sets);
   auto next_set = set_ids.begin();
 
@@ -275,13 +278,26 @@ bool JobsetEvaluation::may_be_taken_over(const BuildRow& build,
     case Outcome::unknown:
       return false;  // says nothing of it
     default:
-      return true;  // still failing, or cancelled: not tried again unless asked
+      // Still failing, or cancelled: not tried again unless asked, or after a long time.
+      return !build.stopped ||
+             setting_.lifetimes.is_believed(*build.outcome, *build.stopped, setting_.clock.now());
   }
 }
 
-/// Good builds whose outputs are not all there any more.
+/// Before what is pending is recorded: its derivations become roots of the eval store.
+void JobsetEvaluation::keep_derivations(const std::vector<std::int64_t>& rows) {
+  std::set<StorePath> fresh;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rooted_derivations_.contains(rows[i])) fresh.insert(pending_[i].derivation);
+  }
+  fault_point("serve.before-derivation-roots");
+  holds_.push_back(setting_.roots.hold_derivations(jobset_.id, fresh));
+  fault_point("serve.before-targets");
+}
+
+/// Good builds whose outputs are not all there any more. What is there stays.
 std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
-    Database& database, const std::vector<BuildRow>& builds) const {
+    Database& database, const std::vector<BuildRow>& builds) {
   std::vector<std::int64_t> good;
   for (const auto& build : builds) {
     if (build.outcome == Outcome::good || build.outcome == Outcome::failed_with_output) {
@@ -296,12 +312,18 @@ std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
   setting_.store.add_temporary_roots(paths);  // before looking: what is there then stays
   const auto valid = setting_.store.valid_among(paths);
   std::set<std::int64_t> without;
+  std::set<StorePath> unrooted;
   for (const auto& [build, found] : outputs) {
     const bool there =
         !found.empty() && std::all_of(found.begin(), found.end(),
                                       [&](const auto& it) { return valid.contains(it.second); });
-    if (!there) without.insert(build);
+    if (!there) {
+      without.insert(build);
+    } else if (!rooted_builds_.contains(build)) {
+      for (const auto& [name, path] : found) unrooted.insert(path);
+    }
   }
+  holds_.push_back(setting_.roots.hold_results(jobset_.id, unrooted));
   return without;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,7 +16,9 @@
 #include "evaluate/fetched_inputs.h"
 #include "farm/build_driver.h"
 #include "farm/event_bus.h"
+#include "farm/failure_lifetimes.h"
 #include "farm/farm_database.h"
+#include "farm/result_roots.h"
 #include "record/evaluation_history.h"
 #include "record/jobsets.h"
 #include "store/local_store.h"
@@ -31,8 +34,10 @@ struct EvaluationSetting {
   Evaluator& evaluator;
   EvaluateOptions options;
   LocalStore& store;  ///< where results are
+  ResultRoots& roots;
   const Clock& clock;
   StepLimits limits;  ///< of every step, where `meta` says nothing
+  const FailureLifetimes& lifetimes;
 };
 
 /// Evaluates a jobset once: fetches its inputs, and where they have changed (or it is forced)
@@ -67,7 +72,8 @@ class JobsetEvaluation final : private TargetSink {
   void set_constituents(Database& database);
   void tell(std::string_view kind);
   std::set<std::int64_t> builds_without_outputs(Database& database,
-                                                const std::vector<BuildRow>& builds) const;
+                                                const std::vector<BuildRow>& builds);
+  void keep_derivations(const std::vector<std::int64_t>& rows);
 
   const EvaluationSetting& setting_;
   const Jobset jobset_;
@@ -79,6 +85,10 @@ class JobsetEvaluation final : private TargetSink {
   /// Builds that may be taken over, by label: of the last complete evaluation, and of those since
   /// then that did not come to their end. The best comes first.
   std::multimap<std::string, CurrentTarget> candidates_;
+  /// Of the last complete evaluation: builds and derivations, whose roots are there.
+  std::unordered_set<std::int64_t> rooted_builds_;
+  std::unordered_set<std::int64_t> rooted_derivations_;
+  std::vector<ResultRoots::Hold> holds_;  ///< what this one needs beside them
   std::vector<EvaluatedTarget> pending_;
   std::vector<EvaluationError> errors_;
   MonotonicTime flushed_{};
