@@ -8,6 +8,7 @@ namespace grange {
 void add_project_routes(Router& router, const ApiContext& context);
 void add_evaluation_routes(Router& router, const ApiContext& context);
 void add_build_routes(Router& router, const ApiContext& context);
+void add_machine_routes(Router& router, const ApiContext& context);
 void add_log_routes(Router& router, const ApiContext& context);
 void add_event_routes(Router& router, const ApiContext& context);
 void add_system_routes(Router& router, const ApiContext& context);

@@ -66,6 +66,7 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
   add_project_routes(router_, context_);
   add_evaluation_routes(router_, context_);
   add_build_routes(router_, context_);
+  add_machine_routes(router_, context_);
   add_log_routes(router_, context_);
   add_event_routes(router_, context_);
   add_system_routes(router_, context_);
