@@ -31,12 +31,12 @@ void print_admin_json(const nlohmann::ordered_json& value) {
 }
 
 void add_admin_command(CLI::App& parent, Action& chosen) {
-  auto* command =
-      parent.add_subcommand("admin", "Accounts, tokens, projects, jobsets, webhooks, the queue");
+  auto* command = parent.add_subcommand(
+      "admin", "Accounts, tokens, projects, jobsets, webhooks, machines, the queue");
   command->require_subcommand(1);
   command->footer(R"(
 With --server everything goes through the API of a server, as the account of the token. Without it
-accounts, tokens, projects and jobsets are changed in the database itself, under the same rules:
+accounts, tokens, projects, jobsets and machines are changed in the database itself, under the same rules:
 before a server has ever run, for example. A server that runs sees such changes within seconds.
 
 Examples:
@@ -51,6 +51,7 @@ Examples:
   add_admin_jobset_command(*command, chosen);
   add_admin_queue_command(*command, chosen);
   add_admin_webhook_command(*command, chosen);
+  add_admin_machine_command(*command, chosen);
 }
 
 }  // namespace grange

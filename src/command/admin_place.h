@@ -32,5 +32,6 @@ void add_admin_project_command(CLI::App& parent, Action& chosen);
 void add_admin_jobset_command(CLI::App& parent, Action& chosen);
 void add_admin_queue_command(CLI::App& parent, Action& chosen);
 void add_admin_webhook_command(CLI::App& parent, Action& chosen);
+void add_admin_machine_command(CLI::App& parent, Action& chosen);
 
 }  // namespace grange

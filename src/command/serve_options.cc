@@ -72,12 +72,12 @@ void take_farm_file(const FarmFile& file, const std::set<std::string>& given,
                         options.evaluator.attribute_timeout);
 }
 
-void take_failure_lifetimes(const FarmFile& file, std::map<Outcome, Seconds>& lifetimes) {
+void take_failure_lifetimes(const FarmFile& file, FailureLifetimes& lifetimes) {
   for (const auto& [outcome, lifetime] : file.failure_lifetimes) {
     if (lifetime) {
-      lifetimes.insert_or_assign(outcome, *lifetime);
+      lifetimes.set(to_string(outcome), *lifetime);
     } else {
-      lifetimes.erase(outcome);
+      lifetimes.set_for_ever(to_string(outcome));
     }
   }
 }

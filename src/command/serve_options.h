@@ -33,7 +33,7 @@ void take_farm_file(const FarmFile& file, const std::set<std::string>& given,
                     ServeOptions& options);
 
 /// The file's lifetimes of failures in the place of those that `lifetimes` has.
-void take_failure_lifetimes(const FarmFile& file, std::map<Outcome, Seconds>& lifetimes);
+void take_failure_lifetimes(const FarmFile& file, FailureLifetimes& lifetimes);
 
 /// The secrets that the file names, read.
 std::vector<DeclaredWebhook> read_webhooks(const FarmFile& file);

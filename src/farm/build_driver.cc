@@ -4,9 +4,12 @@
 #include <condition_variable>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "build/derivation_file.h"
 #include "derivation/attributes.h"
+#include "farm/local_machine.h"
 #include "schedule/waiting_reason.h"
 #include "store/first_reader.h"
 
@@ -178,29 +181,16 @@ void BuildDriver::begin_plan() {
   for (const auto& past : past_) ready_->add_past(past);
   realise_.jobs = std::max(1U, options_.jobs);
   realise_.ready = &*ready_;
-  engine_.emplace(*graph_, workshop_.eval_store(), workshop_.store(), workshop_.builder(), realise_,
+  session_ = workshop_.store().session();
+  builder_ = workshop_.builder_in(*session_);
+  engine_.emplace(*graph_, workshop_.eval_store(), *session_, *builder_, realise_,
                   static_cast<RealiseObserver&>(*this));
   const MutexLock lock(mutex_);
   awake_ = &*engine_;
 }
 
 FarmMachine BuildDriver::this_machine() const {
-  const auto& config = workshop_.config();
-  FarmMachine machine;
-  machine.id = 0;
-  machine.name = "local";
-  machine.systems = {config.builder.system, "builtin"};
-  machine.systems.insert(config.builder.extra_platforms.begin(),
-                         config.builder.extra_platforms.end());
-  machine.features.insert(config.builder.features.begin(), config.builder.features.end());
-  // Where there are others, who makes what is the workshop's affair.
-  for (const auto& other : config.machines) {
-    machine.systems.insert(other.systems.begin(), other.systems.end());
-    machine.features.insert(other.features.begin(), other.features.end());
-  }
-  machine.slots = std::max(1U, options_.jobs);
-  machine.drained = is_drained_;
-  return machine;
+  return local_machine(workshop_.config(), options_.jobs, is_drained_);
 }
 
 /// What no machine here can make is let through: it ends at once, saying what is missing.
@@ -233,12 +223,15 @@ void BuildDriver::end_plan() {
     }
   }
   engine_.reset();
+  builder_.reset();
+  if (session_) recorder_.add(SessionEnded{std::move(session_)});
   ready_.reset();
   graph_.reset();
   foreseen_.clear();
   by_request_.clear();
   by_derivation_.clear();
   finished_.clear();
+  resolved_failures_.clear();
   for (auto& [build, wanted] : wanted_) wanted.request.reset();
 }
 
@@ -315,9 +308,16 @@ void BuildDriver::take_inbox() {
 void BuildDriver::admit(std::vector<QueuedBuild> builds) {
   std::vector<StorePath> roots;
   std::vector<Wanted*> fresh;
+  const auto& config = workshop_.config();
+  const auto evaluated =
+      StoreLocation::at_root(config.eval_store_root, config.store_dir).real_store;
   for (auto& build : builds) {
     const auto id = build.build;
     if (wanted_.contains(id)) continue;
+    if (::access((evaluated / build.derivation.base_name()).c_str(), F_OK) != 0) {
+      give_up_without_derivation(build);
+      continue;
+    }
     if (build.retry_at) {
       to_retry_.emplace(*build.retry_at, id);
       wanted_.emplace(id, Wanted{std::move(build), {}, 0, {}});
@@ -333,20 +333,21 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
                            directory_reader(workshop_.store().location().real_store));
     realise_.policy = workshop_.policy();
     realise_.substituters = &workshop_.substituters();
-    if (options_.known_failures) {
-      realise_.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
-        std::optional<BuildResult> failure;
-        const auto wishes = listeners(tried.output_set, tried.recipe);
-        const bool again = std::any_of(wishes.begin(), wishes.end(),
-                                       [](const auto& wish) { return wish->tries_again(); });
-        if (!again) failure = known_failure(tried, policy);
-        if (!failure) return failure;
-        for (const auto& wish : wishes) {
-          wish->failed_before(tried.output_set, tried.recipe, *failure);
-        }
-        return failure;
-      };
-    }
+    realise_.known_failure = [this](const TriedRecipe& tried, const BuildPolicy& policy) {
+      std::optional<BuildResult> failure;
+      const auto wishes = listeners(tried.output_set, tried.recipe);
+      const bool again = std::any_of(wishes.begin(), wishes.end(),
+                                     [](const auto& wish) { return wish->tries_again(); });
+      if (!again) failure = known_failure(tried, policy);
+      if (!failure) return failure;
+      if (!graph_->find(tried.recipe)) {
+        resolved_failures_.emplace(tried.recipe.name(), tried.recipe);
+      }
+      for (const auto& wish : wishes) {
+        wish->failed_before(tried.output_set, tried.recipe, *failure);
+      }
+      return failure;
+    };
   }
   GraphOptions options;
   options.may_grow = true;
@@ -406,6 +407,7 @@ std::optional<BuildResult> BuildDriver::known_failure(const TriedRecipe& tried,
       std::exchange(foreseen_[*index].has_not_failed, false)) {
     return std::nullopt;
   }
+  if (!options_.known_failures) return std::nullopt;
   return options_.known_failures({&tried, 1}, policy).front();
 }
 
@@ -456,11 +458,14 @@ void BuildDriver::settle(Wanted& wanted, const Realised& realised) {
   finished.stopped = now;
   finished.message = realised.message;
   finished.outputs = realised.outputs;
+  finished.jobset = wanted.queued.jobset;
   for (const auto input : realised.failed_inputs) {
     finished.failed_inputs.push_back(std::string(graph_->base_name(input)));
+    add_resolved_failures(input, finished.failed_inputs);
   }
   if (is_lasting_failure(realised.outcome)) {
     finished.failed_inputs.push_back(wanted.queued.derivation.base_name());
+    add_resolved_failures(wanted.derivation, finished.failed_inputs);
   }
   recorder_.add(std::move(finished));
   wanted_.erase(wanted.queued.build);
@@ -501,6 +506,27 @@ void BuildDriver::join_running(const std::shared_ptr<WishListener>& wish) {
     }
   }
   for (const auto& recipe : joined) wish->attempt_started(recipe);
+}
+
+/// By the name, which resolving leaves as it is: where two that failed have the same one, a restart
+/// tries both again.
+void BuildDriver::add_resolved_failures(DerivationIndex recipe,
+                                        std::vector<std::string>& names) const {
+  const auto [begin, end] =
+      resolved_failures_.equal_range(std::string(graph_->path(recipe).name()));
+  for (auto at = begin; at != end; ++at) names.push_back(at->second.base_name());
+}
+
+/// A collection of the eval store took it: one that is asked for again long after its evaluation.
+void BuildDriver::give_up_without_derivation(const QueuedBuild& build) {
+  FinishedBuild finished;
+  finished.build = build.build;
+  finished.jobset = build.jobset;
+  finished.outcome = Outcome::aborted;
+  finished.started = finished.stopped = clock_.now();
+  finished.message = "its derivation '" + build.derivation.base_name() +
+                     "' is not in the eval store any more: its jobset must be evaluated again";
+  recorder_.add(std::move(finished));
 }
 
 void BuildDriver::retry_later(Wanted& wanted, const Realised& realised) {
@@ -548,6 +574,7 @@ void BuildDriver::attempt_started(DerivationIndex recipe) {
   row.output_set = graph_->output_set(recipe);
   row.derivation = step.derivation.base_name();
   row.build = step.build;
+  row.machine = options_.machine;
   row.system = step.system;
   row.how = "made";
   row.started = step.started;
@@ -571,6 +598,7 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
   row.output_set = graph_->output_set(recipe);
   row.derivation = running.step.derivation.base_name();
   row.build = running.step.build;
+  row.machine = options_.machine;
   row.system = running.step.system;
   row.how = result.already_valid ? "present" : "made";
   row.outcome = result.outcome;
@@ -590,6 +618,10 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
     ended.attempts.push_back(
         {graph_->output_set(recipe), running.step.derivation, fixed, text, result});
     // A failure is of what was really tried; what it was resolved from may come to something else.
+    if (result.resolved_as && is_lasting_failure(result.outcome)) {
+      const auto& resolved = result.resolved_as->derivation;
+      resolved_failures_.emplace(resolved.name(), resolved);
+    }
     if (result.resolved_as && !fixed) {
       ended.attempts.push_back(
           {result.resolved_as->output_set, result.resolved_as->derivation, false, text, result});

@@ -64,6 +64,7 @@ class BuildDriver final : private RealiseObserver {
  public:
   struct Options {
     unsigned jobs = 1;
+    std::int64_t machine = 0;  ///< the number of this one in the record
     std::int64_t most_tries = 5;
     Seconds first_retry{60};  ///< then three times as long each time
     /// Lasting failures that were recorded, of each: see RealiseOptions.
@@ -148,6 +149,8 @@ class BuildDriver final : private RealiseObserver {
   std::string policy() const;
   StepClass class_of(DerivationIndex derivation);
   FarmMachine this_machine() const;
+  void give_up_without_derivation(const QueuedBuild& build);
+  void add_resolved_failures(DerivationIndex recipe, std::vector<std::string>& names) const;
   std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint stopped);
 
   Workshop& workshop_;
@@ -163,7 +166,9 @@ class BuildDriver final : private RealiseObserver {
   std::optional<DerivationGraph> graph_;
   std::vector<Foreseen> foreseen_;  ///< by derivation
   std::set<std::string> systems_;
-  std::optional<FairReady> ready_;  ///< of the present plan
+  std::optional<FairReady> ready_;  ///< of the present plan, as the next three
+  std::shared_ptr<LocalStore> session_;
+  std::unique_ptr<Builder> builder_;
   std::optional<RealiseEngine> engine_;
   std::map<std::uint32_t, double> shares_;
   std::deque<UsageLedger::Past> past_;  ///< of the last day, for the next plan
@@ -174,6 +179,8 @@ class BuildDriver final : private RealiseObserver {
   std::unordered_multimap<DerivationIndex, std::int64_t> by_derivation_;
   std::set<std::pair<TimePoint, std::int64_t>> to_retry_;
   std::vector<std::size_t> finished_;  ///< requests, not settled yet
+  /// Of the present plan: what failed was resolved as this, by name; a restart forgets that, too.
+  std::multimap<std::string, StorePath> resolved_failures_;
 
   struct Running {
     RunningStep step;

@@ -8,11 +8,13 @@
 #include "build/build_report.h"
 #include "farm/jobset_clock.h"
 #include "farm/jobset_evaluation.h"
+#include "farm/local_machine.h"
 #include "farm/target_limits.h"
 #include "farm/target_reports.h"
 #include "record/attempts.h"
 #include "record/evaluation_history.h"
 #include "record/good.h"
+#include "record/machines.h"
 #include "record/rehearsal_mark.h"
 #include "record/schema.h"
 
@@ -57,10 +59,26 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
   FarmRecorder::Options recording;
   recording.complete = [this](FinishedBuild& build) { complete(build); };
   recording.end_log = [this](std::int64_t step) { logs_.end(step); };
+  recording.root = [this](const std::vector<const FinishedBuild*>& builds) { return root(builds); };
+  recording.written = [this](const std::vector<const FinishedBuild*>& builds) {
+    std::set<std::int64_t> jobsets;
+    for (const auto* build : builds) jobsets.insert(build->jobset);
+    if (!jobsets.empty()) roots_->builds_ended(jobsets);
+  };
   recording.warn = config_.warn;
+  const auto eval_store =
+      StoreLocation::at_root(config_.workshop.eval_store_root, config_.workshop.store_dir);
+  roots_ = std::make_unique<ResultRoots>(
+      database_, workshop_.store(),
+      ResultRoots::Options{config_.state, eval_store, config_.workshop.sync, config_.warn});
   recorder_ = std::make_unique<FarmRecorder>(database_, bus_, clock_, std::move(recording));
   BuildDriver::Options driving;
   driving.jobs = workshop_.slots();
+  const auto machine = database_.write([&](Database& database) {
+    return Machines(database).seen(
+        machine_row(local_machine(config_.workshop, workshop_.slots(), false)), clock_.now());
+  });
+  driving.machine = machine_ = machine.id;
   driving.warn = config_.warn;
   driving.known_failures = [this](std::span<const TriedRecipe> tried, const BuildPolicy& policy) {
     return known_failures(tried, policy);
@@ -69,6 +87,7 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
     return expected_durations(queries);
   };
   driver_ = std::make_unique<BuildDriver>(workshop_, *recorder_, logs_, clock_, std::move(driving));
+  driver_->set_drained(machine.drained);
   recover();
   watcher_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
 }
@@ -151,6 +170,17 @@ void Farm::complete(FinishedBuild& build) {
   build.closure_size = static_cast<std::int64_t>(sizes.front().value_or(0));
 }
 
+/// Outputs become roots of their jobsets, all of a group at once.
+std::shared_ptr<const void> Farm::root(const std::vector<const FinishedBuild*>& builds) {
+  std::map<std::int64_t, std::set<StorePath>> outputs;
+  for (const auto* build : builds) {
+    for (const auto& [name, path] : build->outputs) outputs[build->jobset].insert(path);
+  }
+  const auto held = std::make_shared<std::vector<ResultRoots::Hold>>();
+  for (const auto& [jobset, paths] : outputs) held->push_back(roots_->hold_results(jobset, paths));
+  return held;
+}
+
 std::vector<std::optional<BuildResult>> Farm::known_failures(std::span<const TriedRecipe> tried,
                                                              const BuildPolicy& policy) {
   std::vector<std::optional<BuildResult>> failures(tried.size());
@@ -170,10 +200,8 @@ std::vector<std::optional<BuildResult>> Farm::known_failures(std::span<const Tri
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (!found[i]) continue;
     auto& result = found[i]->result;
-    const auto lifetime = config_.failure_lifetimes.find(result.outcome);
-    const bool is_over = lifetime != config_.failure_lifetimes.end() &&
-                         Seconds(now - result.stop) > lifetime->second;
-    if (!is_over) failures[places[i]] = std::move(result);
+    if (!config_.failure_lifetimes.is_believed(result.outcome, result.stop, now)) continue;
+    failures[places[i]] = std::move(result);
   }
   return failures;
 }
@@ -189,9 +217,23 @@ std::vector<double> Farm::expected_durations(std::span<const DurationQuery> quer
   return seconds;
 }
 
+/// It is there; and somebody may have drained it in the database itself.
+void Farm::look_at_machine() {
+  constexpr std::chrono::minutes kSaysSoEvery{1};
+  const auto now = clock_.now();
+  if (now - machine_seen_ >= kSaysSoEvery || now < machine_seen_) {
+    database_.write([&](Database& database) { Machines(database).seen(machine_, now); });
+    machine_seen_ = now;
+  }
+  const auto machine =
+      database_.read([&](Database& database) { return Machines(database).find(machine_); });
+  if (machine && machine->drained != driver_->drained()) driver_->set_drained(machine->drained);
+}
+
 void Farm::watch(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
+      look_at_machine();
       start_due(stop);
       driver_->tick();
     } catch (const Error& error) {
@@ -222,11 +264,20 @@ void Farm::start_due(const std::stop_token& stop) {
   const auto now = clock_.now();
   auto jobsets = database_.read([](Database& database) { return Jobsets(database).all(); });
   std::map<std::uint32_t, double> shares;
+  std::map<std::int64_t, std::int64_t> keeps;
   for (const auto& jobset : jobsets) {
     shares.emplace(static_cast<std::uint32_t>(jobset.id),
                    static_cast<double>(jobset.settings.shares));
+    keeps.emplace(jobset.id, jobset.settings.keep);
+    const auto before = keeps_.find(jobset.id);
+    if (before != keeps_.end() && before->second != jobset.settings.keep)
+      roots_->look_at(jobset.id);
   }
   shares.emplace(kSocketJobset, config_.daemon_shares);
+  for (const auto& [jobset, keep] : keeps_) {
+    if (!keeps.contains(jobset)) roots_->look_at(jobset);  // deleted
+  }
+  keeps_ = std::move(keeps);
   if (shares != shares_) driver_->set_shares(shares);
   shares_ = std::move(shares);
   std::erase_if(jobsets, [&](const Jobset& jobset) { return !is_due(jobset, now); });
@@ -245,9 +296,19 @@ void Farm::start_due(const std::stop_token& stop) {
 
 void Farm::evaluate(const Jobset& jobset, const std::stop_token& stop) {
   try {
-    const EvaluationSetting setting{
-        database_,         bus_,   *driver_,       fetcher_,    *evaluator_, config_.evaluate,
-        workshop_.store(), clock_, config_.limits, config_.warn};
+    const auto session = workshop_.store().session();  // what it finds there stays until its end
+    const EvaluationSetting setting{database_,
+                                    bus_,
+                                    *driver_,
+                                    fetcher_,
+                                    *evaluator_,
+                                    config_.evaluate,
+                                    *session,
+                                    *roots_,
+                                    clock_,
+                                    config_.limits,
+                                    config_.failure_lifetimes,
+                                    config_.warn};
     JobsetEvaluation(setting, jobset).run(stop);
   } catch (const CancelledError&) {
     // The next start finds that it was begun.
@@ -261,6 +322,7 @@ void Farm::evaluate(const Jobset& jobset, const std::stop_token& stop) {
       config_.warn("evaluating " + jobset.full_name() + ": " + again.what());
     }
   }
+  roots_->look_at(jobset.id);
   const MutexLock lock(mutex_);
   ended_.push_back(jobset.id);
   changed_.notify_all();

@@ -19,8 +19,10 @@
 #include "evaluate/fetched_inputs.h"
 #include "farm/build_driver.h"
 #include "farm/event_bus.h"
+#include "farm/failure_lifetimes.h"
 #include "farm/farm_database.h"
 #include "farm/farm_recorder.h"
+#include "farm/result_roots.h"
 #include "farm/step_logs.h"
 #include "farm/workshop.h"
 #include "http/http_client.h"
@@ -39,8 +41,7 @@ struct FarmConfig {
   StepLimits limits;         ///< of every step, where `meta` says nothing
   std::size_t connections = 32;
   double daemon_shares = 100;  ///< of what is asked for through the daemon socket
-  /// How long a failure that lasts is believed, by class; what is not named here for ever.
-  std::map<Outcome, Seconds> failure_lifetimes;
+  FailureLifetimes failure_lifetimes;
   /// Hears what an administrator should know, from any thread.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
@@ -62,7 +63,10 @@ class Farm {
   FarmRecorder& recorder() { return *recorder_; }
   StepLogs& logs() { return logs_; }
   Workshop& workshop() { return workshop_; }
+  ResultRoots& roots() { return *roots_; }
   const FarmConfig& config() const { return config_; }
+  /// The number of this machine.
+  std::int64_t machine() const { return machine_; }
   const Clock& clock() const { return clock_; }
   /// Jobsets have changed: looks at them at once.
   void wake() EXCLUDES(mutex_);
@@ -75,6 +79,8 @@ class Farm {
   std::vector<std::optional<BuildResult>> known_failures(std::span<const TriedRecipe> tried,
                                                          const BuildPolicy& policy);
   std::vector<double> expected_durations(std::span<const DurationQuery> queries);
+  std::shared_ptr<const void> root(const std::vector<const FinishedBuild*>& builds);
+  void look_at_machine();
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);
@@ -88,10 +94,14 @@ class Farm {
   Workshop workshop_;
   InputFetcher fetcher_;
   std::unique_ptr<Evaluator> evaluator_;
+  std::int64_t machine_ = 0;
+  std::unique_ptr<ResultRoots> roots_;
   std::unique_ptr<FarmRecorder> recorder_;
   std::unique_ptr<BuildDriver> driver_;
 
-  std::map<std::uint32_t, double> shares_;  ///< of the watcher: as the driver was told
+  std::map<std::uint32_t, double> shares_;      ///< of the watcher: as the driver was told
+  std::map<std::int64_t, std::int64_t> keeps_;  ///< of the watcher: as the roots are, by jobset
+  TimePoint machine_seen_{};                    ///< of the watcher: when that was last written
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ GUARDED_BY(mutex_) = false;

@@ -4,9 +4,11 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/fault.h"
 #include "farm/farm_events.h"
 #include "record/accounts.h"
 #include "record/failures.h"
+#include "record/machines.h"
 
 namespace grange {
 namespace {
@@ -255,6 +257,16 @@ void FarmActions::bump(const std::vector<std::int64_t>& builds) {
 }
 
 void FarmActions::keep(std::int64_t build, bool keep) {
+  ResultRoots::Hold held;
+  if (keep) {
+    std::set<StorePath> outputs;
+    farm_.database().read([&](Database& database) {
+      for (const auto& [name, path] : Builds(database).outputs(build)) outputs.insert(path);
+      return 0;
+    });
+    held = farm_.roots().hold_kept(outputs);
+    fault_point("serve.before-keep");
+  }
   tell([&](Database& database, std::vector<EventRow>& events) {
     Builds table(database);
     const auto found = table.find(build);
@@ -263,6 +275,19 @@ void FarmActions::keep(std::int64_t build, bool keep) {
     events.push_back(
         build_event(keep ? "build-kept" : "build-not-kept", *found, farm_.clock().now()));
   });
+  farm_.roots().look_at_kept();
+}
+
+void FarmActions::set_drained(std::int64_t machine, bool drained) {
+  tell([&](Database& database, std::vector<EventRow>& events) {
+    Machines machines(database);
+    const auto found = machines.find(machine);
+    if (!found) throw NotFoundError("there is no machine " + std::to_string(machine));
+    machines.set_drained(machine, drained);
+    events.push_back(machine_event(drained ? "machine-drained" : "machine-enabled", *found,
+                                   farm_.clock().now()));
+  });
+  if (machine == farm_.machine()) farm_.driver().set_drained(drained);
 }
 
 }  // namespace grange

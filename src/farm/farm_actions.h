@@ -63,6 +63,8 @@ class FarmActions {
   /// Before all others.
   void bump(const std::vector<std::int64_t>& builds);
   void keep(std::int64_t build, bool keep);
+  /// Nothing new starts on that machine, or it does again.
+  void set_drained(std::int64_t machine, bool drained);
 
  private:
   void tell(const std::function<void(Database&, std::vector<EventRow>&)>& change);

@@ -53,11 +53,11 @@ EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation
 }
 
 EventRow project_event(std::string_view kind, const std::string& name, TimePoint now) {
-  EventRow event;
-  event.kind = kind;
-  event.time = now;
-  event.data = R"({"project":")" + name + R"("})";  // names need no escaping
-  return event;
+  return made_event(kind, now, {{"project", name}});
+}
+
+EventRow machine_event(std::string_view kind, const MachineRow& machine, TimePoint now) {
+  return made_event(kind, now, {{"id", machine.id}, {"name", machine.name}});
 }
 
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now) {

@@ -7,6 +7,7 @@
 #include "record/builds.h"
 #include "record/evaluation_history.h"
 #include "record/jobsets.h"
+#include "record/machines.h"
 #include "record/steps.h"
 
 namespace grange {
@@ -18,6 +19,7 @@ EventRow build_event(std::string_view kind, const BuildRow& build, TimePoint now
 EventRow project_event(std::string_view kind, const std::string& name, TimePoint now);
 EventRow evaluation_event(std::string_view kind, const EvaluationRow& evaluation, TimePoint now,
                           Seconds recording);
+EventRow machine_event(std::string_view kind, const MachineRow& machine, TimePoint now);
 EventRow jobset_event(std::string_view kind, const Jobset& jobset, TimePoint now);
 
 }  // namespace grange

@@ -87,6 +87,7 @@ void FarmRecorder::run() {
       if (closing_) return;  // what was not written is found out again at the next start
       changed_.wait_until(mutex_, std::chrono::steady_clock::now() + kTriesAgainAfter);
     }
+    entries.clear();
     {
       const MutexLock lock(mutex_);
       written_ += count;
@@ -98,14 +99,21 @@ void FarmRecorder::run() {
 }
 
 bool FarmRecorder::commit(std::vector<Entry>& entries) {
+  std::vector<const FinishedBuild*> builds;
   for (auto& entry : entries) {
-    if (auto* build = std::get_if<FinishedBuild>(&entry)) options_.complete(*build);
+    if (auto* build = std::get_if<FinishedBuild>(&entry)) {
+      options_.complete(*build);
+      builds.push_back(build);
+    }
     if (const auto* step = std::get_if<StepEnded>(&entry)) options_.end_log(step->step.id);
   }
+  if (!builds.empty()) fault_point("serve.before-roots");
+  const auto held = options_.root(builds);
   fault_point("serve.before-record");
   const auto events = database_.write([&](Database& database) { return write(database, entries); });
   fault_point("serve.after-record");
   bus_.publish(events);
+  options_.written(builds);
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "record/builds.h"
 #include "record/record.h"
 #include "record/steps.h"
+#include "store/local_store.h"
 
 namespace grange {
 
@@ -39,12 +41,18 @@ struct BuildPostponed {
   std::string message;
 };
 
+/// A session of the store in which all that was made so far and is told of has temporary roots; it
+/// is given up once that is written.
+struct SessionEnded {
+  std::shared_ptr<LocalStore> session;
+};
+
 /// Writes down what the farm does, in the order in which it hears of it and in groups: a thread of
 /// its own commits all that has come meanwhile at once, and then tells who follows. What it could
 /// not write (the database is down) it tries again until it can; nothing is dropped. Thread safe.
 class FarmRecorder {
  public:
-  using Entry = std::variant<StepStarted, StepEnded, FinishedBuild, BuildPostponed>;
+  using Entry = std::variant<StepStarted, StepEnded, FinishedBuild, BuildPostponed, SessionEnded>;
 
   struct Options {
     /// How long it waits for more before it commits.
@@ -54,6 +62,13 @@ class FarmRecorder {
     std::function<void(FinishedBuild&)> complete = [](FinishedBuild&) {};
     /// Before a step's end is written: its log is complete.
     std::function<void(std::int64_t step)> end_log = [](std::int64_t) {};
+    /// Before ends of builds are written: makes their outputs roots. What it gives is held until
+    /// they are written.
+    std::function<std::shared_ptr<const void>(const std::vector<const FinishedBuild*>&)> root =
+        [](const std::vector<const FinishedBuild*>&) { return nullptr; };
+    /// Hears of them when they are.
+    std::function<void(const std::vector<const FinishedBuild*>&)> written =
+        [](const std::vector<const FinishedBuild*>&) {};
     /// Hears why it cannot write, once each time it begins.
     std::function<void(const std::string&)> warn = [](const std::string&) {};
   };

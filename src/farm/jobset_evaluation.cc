@@ -188,6 +188,8 @@ void JobsetEvaluation::begin(const FetchedInputs& inputs, double fetch_seconds) 
     evaluation_ = history.begin(evaluation);
     candidates_.clear();
     for (auto& [label, target] : history.current(jobset_.id)) {
+      if (jobset_.settings.keep > 0) rooted_builds_.insert(target.target.build);
+      rooted_derivations_.insert(target.target.derivation);
       candidates_.emplace(label, std::move(target));
     }
     for (auto& target : history.since_last_complete(jobset_.id)) {
@@ -254,6 +256,7 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     if (const auto set = graph_->output_set(indices.back())) sets.push_back(*set);
   }
   const auto derivations = Derivations(database).add(*graph_, indices, reader_);
+  keep_derivations(derivations);
   const auto set_ids = output_set_ids(database, sets);
   auto next_set = set_ids.begin();
 
@@ -262,8 +265,8 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     const auto [first, last] = candidates_.equal_range(target.label);
     for (auto at = first; at != last; ++at) asked.push_back(at->second.target.build);
   }
-  const auto outcomes = builds.outcomes(asked);
-  const auto without_outputs = builds_without_outputs(database, outcomes);
+  const auto ends = builds.ends(asked);
+  const auto without_outputs = builds_without_outputs(database, ends);
   std::vector<std::string> facts;
   facts.reserve(pending_.size());
   for (const auto& target : pending_) facts.push_back(facts_of(target));
@@ -283,9 +286,8 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     const auto [first, last] = candidates_.equal_range(target.label);
     const auto taken = std::find_if(first, last, [&](const auto& candidate) {
       if (set_id == 0 || candidate.second.output_set != set_id) return false;
-      const auto build = outcomes.find(candidate.second.target.build);
-      return build != outcomes.end() &&
-             may_be_taken_over(build->first, build->second, without_outputs);
+      const auto build = ends.find(candidate.second.target.build);
+      return build != ends.end() && may_be_taken_over(build->first, build->second, without_outputs);
     });
     if (taken != last) {
       row.build = taken->second.target.build;
@@ -332,10 +334,10 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
   }
 }
 
-bool JobsetEvaluation::may_be_taken_over(std::int64_t build, std::optional<Outcome> outcome,
-                                         const std::set<std::int64_t>& without_outputs) {
-  if (!outcome) return true;
-  switch (*outcome) {
+bool JobsetEvaluation::may_be_taken_over(std::int64_t build, const BuildEnd& end,
+                                         const std::set<std::int64_t>& without_outputs) const {
+  if (!end.outcome) return true;
+  switch (*end.outcome) {
     case Outcome::good:
     case Outcome::failed_with_output:
       return !without_outputs.contains(build);
@@ -343,16 +345,31 @@ bool JobsetEvaluation::may_be_taken_over(std::int64_t build, std::optional<Outco
     case Outcome::unknown:
       return false;  // says nothing of it
     default:
-      return true;  // still failing, or cancelled: not tried again unless asked
+      // Still failing, or cancelled: not tried again unless asked, or after a long time.
+      return !end.stopped ||
+             setting_.lifetimes.is_believed(*end.outcome, *end.stopped, setting_.clock.now());
   }
 }
 
-/// Good builds whose outputs are not all there any more.
+/// Before what is pending is recorded: its derivations become roots of the eval store.
+void JobsetEvaluation::keep_derivations(const std::vector<std::int64_t>& rows) {
+  std::set<StorePath> fresh;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rooted_derivations_.contains(rows[i])) fresh.insert(pending_[i].derivation);
+  }
+  fault_point("serve.before-derivation-roots");
+  holds_.push_back(setting_.roots.hold_derivations(jobset_.id, fresh));
+  fault_point("serve.before-targets");
+}
+
+/// Good builds whose outputs are not all there any more. What is there stays.
 std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
-    Database& database, const std::map<std::int64_t, std::optional<Outcome>>& outcomes) const {
+    Database& database, const std::map<std::int64_t, BuildEnd>& ends) {
   std::vector<std::int64_t> good;
-  for (const auto& [build, outcome] : outcomes) {
-    if (outcome == Outcome::good || outcome == Outcome::failed_with_output) good.push_back(build);
+  for (const auto& [build, end] : ends) {
+    if (end.outcome == Outcome::good || end.outcome == Outcome::failed_with_output) {
+      good.push_back(build);
+    }
   }
   auto outputs = Builds(database).outputs(good);
   std::set<StorePath> paths;
@@ -362,12 +379,18 @@ std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
   setting_.store.add_temporary_roots(paths);  // before looking: what is there then stays
   const auto valid = setting_.store.valid_among(paths);
   std::set<std::int64_t> without;
+  std::set<StorePath> unrooted;
   for (const auto& [build, found] : outputs) {
     const bool there =
         !found.empty() && std::all_of(found.begin(), found.end(),
                                       [&](const auto& it) { return valid.contains(it.second); });
-    if (!there) without.insert(build);
+    if (!there) {
+      without.insert(build);
+    } else if (!rooted_builds_.contains(build)) {
+      for (const auto& [name, path] : found) unrooted.insert(path);
+    }
   }
+  holds_.push_back(setting_.roots.hold_results(jobset_.id, unrooted));
   return without;
 }
 

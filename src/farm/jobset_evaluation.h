@@ -8,6 +8,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,7 +17,9 @@
 #include "evaluate/fetched_inputs.h"
 #include "farm/build_driver.h"
 #include "farm/event_bus.h"
+#include "farm/failure_lifetimes.h"
 #include "farm/farm_database.h"
+#include "farm/result_roots.h"
 #include "record/evaluation_history.h"
 #include "record/jobsets.h"
 #include "store/local_store.h"
@@ -32,8 +35,10 @@ struct EvaluationSetting {
   Evaluator& evaluator;
   EvaluateOptions options;
   LocalStore& store;  ///< where results are
+  ResultRoots& roots;
   const Clock& clock;
   StepLimits limits;  ///< of every step, where `meta` says nothing
+  const FailureLifetimes& lifetimes;
   /// Hears what an administrator should know.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
 };
@@ -66,15 +71,16 @@ class JobsetEvaluation final : private TargetSink {
   Selection selection(const FetchedInputs& inputs, const std::stop_token& stop);
   void keep_imported(const std::vector<StorePath>& derivations);
   void record(Database& database, std::vector<QueuedBuild>& to_build);
-  static bool may_be_taken_over(std::int64_t build, std::optional<Outcome> outcome,
-                                const std::set<std::int64_t>& without_outputs);
+  bool may_be_taken_over(std::int64_t build, const BuildEnd& end,
+                         const std::set<std::int64_t>& without_outputs) const;
   void finish(const EvaluationSummary& summary);
   void fail(const std::string& problem);
   void end_in(Database& database, const std::string& fetch_problem, const std::string& problem);
   void set_constituents(Database& database);
   void tell(std::string_view kind);
-  std::set<std::int64_t> builds_without_outputs(
-      Database& database, const std::map<std::int64_t, std::optional<Outcome>>& outcomes) const;
+  std::set<std::int64_t> builds_without_outputs(Database& database,
+                                                const std::map<std::int64_t, BuildEnd>& ends);
+  void keep_derivations(const std::vector<std::int64_t>& rows);
 
   const EvaluationSetting& setting_;
   const Jobset jobset_;
@@ -89,6 +95,10 @@ class JobsetEvaluation final : private TargetSink {
   /// Builds that may be taken over, by label: of the last complete evaluation, and of those since
   /// then that did not come to their end. The best comes first.
   std::multimap<std::string, CurrentTarget> candidates_;
+  /// Of the last complete evaluation: builds and derivations, whose roots are there.
+  std::unordered_set<std::int64_t> rooted_builds_;
+  std::unordered_set<std::int64_t> rooted_derivations_;
+  std::vector<ResultRoots::Hold> holds_;  ///< what this one needs beside them
   std::vector<EvaluatedTarget> pending_;
   std::vector<EvaluationError> errors_;
   MonotonicTime flushed_{};

@@ -19,20 +19,13 @@
 
 namespace grange {
 
-/// Starts the launcher, and cleans what killed runs left, when something is really to be made.
-/// Threads of attempts share it.
-class Workshop::LazyBuilder final : public Builder {
+/// What everything that is made here has in common: the launcher, and a store that is clean and
+/// does not run full. Threads of attempts share it.
+class Workshop::Floor {
  public:
-  explicit LazyBuilder(Workshop& workshop) : workshop_(workshop) {}
+  explicit Floor(Workshop& workshop) : workshop_(workshop) {}
 
-  BuildResult build(const BuildRequest& request, BuildObserver& observer,
-                    std::stop_token stop) override {
-    prepare_store();
-    std::call_once(started_, [this] { start(); });
-    return builder_->build(request, observer, stop);
-  }
-
-  /// Before anything is made, wherever: cleans it, and keeps its disk from running full.
+  /// Before anything is made, wherever.
   void prepare_store() {
     std::call_once(prepared_, [this] {
       const auto& config = workshop_.config_;
@@ -44,36 +37,58 @@ class Workshop::LazyBuilder final : public Builder {
     });
   }
 
- private:
-  void start() {
-    const auto& config = workshop_.config_;
-    const auto& location = workshop_.store_->location();
-    LauncherConfig launcher;
-    launcher.program = config.launcher;
-    if (location.relocated()) {
-      launcher.store_dir = location.store_dir.str();
-      launcher.physical_store = location.real_store;
-    }
-    launcher_ = Launcher::start(launcher);
-    builder_ = make_local_builder(*workshop_.eval_store_, *workshop_.store_, *launcher_,
-                                  workshop_.clock_, config.builder);
+  /// Starts it with the first call.
+  Launcher& launcher() {
+    std::call_once(started_, [this] {
+      const auto& location = workshop_.store_->location();
+      LauncherConfig launcher;
+      launcher.program = workshop_.config_.launcher;
+      if (location.relocated()) {
+        launcher.store_dir = location.store_dir.str();
+        launcher.physical_store = location.real_store;
+      }
+      launcher_ = Launcher::start(launcher);
+    });
+    return *launcher_;
   }
 
+ private:
   Workshop& workshop_;
   std::once_flag prepared_;
   std::once_flag started_;
   std::unique_ptr<Launcher> launcher_;
-  std::unique_ptr<Builder> builder_;
   std::optional<LowDiskCollector> low_disk_;
+};
+
+/// Makes steps here, in a session of the store; begins when something is really to be made.
+class Workshop::LazyBuilder final : public Builder {
+ public:
+  LazyBuilder(Workshop& workshop, LocalStore& store) : workshop_(workshop), store_(store) {}
+
+  BuildResult build(const BuildRequest& request, BuildObserver& observer,
+                    std::stop_token stop) override {
+    workshop_.floor_->prepare_store();
+    std::call_once(started_, [this] {
+      builder_ = make_local_builder(*workshop_.eval_store_, store_, workshop_.floor_->launcher(),
+                                    workshop_.clock_, workshop_.config_.builder);
+    });
+    return builder_->build(request, observer, stop);
+  }
+
+ private:
+  Workshop& workshop_;
+  LocalStore& store_;
+  std::once_flag started_;
+  std::unique_ptr<Builder> builder_;
 };
 
 /// A machine's store, and the builder that uses it.
 class Workshop::MachineStoreBuilder final : public Builder {
  public:
-  MachineStoreBuilder(Workshop& workshop, const RemoteMachine& machine)
+  MachineStoreBuilder(Workshop& workshop, LocalStore& store, const RemoteMachine& machine)
       : store_(open_remote_store(machine.store, opening(workshop.config_, machine))),
-        builder_(make_remote_builder(*workshop.eval_store_, *workshop.store_, *store_,
-                                     workshop.clock_, {machine.store.to_string()})) {}
+        builder_(make_remote_builder(*workshop.eval_store_, store, *store_, workshop.clock_,
+                                     {machine.store.to_string()})) {}
 
   BuildResult build(const BuildRequest& request, BuildObserver& observer,
                     std::stop_token stop) override {
@@ -97,6 +112,42 @@ class Workshop::MachineStoreBuilder final : public Builder {
   std::unique_ptr<Builder> builder_;
 };
 
+/// Makes steps in a session of the store, here and on the machines.
+class Workshop::SessionBuilder final : public Builder {
+ public:
+  SessionBuilder(Workshop& workshop, LocalStore& store) : here_(workshop, store) {
+    const auto& config = workshop.config_;
+    if (config.rehearsal) {
+      rehearsal_ = make_rehearsal_builder(store, config.store_root.parent_path() / "hold");
+      return;
+    }
+    if (config.machines.empty()) return;
+    const auto& here = config.builder;
+    MachineBuilderConfig machines;
+    machines.here = {here.system, here.extra_platforms, here.features, here.host_paths};
+    machines.local_jobs = config.local_jobs;
+    machines.machines = config.machines;
+    machines.open = [&workshop, &store](const RemoteMachine& machine) {
+      workshop.floor_->prepare_store();
+      return std::make_unique<MachineStoreBuilder>(workshop, store, machine);
+    };
+    machines.store_dir = config.store_dir;
+    machines_ = make_machine_builder(here_, workshop.clock_, std::move(machines));
+  }
+
+  BuildResult build(const BuildRequest& request, BuildObserver& observer,
+                    std::stop_token stop) override {
+    if (rehearsal_) return rehearsal_->build(request, observer, stop);
+    return machines_ ? machines_->build(request, observer, stop)
+                     : here_.build(request, observer, stop);
+  }
+
+ private:
+  LazyBuilder here_;
+  std::unique_ptr<Builder> machines_;   ///< nothing where there are none
+  std::unique_ptr<Builder> rehearsal_;  ///< nothing where builds are real
+};
+
 Workshop::Workshop(WorkshopConfig config, const Clock& clock)
     : config_(std::move(config)), clock_(clock) {
   LocalStoreOptions options;
@@ -105,17 +156,8 @@ Workshop::Workshop(WorkshopConfig config, const Clock& clock)
   store_ = LocalStore::open(StoreLocation::at_root(config_.store_root, config_.store_dir), options);
   eval_store_use_ =
       use_eval_store(StoreLocation::at_root(config_.eval_store_root, config_.store_dir));
-  builder_ = std::make_unique<LazyBuilder>(*this);
-  if (config_.rehearsal) rehearsal_ = make_rehearsal_builder(*store_, config_.store_root.parent_path() / "hold");
-  if (config_.machines.empty()) return;
-  const auto& here = config_.builder;
-  MachineBuilderConfig machines;
-  machines.here = {here.system, here.extra_platforms, here.features, here.host_paths};
-  machines.local_jobs = config_.local_jobs;
-  machines.machines = config_.machines;
-  machines.open = [this](const RemoteMachine& machine) { return open_machine(machine); };
-  machines.store_dir = config_.store_dir;
-  machines_ = make_machine_builder(*builder_, clock_, std::move(machines));
+  floor_ = std::make_unique<Floor>(*this);
+  builder_ = std::make_unique<SessionBuilder>(*this, *store_);
 }
 
 Workshop::~Workshop() = default;
@@ -143,15 +185,12 @@ Substituters& Workshop::substituters() {
   return *substituters_;
 }
 
-std::unique_ptr<Builder> Workshop::open_machine(const RemoteMachine& machine) {
-  builder_->prepare_store();
-  return std::make_unique<MachineStoreBuilder>(*this, machine);
+Builder& Workshop::builder() {
+  return *builder_;
 }
 
-Builder& Workshop::builder() {
-  if (rehearsal_) return *rehearsal_;
-  if (machines_) return *machines_;
-  return *builder_;
+std::unique_ptr<Builder> Workshop::builder_in(LocalStore& session) {
+  return std::make_unique<SessionBuilder>(*this, session);
 }
 
 unsigned Workshop::slots() const {

@@ -67,13 +67,17 @@ class Workshop {
   /// Makes steps here, and on the machines. Starts the launcher with the first attempt made here,
   /// and connects to a machine with the first one made there. Thread safe.
   Builder& builder();
+  /// The same in a session of the store, whose temporary roots end with it; both must outlive what
+  /// is made here.
+  std::unique_ptr<Builder> builder_in(LocalStore& session);
   /// How many attempts can run at once, here and on the machines.
   unsigned slots() const;
 
  private:
+  class Floor;
   class LazyBuilder;
   class MachineStoreBuilder;
-  std::unique_ptr<Builder> open_machine(const RemoteMachine& machine);
+  class SessionBuilder;
 
   WorkshopConfig config_;
   const Clock& clock_;
@@ -81,9 +85,8 @@ class Workshop {
   FileDescriptor eval_store_use_;  ///< keeps collectors off while we read from it
   std::unique_ptr<LocalStore> eval_store_;
   std::unique_ptr<Substituters> substituters_;
-  std::unique_ptr<LazyBuilder> builder_;
-  std::unique_ptr<Builder> machines_;   ///< nothing where there are none
-  std::unique_ptr<Builder> rehearsal_;  ///< nothing where builds are real
+  std::unique_ptr<Floor> floor_;
+  std::unique_ptr<SessionBuilder> builder_;
 };
 
 /// The canonical text of a policy: what the record keeps attempts by.

@@ -123,18 +123,19 @@ std::vector<BuildRow> Builds::find(std::span<const std::int64_t> ids) {
   return read_builds(statement);
 }
 
-std::map<std::int64_t, std::optional<Outcome>> Builds::outcomes(std::span<const std::int64_t> ids) {
-  auto statement = database_.prepare("SELECT id, outcome FROM builds WHERE id " +
+std::map<std::int64_t, BuildEnd> Builds::ends(std::span<const std::int64_t> ids) {
+  auto statement = database_.prepare("SELECT id, outcome, stopped FROM builds WHERE id " +
                                      database_.one_of(1, Database::ListOf::integers));
   statement.bind_integers(1, ids);
-  std::map<std::int64_t, std::optional<Outcome>> outcomes;
+  std::map<std::int64_t, BuildEnd> ends;
   while (statement.step()) {
     RowReader row(statement);
     const auto id = row.integer();
-    auto& outcome = outcomes[id];
-    if (const auto text = row.optional_text()) outcome = parse_outcome(*text);
+    auto& end = ends[id];
+    if (const auto text = row.optional_text()) end.outcome = parse_outcome(*text);
+    end.stopped = row.optional_time();
   }
-  return outcomes;
+  return ends;
 }
 
 std::vector<BuildRow> Builds::list(const BuildQuery& query) {

@@ -73,6 +73,7 @@ struct FinishedBuild {
   std::string message;
   std::vector<std::string> failed_inputs;  ///< file names of derivations
   std::map<std::string, StorePath> outputs;
+  std::int64_t jobset = 0;  ///< whose roots its outputs become; 0: nobody's
   BuildReport report;
   std::int64_t size = 0;
   std::int64_t closure_size = 0;
@@ -96,6 +97,12 @@ struct BuildQuery {
   std::size_t limit = 100;
 };
 
+/// How a build ended; nothing: it has not.
+struct BuildEnd {
+  std::optional<Outcome> outcome;
+  std::optional<TimePoint> stopped;
+};
+
 /// The tables of builds. Calls that write belong into the caller's transaction, and keep the
 /// counts of jobsets and evaluations.
 class Builds {
@@ -106,8 +113,8 @@ class Builds {
   std::vector<std::int64_t> add(std::span<const NewBuild> builds);
   std::optional<BuildRow> find(std::int64_t id);
   std::vector<BuildRow> find(std::span<const std::int64_t> ids);
-  /// How they ended, of those that there are; nothing: not finished.
-  std::map<std::int64_t, std::optional<Outcome>> outcomes(std::span<const std::int64_t> ids);
+  /// How they ended, of those that there are.
+  std::map<std::int64_t, BuildEnd> ends(std::span<const std::int64_t> ids);
   std::vector<BuildRow> list(const BuildQuery& query);
   /// All that are not finished, of this farm, oldest first.
   std::vector<BuildRow> unfinished();

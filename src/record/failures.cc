@@ -20,6 +20,10 @@ void forget_failures(Database& database, std::span<const std::string> derivation
     }
     // What was resolved is not a recorded derivation; its attempts name it.
     run(database,
+        "DELETE FROM failures WHERE output_set IN "
+        "(SELECT output_set FROM attempts WHERE recipe = ?1 AND fixed_output = 0)",
+        name);
+    run(database,
         "DELETE FROM failures WHERE attempt IN (SELECT id FROM attempts WHERE recipe = ?1)", name);
   }
 }

@@ -392,4 +392,8 @@ CREATE INDEX builds_by_stopped ON builds(stopped) WHERE stopped IS NOT NULL;
 CREATE INDEX builds_in_queue ON builds(bumped DESC, priority DESC, id) WHERE outcome IS NULL;
 )sql";
 
+const std::string_view kKeptBuildsSchema = R"sql(
+CREATE INDEX builds_kept ON builds(id) WHERE keep = 1;
+)sql";
+
 }  // namespace grange

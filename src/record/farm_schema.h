@@ -11,5 +11,7 @@ extern const std::string_view kFarmSchema;
 extern const std::string_view kDeclarationSchema;
 /// A later step: what rehearsals are known by, how derivations are stored, indices.
 extern const std::string_view kFarmStorageSchema;
+/// Builds that are marked to be kept are found without looking at all.
+extern const std::string_view kKeptBuildsSchema;
 
 }  // namespace grange

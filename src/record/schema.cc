@@ -137,6 +137,7 @@ void migrate_record(Database& database) {
   steps.push_back(kFarmSchema);
   steps.push_back(kDeclarationSchema);
   steps.push_back(kFarmStorageSchema);
+  steps.push_back(kKeptBuildsSchema);
   migrate(database, kRecordSchema, steps);
 }
 

@@ -156,6 +156,15 @@ std::vector<MachineTime> Steps::machine_time(TimePoint since) {
   return times;
 }
 
+std::map<std::int64_t, double> Steps::core_seconds(TimePoint since) {
+  auto statement = database_.prepare(
+      "SELECT jobset, sum(core_seconds) FROM machine_time WHERE stopped > ?1 GROUP BY jobset");
+  bind_all(statement, since);
+  std::map<std::int64_t, double> seconds;
+  while (statement.step()) seconds.emplace(statement.integer(0), statement.real(1));
+  return seconds;
+}
+
 void Events::add(std::span<EventRow> events) {
   if (events.empty()) return;
   auto id = allocate_ids(database_, "events", static_cast<std::int64_t>(events.size()));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,6 +64,8 @@ class Steps {
   void add_machine_time(std::span<const MachineTime> times);
   /// All that ended after `since`.
   std::vector<MachineTime> machine_time(TimePoint since);
+  /// Core seconds of those, by jobset.
+  std::map<std::int64_t, double> core_seconds(TimePoint since);
 
  private:
   Database& database_;

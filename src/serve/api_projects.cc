@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -129,6 +131,28 @@ ServerResponse list_jobsets(ApiCall& call) {
   return api_answer({{"jobsets", std::move(list)}});
 }
 
+/// What its share entitles it to, and what it got: machine time of steps that ended in the last
+/// day.
+ApiJson usage_json(Database& database, const Jobset& jobset, TimePoint now) {
+  std::int64_t all_shares = 0;
+  for (const auto& one : Jobsets(database).all()) {
+    if (one.settings.state != JobsetState::off || one.status.queued_builds > 0 ||
+        one.id == jobset.id) {
+      all_shares += one.settings.shares;
+    }
+  }
+  const auto seconds = Steps(database).core_seconds(now - UsageLedger::kWindow);
+  double all = 0;
+  for (const auto& [id, used] : seconds) all += used;
+  const auto found = seconds.find(jobset.id);
+  const double used = found == seconds.end() ? 0 : found->second;
+  return {{"shares", jobset.settings.shares},
+          {"entitledPart", static_cast<double>(jobset.settings.shares) /
+                               static_cast<double>(std::max<std::int64_t>(1, all_shares))},
+          {"coreSecondsLastDay", used},
+          {"usedPart", all > 0 ? used / all : 0.0}};
+}
+
 ServerResponse get_jobset(ApiCall& call) {
   const auto& project = call.text("project");
   const auto& name = call.text("jobset");
@@ -140,7 +164,10 @@ ServerResponse get_jobset(ApiCall& call) {
       renamed = seen_new_name(call, database, parent.project.id, name);
     }
     if (renamed) return ApiJson();
-    return api_jobset(seen_jobset(call, database, project, name).jobset);
+    const auto jobset = seen_jobset(call, database, project, name).jobset;
+    auto seen = api_jobset(jobset);
+    seen["usage"] = usage_json(database, jobset, call.farm().clock().now());
+    return seen;
   });
   if (renamed) return redirect_to("/api/v1/projects/" + project + "/jobsets/" + *renamed);
   return api_answer(answer);

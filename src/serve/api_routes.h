@@ -9,6 +9,7 @@ void add_project_routes(Router& router, const ApiContext& context);
 void add_evaluation_routes(Router& router, const ApiContext& context);
 void add_commit_routes(Router& router, const ApiContext& context);
 void add_build_routes(Router& router, const ApiContext& context);
+void add_machine_routes(Router& router, const ApiContext& context);
 void add_log_routes(Router& router, const ApiContext& context);
 void add_product_routes(Router& router, const ApiContext& context);
 void add_event_routes(Router& router, const ApiContext& context);

@@ -62,6 +62,7 @@ void add_farm_routes(Router& router, const ApiContext& context) {
   add_evaluation_routes(router, context);
   add_commit_routes(router, context);
   add_build_routes(router, context);
+  add_machine_routes(router, context);
   add_log_routes(router, context);
   add_product_routes(router, context);
   add_event_routes(router, context);
