@@ -1,0 +1,75 @@
+#include "command/serve_options.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace grange {
+namespace {
+
+TEST(ServeOptions, TakeFromTheFileWhatTheCommandLineDoesNotSay) {
+  FarmFile file;
+  file.server.listen = "127.0.0.1:1";
+  file.server.state = "/state";
+  file.server.evaluations = 7;
+  file.build.jobs = 5;
+  file.build.sandbox = "relaxed";
+  file.build.max_log = 3;
+  file.build.substituters = {{"https://cache.example.org"}};
+  file.evaluate.max_memory = 100;
+  ServeOptions options;
+  options.listen = "127.0.0.1:2";
+  options.workshop.jobs = 1;
+  take_farm_file(file, {"--listen", "--jobs"}, options);
+  EXPECT_EQ(options.listen, "127.0.0.1:2");
+  EXPECT_EQ(options.workshop.jobs, 1U);
+  EXPECT_EQ(options.state, "/state");
+  EXPECT_EQ(options.evaluations, 7U);
+  EXPECT_TRUE(options.workshop.relaxed_sandbox);
+  EXPECT_FALSE(options.workshop.no_sandbox);
+  EXPECT_EQ(options.workshop.max_log_mib, 3U);
+  EXPECT_EQ(options.workshop.substituters.size(), 1U);
+  EXPECT_EQ(options.evaluator.max_memory_mib, 100U);
+
+  ServeOptions given;
+  given.workshop.no_sandbox = true;
+  take_farm_file(file, {"--no-sandbox"}, given);
+  EXPECT_TRUE(given.workshop.no_sandbox);
+  EXPECT_FALSE(given.workshop.relaxed_sandbox);
+}
+
+TEST(ServeOptions, AFileThatSaysNothingChangesNothing) {
+  ServeOptions options;
+  options.workshop.no_sandbox = true;
+  take_farm_file({}, {"--no-sandbox"}, options);
+  EXPECT_TRUE(options.workshop.no_sandbox);
+  EXPECT_EQ(options.listen, ServeOptions().listen);
+  EXPECT_EQ(options.evaluations, ServeOptions().evaluations);
+  EXPECT_FALSE(options.workshop.jobs);
+}
+
+TEST(ServeOptions, LifetimesAndSecretsAreTheFiles) {
+  FarmFile file;
+  file.failure_lifetimes = {{Outcome::failed, Seconds(5)}, {Outcome::timed_out, std::nullopt}};
+  std::map<Outcome, Seconds> lifetimes = {{Outcome::timed_out, Seconds(1)},
+                                          {Outcome::hash_mismatch, Seconds(2)}};
+  take_failure_lifetimes(file, lifetimes);
+  EXPECT_EQ(lifetimes, (std::map<Outcome, Seconds>{{Outcome::failed, Seconds(5)},
+                                                   {Outcome::hash_mismatch, Seconds(2)}}));
+
+  const TemporaryDirectory directory;
+  write_file(directory.path() / "secret", "swordfish\n");
+  file.webhooks = {{"github", directory.path() / "secret"}};
+  file.server.database_file = directory.path() / "secret";
+  ASSERT_EQ(read_webhooks(file).size(), 1U);
+  EXPECT_EQ(read_webhooks(file)[0].secret, "swordfish");
+  ServeOptions options;
+  take_farm_file(file, {}, options);
+  EXPECT_EQ(options.database, "swordfish");
+  file.webhooks[0].file = directory.path() / "none";
+  EXPECT_THROW(read_webhooks(file), NotFoundError);
+}
+
+}  // namespace
+}  // namespace grange
