@@ -106,7 +106,8 @@ Workshop::Workshop(WorkshopConfig config, const Clock& clock)
   eval_store_use_ =
       use_eval_store(StoreLocation::at_root(config_.eval_store_root, config_.store_dir));
   builder_ = std::make_unique<LazyBuilder>(*this);
-  if (config_.rehearsal) rehearsal_ = make_rehearsal_builder(*store_, config_.store_root.parent_path() / "hold");
+  if (config_.rehearsal)
+    rehearsal_ = make_rehearsal_builder(*store_, config_.store_root.parent_path() / "hold");
   if (config_.machines.empty()) return;
   const auto& here = config_.builder;
   MachineBuilderConfig machines;
