@@ -43,7 +43,8 @@ class Database:
             return subprocess.run(["psql", "-At", "-F", " ", "-d", self.url, "-c", sql], check=True,
                                   stdout=subprocess.PIPE, text=True).stdout.split("\n")[0]
         file = f"file:{farm.directory}/state/record.sqlite?mode=ro"
-        return " ".join(map(str, sqlite3.connect(file, uri=True).execute(sql).fetchone()))
+        row = sqlite3.connect(file, uri=True).execute(sql).fetchone()
+        return " ".join(map(str, row or ()))
 
     def bytes(self, farm):
         """Without what is free in it."""
@@ -98,8 +99,9 @@ class RehearsedFarm(Farm):
         if evaluation["state"] != "complete":
             sys.exit(f"the evaluation of {name} is {evaluation['state']}: {evaluation}")
         begun, ended = (datetime.fromisoformat(evaluation[key].replace("Z", "+00:00")) for key in ("started", "finished"))
-        told = None
+        told = ""
         while not told:
+            time.sleep(0.02)
             told = self.database.ask("SELECT data FROM events WHERE kind = 'evaluation-finished' AND evaluation = "
                                      f"{evaluation['id']}", self)
         wall = (ended - begun).total_seconds() - evaluation["fetchSeconds"]

@@ -54,7 +54,9 @@ inline Texts texts_of_tar(const std::string& tar) {
     if (tar[at + 156] == 'L') {  // the content is the name of the next file
       long_name = content.substr(0, content.find('\0'));
     } else {
-      texts.emplace(long_name.empty() ? tar.c_str() + at : long_name, content);
+      // A name of a hundred bytes has no end.
+      const auto name = std::string_view(tar).substr(at, 100);
+      texts.emplace(long_name.empty() ? name.substr(0, name.find('\0')) : long_name, content);
       long_name.clear();
     }
     at += kBlock + (size + kBlock - 1) / kBlock * kBlock;

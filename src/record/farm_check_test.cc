@@ -75,7 +75,7 @@ TEST_P(FarmCheckTest, ADerivationWhoseTextIsAnotherIsFound) {
   change("DELETE FROM derivation_texts");
   change("UPDATE derivations SET content = inputs, inputs = content WHERE id = 3");
   const auto report = check();
-  EXPECT_EQ(report.derivations, 6);
+  EXPECT_EQ(report.derivations, 7);
   EXPECT_THAT(report.problems, ElementsAre(HasSubstr("derivation 1: its text is that of"),
                                            HasSubstr("derivation 3: ")));
 }
