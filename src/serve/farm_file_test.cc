@@ -94,6 +94,17 @@ TEST(FarmFile, HoldsAllOfAFarm) {
   EXPECT_EQ(jobset.inputs.at("camelCase").value, "x");
 }
 
+TEST(FarmFile, TheManualsIsOne) {
+  const auto manual = read_file(std::filesystem::path(GRANGE_SOURCE_DIR) / "docs/manual.md");
+  const auto begin = manual.find("```toml\n");
+  ASSERT_NE(begin, std::string::npos);
+  const auto text = manual.substr(begin + 8, manual.find("\n```\n", begin) - begin - 8);
+  const auto file = parse_text(text);
+  ASSERT_EQ(file.projects.size(), 1U);
+  EXPECT_EQ(file.projects[0].jobsets.size(), 2U);
+  EXPECT_EQ(file.failure_lifetimes.size(), 2U);
+}
+
 TEST(FarmFile, AnEmptyOneSaysNothing) {
   const auto file = parse_text("");
   EXPECT_EQ(file.server, FarmFileServer());
