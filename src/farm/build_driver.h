@@ -15,6 +15,7 @@
 #include "base/thread_annotations.h"
 #include "build/realise_engine.h"
 #include "farm/farm_recorder.h"
+#include "farm/retry_clock.h"
 #include "farm/step_logs.h"
 #include "farm/workshop.h"
 #include "schedule/fair_ready.h"
@@ -31,6 +32,13 @@ struct QueuedBuild {
   std::int64_t bumped = 0;
   std::int64_t tries = 0;  ///< that it has had
   std::optional<TimePoint> retry_at;
+};
+
+/// A build that is made otherwise from now on, as far as it has not begun.
+struct BuildChange {
+  std::int64_t build = 0;
+  std::optional<std::int64_t> bumped;
+  std::optional<StepLimits> limits;  ///< and priority
 };
 
 /// A step that runs.
@@ -58,8 +66,7 @@ class BuildDriver final : private RealiseObserver {
  public:
   struct Options {
     unsigned jobs = 1;
-    std::int64_t most_tries = 5;
-    Seconds first_retry{60};  ///< then three times as long each time
+    RetryClock retries;
     /// Lasting failures that were recorded: see RealiseOptions.
     std::function<std::optional<BuildResult>(const TriedRecipe&, const BuildPolicy&)> known_failure;
     /// Seconds that making it should take, by what is recorded.
@@ -75,8 +82,8 @@ class BuildDriver final : private RealiseObserver {
   void add(std::vector<QueuedBuild> builds) EXCLUDES(mutex_);
   /// Nobody waits for these any more: what only they need is cancelled.
   void cancel(const std::vector<std::int64_t>& builds) EXCLUDES(mutex_);
-  /// Made on behalf of their jobsets otherwise: bumped, or with another priority.
-  void change(const std::vector<QueuedBuild>& builds) EXCLUDES(mutex_);
+  /// Made on behalf of their jobsets otherwise.
+  void change(const std::vector<BuildChange>& builds) EXCLUDES(mutex_);
   /// Nothing new starts on this machine, or it does again.
   void set_drained(bool drained) EXCLUDES(mutex_);
   /// Of machine time, by jobset; relative to each other.
@@ -119,6 +126,8 @@ class BuildDriver final : private RealiseObserver {
   void take_inbox();
   void admit(std::vector<QueuedBuild> builds);
   void take_back(std::int64_t build);
+  std::size_t ask_engine(const Wanted& wanted);
+  void ask_otherwise(Wanted& wanted);
   void settle();
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);
@@ -126,13 +135,18 @@ class BuildDriver final : private RealiseObserver {
   std::string policy() const;
   StepClass class_of(DerivationIndex derivation) const;
   FarmMachine this_machine() const;
-  std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint stopped);
+  std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint began,
+                                  TimePoint stopped);
+  TimePoint steady_now() const;
 
   Workshop& workshop_;
   FarmRecorder& recorder_;
   StepLogs& logs_;
   const Clock& clock_;
   const Options options_;
+
+  const TimePoint origin_;
+  const MonotonicTime monotonic_origin_;
 
   // Of its thread.
   DerivationReader reader_;
@@ -154,11 +168,12 @@ class BuildDriver final : private RealiseObserver {
     RunningStep step;
     std::vector<std::int64_t> builds;
     StepId plan_step{};
+    TimePoint began{};  ///< by steady_now()
   };
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<QueuedBuild> to_add_ GUARDED_BY(mutex_);
-  std::vector<QueuedBuild> to_change_ GUARDED_BY(mutex_);
+  std::vector<BuildChange> to_change_ GUARDED_BY(mutex_);
   std::vector<std::int64_t> to_cancel_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Question>> questions_ GUARDED_BY(mutex_);
   std::optional<bool> new_drained_ GUARDED_BY(mutex_);

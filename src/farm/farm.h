@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -72,6 +73,8 @@ class Farm {
   void complete(FinishedBuild& build);
   std::optional<BuildResult> known_failure(const TriedRecipe& tried, const BuildPolicy& policy);
   double expected_seconds(const OutputSetId& set, std::string_view name);
+  void give_up_evaluating(const Jobset& jobset, const std::exception& error,
+                          const std::stop_token& stop);
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);
@@ -85,6 +88,7 @@ class Farm {
   Workshop workshop_;
   InputFetcher fetcher_;
   std::unique_ptr<Evaluator> evaluator_;
+  std::stop_source ending_;
   std::unique_ptr<FarmRecorder> recorder_;
   std::unique_ptr<BuildDriver> driver_;
 

@@ -167,18 +167,22 @@ void JobsetEvaluation::flush() {
     }
   }
   std::vector<QueuedBuild> to_build;
+  std::vector<BuildChange> to_change;
   setting_.database.write([&](Database& database) {
     to_build.clear();
-    record(database, to_build);
+    to_change.clear();
+    record(database, to_build, to_change);
   });
   pending_.clear();
   errors_.clear();
   flushed_ = setting_.clock.monotonic();
   fault_point("serve.targets-recorded");
   if (!to_build.empty()) setting_.driver.add(std::move(to_build));
+  if (!to_change.empty()) setting_.driver.change(to_change);
 }
 
-void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_build) {
+void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_build,
+                              std::vector<BuildChange>& to_change) {
   EvaluationHistory history(database);
   for (const auto& error : errors_) history.add_error(evaluation_, error.label, error.error);
   if (pending_.empty()) return;
@@ -214,6 +218,7 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     row.label = target.label;
     row.derivation = derivations[i];
     row.facts = history.facts_id(facts_of(target));
+    const auto limits = limits_of_meta(target.meta_json);
     const auto [first, last] = candidates_.equal_range(target.label);
     const auto taken = std::find_if(first, last, [&](const auto& candidate) {
       if (set_id == 0 || candidate.second.output_set != set_id) return false;
@@ -222,9 +227,17 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     });
     if (taken != last) {
       row.build = taken->second.target.build;
+      // What is said of it may have changed although it is the same.
+      const auto& build = *by_id.at(row.build);
+      if (build.facts == row.facts) continue;
+      constituents_.insert_or_assign(target.label, target.constituents);
+      builds.set_facts(build.id, row.facts);
+      builds.set_priority(build.id, limits.priority);
+      if (!build.finished()) {
+        to_change.push_back({build.id, std::nullopt, limits_in_run(limits, setting_.limits)});
+      }
       continue;
     }
-    const auto limits = limits_of_meta(target.meta_json);
     NewBuild build;
     build.jobset = jobset_.id;
     build.label = target.label;

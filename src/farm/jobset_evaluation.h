@@ -58,7 +58,8 @@ class JobsetEvaluation final : private TargetSink {
   bool is_unchanged(const FetchedInputs& inputs) const;
   void begin(const FetchedInputs& inputs, double fetch_seconds);
   void flush();
-  void record(Database& database, std::vector<QueuedBuild>& to_build);
+  void record(Database& database, std::vector<QueuedBuild>& to_build,
+              std::vector<BuildChange>& to_change);
   bool may_be_taken_over(const BuildRow& build,
                          const std::set<std::int64_t>& without_outputs) const;
   void finish(const EvaluationSummary& summary);

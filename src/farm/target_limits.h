@@ -6,8 +6,9 @@
 
 namespace grange {
 
-/// What a target's `meta` asks for: timeout and maxSilent in seconds, schedulingPriority (higher
-/// first). Values of the wrong kind, negative or absurd, are left out: `meta` is somebody's text.
+/// What a target's `meta` asks for: timeout and maxSilent in seconds, maxLogSize in bytes,
+/// schedulingPriority (higher first). Values of the wrong kind, negative or absurd, are left out:
+/// `meta` is somebody's text.
 StepLimits limits_of_meta(std::string_view meta_json);
 
 /// What holds for a target in a run: of each limit what one of them sets, or the longer where both
