@@ -2,8 +2,8 @@
 """postgres_server.py DIRECTORY: makes a PostgreSQL cluster of a test's own below DIRECTORY (created where it is
 missing) and becomes its server, so that the caller stops it by process id (SIGQUIT, or SIGINT for an orderly end). It
 ends with the caller, too. It listens on a socket in DIRECTORY only, loses everything with the machine, and compares
-text as people in some country do, unless it is told otherwise. Prints its URL before it starts; it is ready when
-pg_isready says so. Exits 77 where PostgreSQL is not installed."""
+text as people in some country do, unless it is told otherwise. A cluster that is there already is served again. Prints
+its URL before it starts; it is ready when pg_isready says so. Exits 77 where PostgreSQL is not installed."""
 import ctypes
 import os
 import pathlib
@@ -45,10 +45,11 @@ def main():
     os.chdir(directory)
     data = directory / "data"
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    subprocess.run(
-        [bin_directory / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "--encoding=UTF8",
-         "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-instructions"],
-        env=environment, stdout=subprocess.DEVNULL, check=True)
+    if not data.exists():
+        subprocess.run(
+            [bin_directory / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "--encoding=UTF8",
+             "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US", "--no-instructions"],
+            env=environment, stdout=subprocess.DEVNULL, check=True)
     print(f"postgresql://{USER}@/postgres?host={directory}", flush=True)
     settings = {
         "listen_addresses": "", "unix_socket_directories": str(directory), "fsync": "off", "full_page_writes": "off",

@@ -63,6 +63,7 @@ FarmConfig farm_config(const ServeOptions& options, const std::filesystem::path&
   config.workshop.remote.stop = stop;
   config.workshop.warn = warn_on_stderr;
   config.evaluate = evaluate_options_of(options.evaluator);
+  config.evaluate.timeout = Seconds(options.evaluation_timeout);
   config.evaluate.eval_store_root = config.workshop.eval_store_root;
   // People who may change a jobset need not be able to read what the server can.
   config.evaluate.restricted = true;
@@ -216,6 +217,28 @@ void add_serve_command(CLI::App& parent, Action& chosen) {
   command->add_option("--evaluations", options->evaluations, "Jobsets evaluated at once")
       ->type_name("N")
       ->check(CLI::Range(1U, 64U))
+      ->capture_default_str();
+  command
+      ->add_option("--evaluators", options->evaluator.workers,
+                   "Evaluator processes of one evaluation (default: one per processor)")
+      ->type_name("N");
+  command
+      ->add_option("--evaluator-memory", options->evaluator.max_memory_mib,
+                   "MiB that one evaluator may use")
+      ->type_name("MiB")
+      ->check(CLI::Range(std::uint64_t{16}, std::uint64_t{1} << 32))
+      ->capture_default_str();
+  command
+      ->add_option("--attribute-timeout", options->evaluator.attribute_timeout,
+                   "Seconds that one attribute may take to evaluate")
+      ->type_name("S")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--evaluation-timeout", options->evaluation_timeout,
+                   "Seconds that one evaluation may take in all (0: no limit)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_workshop_options(*command, options->workshop);
   // Not for people who want something built; bench/README.md says what it is for.

@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string daemon_socket;
   unsigned daemon_shares = 100;
   unsigned evaluations = 2;
+  double evaluation_timeout = 10800;  ///< seconds
   bool rehearse = false;
   SelectionOptions evaluator;
   WorkshopOptions workshop;

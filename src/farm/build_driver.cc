@@ -27,6 +27,8 @@ BuildDriver::BuildDriver(Workshop& workshop, FarmRecorder& recorder, StepLogs& l
       logs_(logs),
       clock_(clock),
       options_(std::move(options)),
+      origin_(clock.now()),
+      monotonic_origin_(clock.monotonic()),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 BuildDriver::~BuildDriver() {
@@ -49,7 +51,7 @@ void BuildDriver::cancel(const std::vector<std::int64_t>& builds) {
   changed_.notify_all();
 }
 
-void BuildDriver::change(const std::vector<QueuedBuild>& builds) {
+void BuildDriver::change(const std::vector<BuildChange>& builds) {
   const MutexLock lock(mutex_);
   to_change_.insert(to_change_.end(), builds.begin(), builds.end());
   if (awake_ != nullptr) awake_->wake();
@@ -175,7 +177,7 @@ void BuildDriver::begin_plan() {
     return derivation < foreseen_.size() ? foreseen_[derivation].seconds : 0.0;
   };
   ready_.emplace(std::move(owner));
-  ready_->advance(clock_.now());
+  ready_->advance(steady_now());
   ready_->set_machines({this_machine()});
   for (const auto& [jobset, share] : shares_) ready_->set_share(jobset, share);
   for (const auto& past : past_) ready_->add_past(past);
@@ -237,7 +239,7 @@ void BuildDriver::end_plan() {
 
 void BuildDriver::take_inbox() {
   std::vector<QueuedBuild> add;
-  std::vector<QueuedBuild> change;
+  std::vector<BuildChange> change;
   std::vector<std::int64_t> cancel;
   std::vector<std::shared_ptr<Question>> questions;
   std::optional<bool> drained;
@@ -254,12 +256,13 @@ void BuildDriver::take_inbox() {
     past.swap(new_past_);
   }
   const auto now = clock_.now();
-  if (ready_) ready_->advance(now);
+  if (ready_) ready_->advance(steady_now());
   for (auto& one : past) {
     if (ready_) ready_->add_past(one);
     past_.push_back(std::move(one));
   }
-  while (!past_.empty() && past_.front().to < now - UsageLedger::kWindow) past_.pop_front();
+  while (!past_.empty() && past_.front().to < steady_now() - UsageLedger::kWindow)
+    past_.pop_front();
   if (shares) {
     shares_ = *std::move(shares);
     for (const auto& [jobset, share] : shares_) {
@@ -270,9 +273,13 @@ void BuildDriver::take_inbox() {
     is_drained_ = *drained;
     if (ready_) ready_->set_drained(0, is_drained_);
   }
-  while (!to_retry_.empty() && to_retry_.begin()->first <= now) {
-    const auto build = to_retry_.begin()->second;
-    to_retry_.erase(to_retry_.begin());
+  for (auto next = to_retry_.begin(); next != to_retry_.end();) {
+    if (!options_.retries.is_due(next->first, now)) {
+      ++next;
+      continue;
+    }
+    const auto build = next->second;
+    next = to_retry_.erase(next);
     const auto found = wanted_.find(build);
     if (found == wanted_.end()) continue;
     auto again = found->second.queued;
@@ -284,11 +291,15 @@ void BuildDriver::take_inbox() {
   for (const auto& queued : change) {
     const auto found = wanted_.find(queued.build);
     if (found == wanted_.end()) continue;
-    found->second.queued.bumped = queued.bumped;
-    found->second.queued.limits.priority = queued.limits.priority;
-    if (found->second.request) {
+    auto& wanted = found->second.queued;
+    wanted.bumped = queued.bumped.value_or(wanted.bumped);
+    wanted.limits = queued.limits.value_or(wanted.limits);
+    if (!found->second.request) continue;
+    if (queued.limits) {
+      ask_otherwise(found->second);
+    } else {
       engine_->change(*found->second.request,
-                      {queued.jobset, queued.bumped, queued.limits.priority});
+                      {wanted.jobset, wanted.bumped, wanted.limits.priority});
     }
   }
   for (const auto build : cancel) take_back(build);
@@ -363,10 +374,7 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
   for (auto* wanted : fresh) {
     const auto& queued = wanted->queued;
     wanted->derivation = graph_->find(queued.derivation).value();
-    RealiseRequest request{wanted->derivation, queued.outputs, queued.limits, {}, {}};
-    request.requester = {queued.jobset, queued.bumped, queued.limits.priority};
-    wanted->request = engine_->request(request);
-    by_request_.emplace(*wanted->request, queued.build);
+    wanted->request = ask_engine(*wanted);
     by_derivation_.emplace(wanted->derivation, queued.build);
     if (queued.wish) join_running(queued.wish);
   }
@@ -426,6 +434,23 @@ void BuildDriver::take_back(std::int64_t build) {
   wanted_.erase(found);
 }
 
+std::size_t BuildDriver::ask_engine(const Wanted& wanted) {
+  const auto& queued = wanted.queued;
+  RealiseRequest request{wanted.derivation, queued.outputs, queued.limits, {}, {}};
+  request.requester = {queued.jobset, queued.bumped, queued.limits.priority};
+  const auto number = engine_->request(request);
+  by_request_.emplace(number, queued.build);
+  return number;
+}
+
+/// What is being made for it goes on meanwhile.
+void BuildDriver::ask_otherwise(Wanted& wanted) {
+  const auto before = *wanted.request;
+  wanted.request = ask_engine(wanted);
+  by_request_.erase(before);
+  engine_->withdraw(before);
+}
+
 void BuildDriver::settle() {
   if (finished_.empty()) return;
   engine_->register_learnt();
@@ -445,7 +470,8 @@ void BuildDriver::settle() {
 void BuildDriver::settle(Wanted& wanted, const Realised& realised) {
   wanted.request.reset();
   if (wanted.queued.wish) return settle_wish(wanted, realised);
-  if (realised.outcome == Outcome::aborted && wanted.queued.tries + 1 < options_.most_tries) {
+  if (realised.outcome == Outcome::aborted &&
+      wanted.queued.tries + 1 < options_.retries.most_tries) {
     retry_later(wanted, realised);
     return;
   }
@@ -530,8 +556,7 @@ void BuildDriver::give_up_without_derivation(const QueuedBuild& build) {
 }
 
 void BuildDriver::retry_later(Wanted& wanted, const Realised& realised) {
-  auto pause = options_.first_retry;
-  for (std::int64_t i = 0; i < wanted.queued.tries; ++i) pause *= 3;
+  const auto pause = options_.retries.pause(wanted.queued.tries);
   ++wanted.queued.tries;
   wanted.started.reset();
   const auto at = clock_.now() + std::chrono::duration_cast<TimePoint::duration>(pause);
@@ -551,8 +576,15 @@ void BuildDriver::step_started(StepId step, DerivationIndex /*recipe*/) {
 }
 
 void BuildDriver::attempt_started(DerivationIndex recipe) {
-  Running running{
-      {recorder_.next_step(), graph_->path(recipe), 0, {}, {}, clock_.now()}, {}, starting_};
+  Running running{{recorder_.next_step(thread_.get_stop_token()),
+                   graph_->path(recipe),
+                   0,
+                   {},
+                   {},
+                   clock_.now()},
+                  {},
+                  starting_,
+                  steady_now()};
   auto& step = running.step;
   const auto [begin, end] = by_derivation_.equal_range(recipe);
   for (auto at = begin; at != end; ++at) {
@@ -608,7 +640,7 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
   for (const auto& wish : running.wishes) {
     wish->attempt_finished(row.output_set, running.step.derivation, result);
   }
-  ended.times = charge(running.step, running.plan_step, *row.stopped);
+  ended.times = charge(running.step, running.plan_step, running.began, *row.stopped);
   if (result.good() && !result.already_valid && recipe < foreseen_.size()) {
     foreseen_[recipe].seconds = result.seconds();
   }
@@ -630,23 +662,29 @@ void BuildDriver::attempt_finished(DerivationIndex recipe, const BuildResult& re
   recorder_.add(std::move(ended));
 }
 
+/// Time that passes evenly, whatever becomes of the clock: for what machines are used.
+TimePoint BuildDriver::steady_now() const {
+  return origin_ +
+         std::chrono::duration_cast<TimePoint::duration>(clock_.monotonic() - monotonic_origin_);
+}
+
 /// What its time costs those for whom it was made; remembered for the next plan, too.
 std::vector<MachineTime> BuildDriver::charge(const RunningStep& step, StepId plan_step,
-                                             TimePoint stopped) {
+                                             TimePoint began, TimePoint stopped) {
   UsageLedger::Past past;
   const auto charged = ready_->charged(plan_step);
   past.jobsets.assign(charged.begin(), charged.end());
-  past.from = step.started;
-  past.to = stopped;
+  past.from = began;
+  past.to = steady_now();
   std::vector<MachineTime> times;
   for (const auto jobset : past.jobsets) {
     MachineTime time;
     time.step = step.id;
     time.jobset = jobset;
-    time.started = step.started;
+    time.started = stopped - (past.to - past.from);
     time.stopped = stopped;
     time.core_seconds =
-        Seconds(stopped - step.started).count() / static_cast<double>(past.jobsets.size());
+        Seconds(past.to - past.from).count() / static_cast<double>(past.jobsets.size());
     times.push_back(time);
   }
   past_.push_back(std::move(past));

@@ -17,6 +17,7 @@
 #include "base/thread_annotations.h"
 #include "build/realise_engine.h"
 #include "farm/farm_recorder.h"
+#include "farm/retry_clock.h"
 #include "farm/step_logs.h"
 #include "farm/wish_listener.h"
 #include "farm/workshop.h"
@@ -37,6 +38,13 @@ struct QueuedBuild {
   std::optional<TimePoint> retry_at;
   std::vector<std::string> outputs{};    ///< empty: all
   std::shared_ptr<WishListener> wish{};  ///< who waits for it
+};
+
+/// A build that is made otherwise from now on, as far as it has not begun.
+struct BuildChange {
+  std::int64_t build = 0;
+  std::optional<std::int64_t> bumped;
+  std::optional<StepLimits> limits;  ///< and priority
 };
 
 /// A step that runs.
@@ -65,8 +73,7 @@ class BuildDriver final : private RealiseObserver {
   struct Options {
     unsigned jobs = 1;
     std::int64_t machine = 0;  ///< the number of this one in the record
-    std::int64_t most_tries = 5;
-    Seconds first_retry{60};  ///< then three times as long each time
+    RetryClock retries;
     /// Lasting failures that were recorded, of each: see RealiseOptions.
     std::function<std::vector<std::optional<BuildResult>>(std::span<const TriedRecipe>,
                                                           const BuildPolicy&)>
@@ -86,8 +93,8 @@ class BuildDriver final : private RealiseObserver {
   std::int64_t new_wish() { return --last_wish_; }
   /// Nobody waits for these any more: what only they need is cancelled.
   void cancel(const std::vector<std::int64_t>& builds) EXCLUDES(mutex_);
-  /// Made on behalf of their jobsets otherwise: bumped, or with another priority.
-  void change(const std::vector<QueuedBuild>& builds) EXCLUDES(mutex_);
+  /// Made on behalf of their jobsets otherwise.
+  void change(const std::vector<BuildChange>& builds) EXCLUDES(mutex_);
   /// Nothing new starts on this machine, or it does again.
   void set_drained(bool drained) EXCLUDES(mutex_);
   /// Of machine time, by jobset; relative to each other.
@@ -138,6 +145,8 @@ class BuildDriver final : private RealiseObserver {
   void foresee();
   std::optional<BuildResult> known_failure(const TriedRecipe& tried, const BuildPolicy& policy);
   void take_back(std::int64_t build);
+  std::size_t ask_engine(const Wanted& wanted);
+  void ask_otherwise(Wanted& wanted);
   void settle();
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);
@@ -151,7 +160,9 @@ class BuildDriver final : private RealiseObserver {
   FarmMachine this_machine() const;
   void give_up_without_derivation(const QueuedBuild& build);
   void add_resolved_failures(DerivationIndex recipe, std::vector<std::string>& names) const;
-  std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint stopped);
+  std::vector<MachineTime> charge(const RunningStep& step, StepId plan_step, TimePoint began,
+                                  TimePoint stopped);
+  TimePoint steady_now() const;
 
   Workshop& workshop_;
   FarmRecorder& recorder_;
@@ -159,6 +170,9 @@ class BuildDriver final : private RealiseObserver {
   const Clock& clock_;
   const Options options_;
   std::atomic<std::int64_t> last_wish_{0};
+
+  const TimePoint origin_;
+  const MonotonicTime monotonic_origin_;
 
   // Of its thread.
   DerivationReader reader_;
@@ -187,11 +201,12 @@ class BuildDriver final : private RealiseObserver {
     std::vector<std::int64_t> builds;
     StepId plan_step{};
     std::vector<std::shared_ptr<WishListener>> wishes{};
+    TimePoint began{};  ///< by steady_now()
   };
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::vector<QueuedBuild> to_add_ GUARDED_BY(mutex_);
-  std::vector<QueuedBuild> to_change_ GUARDED_BY(mutex_);
+  std::vector<BuildChange> to_change_ GUARDED_BY(mutex_);
   std::vector<std::int64_t> to_cancel_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Question>> questions_ GUARDED_BY(mutex_);
   std::optional<bool> new_drained_ GUARDED_BY(mutex_);

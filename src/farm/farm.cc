@@ -22,6 +22,8 @@ namespace grange {
 namespace {
 
 constexpr std::chrono::seconds kLooksEvery{1};
+/// What the database could not take is not brought to it again at once.
+constexpr std::chrono::seconds kEvaluatesAgainAfter{5};
 
 }  // namespace
 
@@ -80,11 +82,14 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
   });
   driving.machine = machine_ = machine.id;
   driving.warn = config_.warn;
+  // What runs is not given up because the database is away for a while.
   driving.known_failures = [this](std::span<const TriedRecipe> tried, const BuildPolicy& policy) {
-    return known_failures(tried, policy);
+    return FarmDatabase::patiently(ending_.get_token(),
+                                   [&] { return known_failures(tried, policy); });
   };
   driving.expected_durations = [this](std::span<const DurationQuery> queries) {
-    return expected_durations(queries);
+    return FarmDatabase::patiently(ending_.get_token(),
+                                   [&] { return expected_durations(queries); });
   };
   driver_ = std::make_unique<BuildDriver>(workshop_, *recorder_, logs_, clock_, std::move(driving));
   driver_->set_drained(machine.drained);
@@ -93,6 +98,7 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
 }
 
 Farm::~Farm() {
+  ending_.request_stop();
   watcher_.request_stop();
   wake();
   watcher_.join();
@@ -231,13 +237,17 @@ void Farm::look_at_machine() {
 }
 
 void Farm::watch(const std::stop_token& stop) {
+  std::string told;  // each problem once, however long it lasts
   while (!stop.stop_requested()) {
     try {
       look_at_machine();
       start_due(stop);
       driver_->tick();
+      if (!std::exchange(told, "").empty()) config_.warn("jobsets are looked at again");
     } catch (const Error& error) {
-      config_.warn(std::string("looking for jobsets that are due: ") + error.what());
+      if (std::exchange(told, error.what()) != error.what()) {
+        config_.warn(std::string("looking for jobsets that are due: ") + error.what());
+      }
     }
     std::vector<std::jthread> done;
     {
@@ -314,18 +324,37 @@ void Farm::evaluate(const Jobset& jobset, const std::stop_token& stop) {
     // The next start finds that it was begun.
   } catch (const std::exception& error) {
     config_.warn("evaluating " + jobset.full_name() + ": " + error.what());
-    try {
-      database_.write([&](Database& database) {
-        Jobsets(database).end_evaluating(jobset, clock_.now(), "", error.what());
-      });
-    } catch (const Error& again) {
-      config_.warn("evaluating " + jobset.full_name() + ": " + again.what());
-    }
+    give_up_evaluating(jobset, error, stop);
   }
   roots_->look_at(jobset.id);
   const MutexLock lock(mutex_);
   ended_.push_back(jobset.id);
   changed_.notify_all();
+}
+
+/// Writes down, as soon as the database takes it, that an evaluation has failed. One that the
+/// database was in the way of is asked for again: whoever asked has been told that it will be. When
+/// the server stops meanwhile, its next start finds it begun.
+void Farm::give_up_evaluating(const Jobset& jobset, const std::exception& error,
+                              const std::stop_token& stop) {
+  const std::string problem = error.what();
+  const bool again = dynamic_cast<const UnavailableError*>(&error) != nullptr;
+  if (again) FarmDatabase::rest(stop, kEvaluatesAgainAfter);
+  try {
+    FarmDatabase::patiently(stop, [&] {
+      database_.write([&](Database& database) {
+        const auto now = clock_.now();
+        EvaluationHistory(database).fail_running(now, problem, jobset.id);
+        if (again) {
+          Jobsets(database).resume_evaluating(now, jobset.id);
+        } else {
+          Jobsets(database).end_evaluating(jobset, now, "", problem);
+        }
+      });
+    });
+  } catch (const Error& worse) {
+    config_.warn("evaluating " + jobset.full_name() + ": " + worse.what());
+  }
 }
 
 }  // namespace grange

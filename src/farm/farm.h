@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -81,6 +82,8 @@ class Farm {
   std::vector<double> expected_durations(std::span<const DurationQuery> queries);
   std::shared_ptr<const void> root(const std::vector<const FinishedBuild*>& builds);
   void look_at_machine();
+  void give_up_evaluating(const Jobset& jobset, const std::exception& error,
+                          const std::stop_token& stop);
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);
@@ -96,6 +99,7 @@ class Farm {
   std::unique_ptr<Evaluator> evaluator_;
   std::int64_t machine_ = 0;
   std::unique_ptr<ResultRoots> roots_;
+  std::stop_source ending_;
   std::unique_ptr<FarmRecorder> recorder_;
   std::unique_ptr<BuildDriver> driver_;
 

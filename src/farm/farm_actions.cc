@@ -238,7 +238,7 @@ std::vector<std::int64_t> FarmActions::cancel(const std::vector<std::int64_t>& b
 }
 
 void FarmActions::bump(const std::vector<std::int64_t>& builds) {
-  std::vector<QueuedBuild> changed;
+  std::vector<BuildChange> changed;
   tell([&](Database& database, std::vector<EventRow>& events) {
     changed.clear();
     Builds table(database);
@@ -247,9 +247,7 @@ void FarmActions::bump(const std::vector<std::int64_t>& builds) {
       if (build.finished()) continue;
       build.bumped = to_unix(now);
       table.set_bumped(build.id, build.bumped);
-      if (auto request = queued_build(build, "{}", farm_.config().limits)) {
-        changed.push_back(*std::move(request));
-      }
+      changed.push_back({build.id, build.bumped, std::nullopt});
       events.push_back(build_event("build-bumped", build, now));
     }
   });

@@ -1,7 +1,12 @@
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
 #include <type_traits>
 
+#include "base/error.h"
 #include "database/database_pool.h"
 
 namespace grange {
@@ -36,7 +41,30 @@ class FarmDatabase {
     }
   }
 
+  /// Calls `use()`, which uses the database, again and again while that is away: for those whose
+  /// work would be lost otherwise. Once a stop is requested what it throws is thrown.
+  template <typename Use>
+  static auto patiently(const std::stop_token& stop, Use&& use) {
+    for (;;) {
+      try {
+        return use();
+      } catch (const UnavailableError&) {
+        if (stop.stop_requested()) throw;
+      }
+      rest(stop, kRest);
+    }
+  }
+  /// Waits so long, or until a stop is requested.
+  static void rest(const std::stop_token& stop, std::chrono::milliseconds time) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, time, [] { return false; });
+  }
+
  private:
+  static constexpr std::chrono::seconds kRest{1};
+
   DatabasePool& pool_;
 };
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t kIdsTogether = 1000;
 constexpr std::chrono::seconds kTriesAgainAfter{2};
+constexpr std::chrono::seconds kFlushPatience{10};
 
 }  // namespace
 
@@ -33,11 +34,13 @@ FarmRecorder::~FarmRecorder() {
   thread_.join();
 }
 
-std::int64_t FarmRecorder::next_step() {
+std::int64_t FarmRecorder::next_step(const std::stop_token& stop) {
   const MutexLock lock(ids_mutex_);
   if (next_id_ == ids_end_) {
-    next_id_ = database_.write(
-        [](Database& database) { return allocate_ids(database, "steps", kIdsTogether); });
+    next_id_ = FarmDatabase::patiently(stop, [&] {
+      return database_.write(
+          [](Database& database) { return allocate_ids(database, "steps", kIdsTogether); });
+    });
     ids_end_ = next_id_ + kIdsTogether;
   }
   return next_id_++;
@@ -55,7 +58,13 @@ void FarmRecorder::add(Entry entry) {
 void FarmRecorder::flush() {
   const MutexLock lock(mutex_);
   const auto until = told_;
-  while (written_ < until && !closing_) changed_.wait(mutex_);
+  const auto deadline = std::chrono::steady_clock::now() + kFlushPatience;
+  while (written_ < until && !closing_) {
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw UnavailableError("what has ended cannot be recorded at present; try again");
+    }
+    changed_.wait_until(mutex_, deadline);
+  }
 }
 
 void FarmRecorder::run() {

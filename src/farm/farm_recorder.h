@@ -79,10 +79,11 @@ class FarmRecorder {
   FarmRecorder(const FarmRecorder&) = delete;
   FarmRecorder& operator=(const FarmRecorder&) = delete;
 
-  /// A number for a step. May wait for the database.
-  std::int64_t next_step() EXCLUDES(ids_mutex_);
+  /// A number for a step. Waits for a database that is away, until a stop is requested.
+  std::int64_t next_step(const std::stop_token& stop) EXCLUDES(ids_mutex_);
   void add(Entry entry) EXCLUDES(mutex_);
-  /// Waits until all that it was told so far is committed.
+  /// Waits until all that it was told so far is committed; throws UnavailableError when that takes
+  /// too long.
   void flush() EXCLUDES(mutex_);
 
  private:

@@ -68,6 +68,15 @@ TEST(JobsetClock, AClockThatWentBackDoesNotStopAJobset) {
   EXPECT_TRUE(is_due(checked_jobset(JobsetState::on, -std::chrono::hours(24)), kNoon));
 }
 
+TEST(JobsetClock, AClockThatWentForwardsAsksOnce) {
+  auto jobset = checked_jobset(JobsetState::on, std::chrono::seconds(1));
+  const auto later = kNoon + std::chrono::hours(24 * 365);
+  EXPECT_TRUE(is_due(jobset, later));
+  jobset.status.last_checked = later;
+  EXPECT_FALSE(is_due(jobset, later));
+  EXPECT_TRUE(is_due(jobset, kNoon)) << "and when it is set right again";
+}
+
 TEST(JobsetClock, WhatWasAskedForGoesFirst) {
   auto asked = checked_jobset(JobsetState::on, std::chrono::seconds(1));
   asked.id = 9;

@@ -232,9 +232,11 @@ void JobsetEvaluation::flush() {
   }
   std::vector<QueuedBuild> to_build;
   const auto began = setting_.clock.monotonic();
+  std::vector<BuildChange> to_change;
   setting_.database.write([&](Database& database) {
     to_build.clear();
-    record(database, to_build);
+    to_change.clear();
+    record(database, to_build, to_change);
   });
   recording_ += setting_.clock.monotonic() - began;
   pending_.clear();
@@ -242,9 +244,11 @@ void JobsetEvaluation::flush() {
   flushed_ = setting_.clock.monotonic();
   fault_point("serve.targets-recorded");
   if (!to_build.empty()) setting_.driver.add(std::move(to_build));
+  if (!to_change.empty()) setting_.driver.change(to_change);
 }
 
-void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_build) {
+void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_build,
+                              std::vector<BuildChange>& to_change) {
   EvaluationHistory history(database);
   for (const auto& error : errors_) history.add_error(evaluation_, error.label, error.error);
   if (pending_.empty()) return;
@@ -265,8 +269,8 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     const auto [first, last] = candidates_.equal_range(target.label);
     for (auto at = first; at != last; ++at) asked.push_back(at->second.target.build);
   }
-  const auto ends = builds.ends(asked);
-  const auto without_outputs = builds_without_outputs(database, ends);
+  const auto standings = builds.standings(asked);
+  const auto without_outputs = builds_without_outputs(database, standings);
   std::vector<std::string> facts;
   facts.reserve(pending_.size());
   for (const auto& target : pending_) facts.push_back(facts_of(target));
@@ -283,17 +287,27 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
     row.label = target.label;
     row.derivation = derivations[i];
     row.facts = facts_ids[i];
+    const auto limits = limits_of_meta(target.meta_json, kUsualPriority);
     const auto [first, last] = candidates_.equal_range(target.label);
     const auto taken = std::find_if(first, last, [&](const auto& candidate) {
       if (set_id == 0 || candidate.second.output_set != set_id) return false;
-      const auto build = ends.find(candidate.second.target.build);
-      return build != ends.end() && may_be_taken_over(build->first, build->second, without_outputs);
+      const auto build = standings.find(candidate.second.target.build);
+      return build != standings.end() &&
+             may_be_taken_over(build->first, build->second, without_outputs);
     });
     if (taken != last) {
       row.build = taken->second.target.build;
+      // What is said of it may have changed although it is the same.
+      const auto& standing = standings.at(row.build);
+      if (standing.facts == row.facts) continue;
+      constituents_.insert_or_assign(target.label, target.constituents);
+      builds.set_facts(row.build, row.facts);
+      builds.set_priority(row.build, limits.priority);
+      if (!standing.outcome) {
+        to_change.push_back({row.build, std::nullopt, limits_in_run(limits, setting_.limits)});
+      }
       continue;
     }
-    const auto limits = limits_of_meta(target.meta_json, kUsualPriority);
     NewBuild build;
     build.jobset = jobset_.id;
     build.label = target.label;
@@ -334,10 +348,10 @@ void JobsetEvaluation::record(Database& database, std::vector<QueuedBuild>& to_b
   }
 }
 
-bool JobsetEvaluation::may_be_taken_over(std::int64_t build, const BuildEnd& end,
+bool JobsetEvaluation::may_be_taken_over(std::int64_t build, const BuildStanding& standing,
                                          const std::set<std::int64_t>& without_outputs) const {
-  if (!end.outcome) return true;
-  switch (*end.outcome) {
+  if (!standing.outcome) return true;
+  switch (*standing.outcome) {
     case Outcome::good:
     case Outcome::failed_with_output:
       return !without_outputs.contains(build);
@@ -346,8 +360,8 @@ bool JobsetEvaluation::may_be_taken_over(std::int64_t build, const BuildEnd& end
       return false;  // says nothing of it
     default:
       // Still failing, or cancelled: not tried again unless asked, or after a long time.
-      return !end.stopped ||
-             setting_.lifetimes.is_believed(*end.outcome, *end.stopped, setting_.clock.now());
+      return !standing.stopped || setting_.lifetimes.is_believed(
+                                      *standing.outcome, *standing.stopped, setting_.clock.now());
   }
 }
 
@@ -364,12 +378,11 @@ void JobsetEvaluation::keep_derivations(const std::vector<std::int64_t>& rows) {
 
 /// Good builds whose outputs are not all there any more. What is there stays.
 std::set<std::int64_t> JobsetEvaluation::builds_without_outputs(
-    Database& database, const std::map<std::int64_t, BuildEnd>& ends) {
+    Database& database, const std::map<std::int64_t, BuildStanding>& standings) {
   std::vector<std::int64_t> good;
-  for (const auto& [build, end] : ends) {
-    if (end.outcome == Outcome::good || end.outcome == Outcome::failed_with_output) {
-      good.push_back(build);
-    }
+  for (const auto& [build, standing] : standings) {
+    const auto outcome = standing.outcome;
+    if (outcome == Outcome::good || outcome == Outcome::failed_with_output) good.push_back(build);
   }
   auto outputs = Builds(database).outputs(good);
   std::set<StorePath> paths;

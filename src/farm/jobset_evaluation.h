@@ -70,16 +70,17 @@ class JobsetEvaluation final : private TargetSink {
   bool imports() const;
   Selection selection(const FetchedInputs& inputs, const std::stop_token& stop);
   void keep_imported(const std::vector<StorePath>& derivations);
-  void record(Database& database, std::vector<QueuedBuild>& to_build);
-  bool may_be_taken_over(std::int64_t build, const BuildEnd& end,
+  void record(Database& database, std::vector<QueuedBuild>& to_build,
+              std::vector<BuildChange>& to_change);
+  bool may_be_taken_over(std::int64_t build, const BuildStanding& standing,
                          const std::set<std::int64_t>& without_outputs) const;
   void finish(const EvaluationSummary& summary);
   void fail(const std::string& problem);
   void end_in(Database& database, const std::string& fetch_problem, const std::string& problem);
   void set_constituents(Database& database);
   void tell(std::string_view kind);
-  std::set<std::int64_t> builds_without_outputs(Database& database,
-                                                const std::map<std::int64_t, BuildEnd>& ends);
+  std::set<std::int64_t> builds_without_outputs(
+      Database& database, const std::map<std::int64_t, BuildStanding>& standings);
   void keep_derivations(const std::vector<std::int64_t>& rows);
 
   const EvaluationSetting& setting_;

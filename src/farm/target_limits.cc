@@ -26,6 +26,10 @@ StepLimits limits_of_meta(std::string_view meta_json, int usual_priority) {
   if (!meta.is_object()) return limits;
   limits.timeout = seconds_of(meta, "timeout");
   limits.max_silent = seconds_of(meta, "maxSilent");
+  const auto log = meta.find("maxLogSize");
+  if (log != meta.end() && log->is_number_unsigned()) {
+    limits.max_log_bytes = log->get<std::uint64_t>();
+  }
   const auto priority = meta.find("schedulingPriority");
   if (priority != meta.end() && priority->is_number_integer()) {
     const auto value = priority->get<std::int64_t>();

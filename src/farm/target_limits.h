@@ -6,9 +6,9 @@
 
 namespace grange {
 
-/// What a target's `meta` asks for: timeout and maxSilent in seconds, schedulingPriority (higher
-/// first, `usual_priority` where it says none). Values of the wrong kind, negative or absurd, are
-/// left out: `meta` is somebody's text.
+/// What a target's `meta` asks for: timeout and maxSilent in seconds, maxLogSize in bytes,
+/// schedulingPriority (higher first, `usual_priority` where it says none). Values of the wrong
+/// kind, negative or absurd, are left out: `meta` is somebody's text.
 StepLimits limits_of_meta(std::string_view meta_json, int usual_priority = 0);
 
 /// Of a farm's targets, as in Hydra, so that some can be put behind those that say nothing.

@@ -123,19 +123,21 @@ std::vector<BuildRow> Builds::find(std::span<const std::int64_t> ids) {
   return read_builds(statement);
 }
 
-std::map<std::int64_t, BuildEnd> Builds::ends(std::span<const std::int64_t> ids) {
-  auto statement = database_.prepare("SELECT id, outcome, stopped FROM builds WHERE id " +
-                                     database_.one_of(1, Database::ListOf::integers));
+std::map<std::int64_t, BuildStanding> Builds::standings(std::span<const std::int64_t> ids) {
+  auto statement =
+      database_.prepare("SELECT id, outcome, stopped, coalesce(facts, 0) FROM builds WHERE id " +
+                        database_.one_of(1, Database::ListOf::integers));
   statement.bind_integers(1, ids);
-  std::map<std::int64_t, BuildEnd> ends;
+  std::map<std::int64_t, BuildStanding> standings;
   while (statement.step()) {
     RowReader row(statement);
     const auto id = row.integer();
-    auto& end = ends[id];
-    if (const auto text = row.optional_text()) end.outcome = parse_outcome(*text);
-    end.stopped = row.optional_time();
+    auto& standing = standings[id];
+    if (const auto text = row.optional_text()) standing.outcome = parse_outcome(*text);
+    standing.stopped = row.optional_time();
+    standing.facts = row.integer();
   }
-  return ends;
+  return standings;
 }
 
 std::vector<BuildRow> Builds::list(const BuildQuery& query) {

@@ -97,10 +97,11 @@ struct BuildQuery {
   std::size_t limit = 100;
 };
 
-/// How a build ended; nothing: it has not.
-struct BuildEnd {
-  std::optional<Outcome> outcome;
+/// What is to be known of a build before it is taken over.
+struct BuildStanding {
+  std::optional<Outcome> outcome;  ///< nothing: it has not ended
   std::optional<TimePoint> stopped;
+  std::int64_t facts = 0;
 };
 
 /// The tables of builds. Calls that write belong into the caller's transaction, and keep the
@@ -113,8 +114,8 @@ class Builds {
   std::vector<std::int64_t> add(std::span<const NewBuild> builds);
   std::optional<BuildRow> find(std::int64_t id);
   std::vector<BuildRow> find(std::span<const std::int64_t> ids);
-  /// How they ended, of those that there are.
-  std::map<std::int64_t, BuildEnd> ends(std::span<const std::int64_t> ids);
+  /// Of those that there are.
+  std::map<std::int64_t, BuildStanding> standings(std::span<const std::int64_t> ids);
   std::vector<BuildRow> list(const BuildQuery& query);
   /// All that are not finished, of this farm, oldest first.
   std::vector<BuildRow> unfinished();

@@ -8,6 +8,7 @@
 #include "record/rows.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
+#include "serve/step_log.h"
 
 namespace grange {
 namespace {
@@ -151,7 +152,9 @@ ServerResponse get_build(ApiCall& call) {
     ApiJson steps = ApiJson::array();
     StepQuery query;
     query.build = id;
+    const auto own = own_step(database, seen.build);
     for (const auto& step : Steps(database).list(query)) steps.push_back(api_step(step));
+    if (own && own->build != id) steps.push_back(api_step(*own));
     build["steps"] = std::move(steps);
     if (seen.build.derivation != 0) {
       const auto derivation = Derivations(database).find(seen.build.derivation);

@@ -64,6 +64,16 @@ TEST(SessionCookie, UseExtendsSessionsUpToTheirLongest) {
   EXPECT_FALSE(is_extension_due(at(0), at(25), at(20), times));
 }
 
+TEST(SessionCookie, AClockThatJumpsKeepsSessionsWithinTheirLongest) {
+  const SessionTimes times{.idle = hours(10), .longest = hours(25)};
+  const auto at = [](int hour) { return TimePoint(hours(hour)); };
+  // Back by a day: what is there already lasts longer than an extension would.
+  EXPECT_EQ(session_expiry(at(24), at(0), times), at(10));
+  EXPECT_FALSE(is_extension_due(at(24), at(34), at(0), times));
+  // Forwards by a year: not beyond its longest, which is over.
+  EXPECT_EQ(session_expiry(at(0), at(24 * 365), times), at(25));
+}
+
 TEST(RequestSite, IsToldByOriginOrReferer) {
   const auto told = [](const Fields& fields, const SiteSettings& site = {}) {
     return request_site(cookie_request(RequestMethod::post, "/", fields), site);

@@ -2,17 +2,36 @@
 
 #include "base/error.h"
 #include "http/conditional.h"
+#include "record/derivations.h"
+#include "record/steps.h"
 
 namespace grange {
+
+std::optional<StepRow> own_step(Database& database, const BuildRow& build) {
+  StepQuery query;
+  query.build = build.id;
+  Steps steps(database);
+  for (auto& step : steps.list(query)) {
+    if (step.derivation == build.derivation_name) return std::move(step);
+  }
+  // Of one that several builds share only the first is noted with it.
+  if (build.derivation == 0) return std::nullopt;
+  const auto derivation = Derivations(database).find(build.derivation);
+  if (!derivation || !derivation->output_set) return std::nullopt;
+  StepQuery shared;
+  shared.output_set = derivation->output_set;
+  for (auto& step : steps.list(shared)) {
+    const bool is_of_it = build.finished() ? build.made && step.outcome == build.outcome
+                                           : build.started && !step.outcome;
+    if (step.derivation == build.derivation_name && is_of_it) return std::move(step);
+  }
+  return std::nullopt;
+}
 
 std::int64_t step_of_build_log(const ApiCall& call, std::int64_t build) {
   return call.farm().database().read([&](Database& database) {
     const auto seen = seen_build(call, database, build);
-    StepQuery query;
-    query.build = build;
-    for (const auto& step : Steps(database).list(query)) {
-      if (step.derivation == seen.build.derivation_name) return step.id;
-    }
+    if (const auto step = own_step(database, seen.build)) return step->id;
     throw NotFoundError("build " + std::to_string(build) +
                         " has no log: nothing was made for it here");
   });

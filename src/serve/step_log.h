@@ -7,6 +7,10 @@
 
 namespace grange {
 
+/// The last step that made just this build, also when it was made for another one of the same
+/// derivation at the same time; nothing where it was not made here.
+std::optional<StepRow> own_step(Database& database, const BuildRow& build);
+
 /// The last step of a build that has a log; who asks must see it. Throws NotFoundError.
 std::int64_t step_of_build_log(const ApiCall& call, std::int64_t build);
 
