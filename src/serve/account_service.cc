@@ -30,10 +30,9 @@ Identity identity_of(const Account& account, Identity::By by) {
 std::optional<std::string> bearer_token(const ServerRequest& request) {
   const auto field = request.headers.get("Authorization");
   const auto space = field.find(' ');
-  if (space == field.npos || !equal_ignoring_case(field.substr(0, space), "Bearer")) {
-    return std::nullopt;
-  }
-  return std::string(trim(field.substr(space)));
+  if (!equal_ignoring_case(field.substr(0, space), "Bearer")) return std::nullopt;
+  // One that is empty is a token, too, which is not good.
+  return space == field.npos ? std::string() : std::string(trim(field.substr(space)));
 }
 
 /// What is worth doing but no reason to fail a request.

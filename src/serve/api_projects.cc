@@ -185,6 +185,10 @@ ServerResponse put_jobset(ApiCall& call) {
   call.farm().database().read([&](Database& database) {
     const auto seen = seen_project(call, database, project);
     require(call.identity, Permission::edit_jobset, &seen.facts);
+    const auto present = Jobsets(database).find(seen.project.id, name);
+    if (present && present->settings.hidden && !sees_all_of(call, seen)) {
+      throw ConflictError("the name '" + printable(name) + "' is taken");
+    }
     return 0;
   });
   const auto put =

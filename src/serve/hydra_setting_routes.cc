@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "serve/hydra_routes.h"
 #include "serve/hydra_settings.h"
 #include "serve/json_body.h"
@@ -65,6 +66,9 @@ ServerResponse hydra_put_jobset(ApiCall& call) {
     const auto seen = seen_project(call, database, project);
     require(call.identity, Permission::edit_jobset, &seen.facts);
     const auto jobset = Jobsets(database).find(seen.project.id, name);
+    if (jobset && jobset->settings.hidden && !sees_all_of(call, seen)) {
+      throw ConflictError("the name '" + printable(name) + "' is taken");
+    }
     return jobset ? std::optional(jobset->settings) : std::nullopt;
   });
   const auto settings =
