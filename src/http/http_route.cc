@@ -92,8 +92,15 @@ std::optional<PathPattern::Captures> PathPattern::match(std::string_view path) c
 }
 
 Router& Router::add(RequestMethod method, std::string_view pattern, Handling handling) {
-  routes_.push_back({method, PathPattern::parse(pattern), std::move(handling)});
+  routes_.push_back(
+      {method, std::string(pattern), PathPattern::parse(pattern), std::move(handling)});
   return *this;
+}
+
+std::vector<Router::Listed> Router::list() const {
+  std::vector<Listed> listed;
+  for (const Route& route : routes_) listed.push_back({route.method, route.text});
+  return listed;
 }
 
 Handling Router::route(const ServerRequest& request) const {

@@ -45,9 +45,17 @@ class Router {
   Handling route(const ServerRequest& request) const;
   Handling operator()(const ServerRequest& request) const { return route(request); }
 
+  struct Listed {
+    RequestMethod method;
+    std::string pattern;
+  };
+  /// What was added, in that order.
+  std::vector<Listed> list() const;
+
  private:
   struct Route {
     RequestMethod method;
+    std::string text;  ///< of the pattern
     PathPattern pattern;
     Handling handling;
   };

@@ -366,4 +366,10 @@ CREATE TABLE events (
 ) STRICT;
 )sql";
 
+const std::string_view kFarmApiIndexes = R"sql(
+-- What the API filters by.
+CREATE INDEX builds_by_queued ON builds(queued);
+CREATE INDEX failures_by_attempt ON failures(attempt);
+)sql";
+
 }  // namespace grange

@@ -135,6 +135,7 @@ CREATE TABLE forgotten_revisions (
 void migrate_record(Database& database) {
   std::vector<std::string_view> steps(kSteps.begin(), kSteps.end());
   steps.push_back(kFarmSchema);
+  steps.push_back(kFarmApiIndexes);
   migrate(database, kRecordSchema, steps);
 }
 

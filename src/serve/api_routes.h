@@ -8,6 +8,8 @@ namespace grange {
 void add_project_routes(Router& router, const ApiContext& context);
 void add_evaluation_routes(Router& router, const ApiContext& context);
 void add_build_routes(Router& router, const ApiContext& context);
+void add_step_routes(Router& router, const ApiContext& context);
+void add_derivation_routes(Router& router, const ApiContext& context);
 void add_log_routes(Router& router, const ApiContext& context);
 void add_event_routes(Router& router, const ApiContext& context);
 void add_system_routes(Router& router, const ApiContext& context);

@@ -3,6 +3,7 @@
 
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
+#include "serve/openapi.h"
 
 namespace grange {
 namespace {
@@ -26,6 +27,10 @@ ServerResponse get_running(ApiCall& call) {
   return api_answer({{"running", std::move(steps)},
                      {"evaluating", call.farm().evaluating()},
                      {"waiting", call.farm().driver().waiting()}});
+}
+
+ServerResponse get_description(ApiCall& call) {
+  return api_answer(call.context.description.document());
 }
 
 /// The text format of Prometheus.
@@ -79,6 +84,7 @@ ServerResponse get_metrics(ApiCall& call) {
 }  // namespace
 
 void add_system_routes(Router& router, const ApiContext& context) {
+  add_api_route(router, context, RequestMethod::get, "/api/v1/openapi.json", get_description);
   add_api_route(router, context, RequestMethod::get, "/health", get_health);
   add_api_route(router, context, RequestMethod::get, "/metrics", get_metrics);
   add_api_route(router, context, RequestMethod::get, "/api/v1/running", get_running);

@@ -1,5 +1,7 @@
 #include "serve/farm_server.h"
 
+#include <stdexcept>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "daemon/cache_store.h"
@@ -60,16 +62,20 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
                   warn("answering " + std::string(to_string(request.method)) + " " +
                        request.target.path + ": " + error.what());
                 }),
-      context_{farm, actions_, accounts_},
+      context_{farm, actions_, accounts_, description_},
       cache_(sites_of(farm, key_), cache_options(public_key_)) {
   add_account_routes(router_, accounts_);
   add_project_routes(router_, context_);
   add_evaluation_routes(router_, context_);
   add_build_routes(router_, context_);
+  add_step_routes(router_, context_);
+  add_derivation_routes(router_, context_);
   add_log_routes(router_, context_);
   add_event_routes(router_, context_);
   add_system_routes(router_, context_);
   add_hydra_routes(router_, context_);
+  const auto differences = description_.differences(router_);
+  if (!differences.empty()) throw std::logic_error(differences.front());
   HttpServerOptions http;
   http.host = options_.host;
   http.port = options_.port;
