@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command/password_prompt.h"
+#include "serve/api_json.h"
 
 namespace grange {
 namespace {
@@ -63,7 +64,9 @@ auto read_accounts_answer(Read&& read) {
 
 std::optional<TimePoint> time_of_answer(const Json& value) {
   if (value.is_null()) return std::nullopt;
-  return TimePoint(std::chrono::seconds(value.get<std::int64_t>()));
+  const auto time = parse_api_time(value.get<std::string>());
+  if (!time) throw CorruptError("the server's answer has a time that is none");
+  return time;
 }
 
 /// Through the API.
@@ -73,14 +76,14 @@ class ServedAccounts final : public AccountAdmin {
       : client_(options, clock, stop) {}
 
   std::vector<Account> all() override {
-    const auto answer = client_.get("/api/v1/accounts");
+    const auto answer = client_.get_all("/api/v1/accounts", "accounts");
     return read_accounts_answer([&] {
       std::vector<Account> accounts;
-      for (const auto& one : answer.at("accounts")) {
+      for (const auto& one : answer) {
         Account account;
         account.id = one.at("id").get<std::int64_t>();
         account.settings.name = one.at("name").get<std::string>();
-        account.settings.full_name = one.at("full_name").get<std::string>();
+        account.settings.full_name = one.at("fullName").get<std::string>();
         account.settings.email = one.at("email").get<std::string>();
         account.settings.roles = one.at("roles").get<std::vector<std::string>>();
         account.settings.disabled = one.at("disabled").get<bool>();
@@ -92,7 +95,7 @@ class ServedAccounts final : public AccountAdmin {
   void create(const AccountSettings& settings,
               const std::optional<std::string>& password) override {
     Json body{{"name", settings.name},
-              {"full_name", settings.full_name},
+              {"fullName", settings.full_name},
               {"email", settings.email},
               {"roles", settings.roles}};
     if (password) body["password"] = *password;
@@ -100,7 +103,7 @@ class ServedAccounts final : public AccountAdmin {
   }
   void change(std::int64_t account, const AccountService::Changes& changes) override {
     Json body = Json::object();
-    if (changes.full_name) body["full_name"] = *changes.full_name;
+    if (changes.full_name) body["fullName"] = *changes.full_name;
     if (changes.email) body["email"] = *changes.email;
     if (changes.roles) body["roles"] = *changes.roles;
     if (changes.disabled) body["disabled"] = *changes.disabled;
@@ -117,17 +120,17 @@ class ServedAccounts final : public AccountAdmin {
     client_.sign_in(name, read_password("password of " + name, false));
   }
   std::vector<StoredToken> tokens() override {
-    const auto answer = client_.get("/api/v1/tokens");
+    const auto answer = client_.get_all("/api/v1/tokens", "tokens");
     return read_accounts_answer([&] {
       std::vector<StoredToken> tokens;
-      for (const auto& one : answer.at("tokens")) {
+      for (const auto& one : answer) {
         StoredToken token;
         token.id = one.at("id").get<std::int64_t>();
         token.name = one.at("name").get<std::string>();
         token.scopes = one.at("scopes").get<std::vector<std::string>>();
         token.created = time_of_answer(one.at("created")).value_or(TimePoint());
         token.expires = time_of_answer(one.at("expires"));
-        token.last_used = time_of_answer(one.at("last_used"));
+        token.last_used = time_of_answer(one.at("lastUsed"));
         tokens.push_back(std::move(token));
       }
       return tokens;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "http/http_server_target.h"
 
 namespace grange {
 namespace {
@@ -152,6 +153,26 @@ Json FarmClient::get(const std::string& path, const Query& query) {
   const auto response = http_.send(request("GET", path, query), stop_);
   throw_for_problem(response);
   return parsed_answer(response);
+}
+
+Json FarmClient::get_all(const std::string& path, std::string_view list, Query query) {
+  constexpr int kMostPages = 100'000;
+  Json all = Json::array();
+  for (int pages = 0; pages < kMostPages; ++pages) {
+    auto page = get(path, query);
+    const auto found = page.find(std::string(list));
+    if (!page.is_object() || found == page.end() || !found->is_array()) {
+      throw CorruptError("the server's answer has no list of " + std::string(list));
+    }
+    for (auto& one : *found) all.push_back(std::move(one));
+    const auto next = page.find("next");
+    if (next == page.end() || !next->is_string()) return all;
+    query.clear();
+    for (auto& [name, value] : RequestTarget::parse(next->get<std::string>()).parameters) {
+      query.push_back({name, value});
+    }
+  }
+  throw CorruptError("the server's list of " + std::string(list) + " has no end");
 }
 
 Json FarmClient::send(const std::string& method, const std::string& path, const Json& body,

@@ -45,6 +45,8 @@ class FarmClient {
 
   /// `path` begins with a slash and is percent-encoded (see `encoded`).
   nlohmann::ordered_json get(const std::string& path, const Query& query = {});
+  /// All of a list, page by page: the array `list` of each answer, and then behind its `next`.
+  nlohmann::ordered_json get_all(const std::string& path, std::string_view list, Query query = {});
   /// Null where there is no answer's body. `body`: null for none.
   nlohmann::ordered_json send(const std::string& method, const std::string& path,
                               const nlohmann::ordered_json& body, const Query& query = {});

@@ -80,9 +80,7 @@ class StoredProjects final : public ProjectAdmin {
   Json jobset(const std::string& project, const std::string& name) override {
     const Snapshot snapshot(*database_);
     const auto found = stored_jobset(*database_, project, name);
-    auto answer = api_jobset(found);
-    answer["flake"] = found.settings.flake;
-    return answer;
+    return api_jobset(found);
   }
 
   void put_project(const std::string& name, const Json& body) override {
@@ -151,11 +149,11 @@ class ServedProjects final : public ProjectAdmin {
   ServedProjects(const FarmClientOptions& options, const Clock& clock, const std::stop_token& stop)
       : client_(options, clock, stop) {}
 
-  Json projects() override { return listed(client_.get("/api/v1/projects"), "projects"); }
+  Json projects() override { return client_.get_all("/api/v1/projects", "projects"); }
   Json jobsets(const std::string& project) override {
     FarmClient::Query query;
     if (!project.empty()) query.push_back({"project", project});
-    return listed(client_.get("/api/v1/jobsets", query), "jobsets");
+    return client_.get_all("/api/v1/jobsets", "jobsets", query);
   }
   Json jobset(const std::string& project, const std::string& name) override {
     return client_.get(jobset_path(project, name));
@@ -176,12 +174,6 @@ class ServedProjects final : public ProjectAdmin {
  private:
   static std::string project_path(const std::string& name) {
     return "/api/v1/projects/" + FarmClient::encoded(name);
-  }
-  static Json listed(const Json& answer, const char* name) {
-    if (!answer.is_object() || !answer.contains(name) || !answer.at(name).is_array()) {
-      throw CorruptError("the server's answer has no list of " + std::string(name));
-    }
-    return answer.at(name);
   }
 
   FarmClient client_;

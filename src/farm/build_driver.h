@@ -57,12 +57,20 @@ struct RunningStep {
   TimePoint started{};
 };
 
-/// What waits and why, in words; empty: it does not wait.
-struct WaitingBuild {
-  std::string reason;              ///< "inputs", "slot", "retry", "asked", "same", "running"
+/// Why a step waits, in words.
+struct WaitingStep {
+  std::string derivation;          ///< its recipe, as a path
+  std::string reason;              ///< "inputs", "slot", "retry", "asked", "same", "running", …
   std::string words;               ///< a sentence for people
   std::vector<std::string> steps;  ///< derivations that it waits for, the first ones
   std::optional<TimePoint> until;
+};
+
+/// Why a build waits, which is why its own step does.
+struct WaitingBuild : WaitingStep {
+  static constexpr std::size_t kMostBelow = 50;
+  /// The same of steps that it waits for, directly or through others: the nearest first.
+  std::vector<WaitingStep> below;
 };
 
 /// Makes the builds of the farm: one plan for all of them, driven by one thread, which posts what
@@ -155,6 +163,7 @@ class BuildDriver final : private RealiseObserver {
                                                        const StorePath& recipe) const;
   void join_running(const std::shared_ptr<WishListener>& wish);
   void settle_wish(Wanted& wanted, const Realised& realised);
+  WaitingStep explain_step(StepId step);
   std::string policy() const;
   StepClass class_of(DerivationIndex derivation);
   FarmMachine this_machine() const;

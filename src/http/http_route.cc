@@ -97,10 +97,10 @@ Router& Router::add(RequestMethod method, std::string_view pattern, Handling han
   return *this;
 }
 
-std::vector<std::pair<RequestMethod, std::string>> Router::routes() const {
-  std::vector<std::pair<RequestMethod, std::string>> all;
-  for (const Route& route : routes_) all.emplace_back(route.method, route.text);
-  return all;
+std::vector<Router::Listed> Router::list() const {
+  std::vector<Listed> listed;
+  for (const Route& route : routes_) listed.push_back({route.method, route.text});
+  return listed;
 }
 
 Handling Router::route(const ServerRequest& request) const {

@@ -43,9 +43,14 @@ class Router {
   Router& add(RequestMethod method, std::string_view pattern, Handling handling);
 
   Handling route(const ServerRequest& request) const;
-  /// All of them, methods with patterns as they were added.
-  std::vector<std::pair<RequestMethod, std::string>> routes() const;
   Handling operator()(const ServerRequest& request) const { return route(request); }
+
+  struct Listed {
+    RequestMethod method;
+    std::string pattern;
+  };
+  /// What was added, in that order.
+  std::vector<Listed> list() const;
 
  private:
   struct Route {

@@ -37,8 +37,10 @@ TEST(PathPatternTest, RefusesMalformedOnes) {
 TEST(RouterTest, TellsItsRoutes) {
   Router router;
   router.add(RequestMethod::get, "/a/{b}", {}).add(RequestMethod::put, "/a/{rest*}", {});
-  EXPECT_THAT(router.routes(), ElementsAre(Pair(RequestMethod::get, "/a/{b}"),
-                                           Pair(RequestMethod::put, "/a/{rest*}")));
+  const auto listed = router.list();
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0].pattern, "/a/{b}");
+  EXPECT_EQ(listed[1].method, RequestMethod::put);
 }
 
 TEST(RouterTest, FindsTheFirstThatFitsOrSaysWhatIsAllowed) {

@@ -51,6 +51,16 @@ BuildRow read_build(const Statement& statement) {
   return build;
 }
 
+constexpr std::int64_t kFewBuilds = 10'000;
+
+/// How many builds were asked for since then, at most `most`.
+std::int64_t count_since(Database& database, std::int64_t since, std::int64_t most) {
+  return find_integer(database,
+                      "SELECT count(*) FROM (SELECT id FROM builds WHERE queued >= ?1 LIMIT ?2) x",
+                      since, most)
+      .value_or(0);
+}
+
 std::vector<BuildRow> read_builds(Statement& statement) {
   std::vector<BuildRow> builds;
   while (statement.step()) builds.push_back(read_build(statement));
@@ -150,6 +160,14 @@ std::vector<BuildRow> Builds::list(const BuildQuery& query) {
   if (query.finished)
     sql += *query.finished ? "AND b.outcome IS NOT NULL " : "AND b.outcome IS NULL ";
   std::vector<std::variant<std::int64_t, std::string>> values;
+  if (query.since) {
+    // Few: they are looked up. Many: most of what is walked over, newest first, is among them.
+    const auto since = to_column(*query.since);
+    values.emplace_back(since);
+    sql += count_since(database_, since, kFewBuilds) < kFewBuilds
+               ? "AND b.id IN (SELECT id FROM builds WHERE queued >= ?1) "
+               : "AND b.queued >= ?1 ";
+  }
   const auto add = [&](std::string_view condition, const auto& value) {
     if (!value) return;
     values.emplace_back(*value);

@@ -90,7 +90,8 @@ struct BuildQuery {
   std::optional<std::int64_t> derivation;
   std::optional<bool> finished;
   std::optional<Outcome> outcome;
-  bool with_hidden = false;  ///< of hidden jobsets and projects too
+  std::optional<TimePoint> since;  ///< asked for then or later
+  bool with_hidden = false;        ///< of hidden jobsets and projects too
   /// Only with smaller ids (or greater ones, where `ascending`).
   std::optional<std::int64_t> beyond;
   bool ascending = false;

@@ -327,6 +327,26 @@ std::optional<DerivationRow> Derivations::find(const StorePath& path) {
   return read_derivation_row(statement);
 }
 
+std::vector<DerivationRow> Derivations::find(std::span<const std::int64_t> ids) {
+  std::vector<DerivationRow> rows;
+  if (ids.empty()) return rows;
+  auto statement =
+      database_.prepare(std::string(kDerivationColumns) + "WHERE d.id " +
+                        database_.one_of(1, Database::ListOf::integers) + " ORDER BY d.id");
+  statement.bind_integers(1, ids);
+  while (statement.step()) rows.push_back(read_derivation_row(statement));
+  return rows;
+}
+
+std::vector<DerivationRow> Derivations::recipes_of(std::int64_t output_set, std::size_t limit) {
+  auto statement = database_.prepare(std::string(kDerivationColumns) +
+                                     "WHERE d.output_set = ?1 ORDER BY d.id DESC LIMIT ?2");
+  bind_all(statement, output_set, limit);
+  std::vector<DerivationRow> rows;
+  while (statement.step()) rows.push_back(read_derivation_row(statement));
+  return rows;
+}
+
 std::vector<std::int64_t> Derivations::inputs(std::int64_t id) {
   auto statement = database_.prepare("SELECT inputs FROM derivations WHERE id = ?1");
   statement.bind(1, id);

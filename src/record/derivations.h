@@ -35,6 +35,10 @@ class Derivations {
                                 const DerivationReader& reader);
   std::optional<DerivationRow> find(std::int64_t id);
   std::optional<DerivationRow> find(const StorePath& path);
+  /// Those that are there, by id.
+  std::vector<DerivationRow> find(std::span<const std::int64_t> ids);
+  /// Equivalent ones, the newest first: of the row of an output set.
+  std::vector<DerivationRow> recipes_of(std::int64_t output_set, std::size_t limit);
   /// The ids of those that one uses directly.
   std::vector<std::int64_t> inputs(std::int64_t id);
   /// As it is in its .drv file, byte by byte. Throws NotFoundError, and CorruptError for what

@@ -396,4 +396,10 @@ const std::string_view kKeptBuildsSchema = R"sql(
 CREATE INDEX builds_kept ON builds(id) WHERE keep = 1;
 )sql";
 
+const std::string_view kFarmApiIndexes = R"sql(
+-- What the API filters by.
+CREATE INDEX builds_by_queued ON builds(queued);
+CREATE INDEX failures_by_attempt ON failures(attempt);
+)sql";
+
 }  // namespace grange

@@ -13,5 +13,7 @@ extern const std::string_view kDeclarationSchema;
 extern const std::string_view kFarmStorageSchema;
 /// Builds that are marked to be kept are found without looking at all.
 extern const std::string_view kKeptBuildsSchema;
+/// Added to it later.
+extern const std::string_view kFarmApiIndexes;
 
 }  // namespace grange

@@ -138,6 +138,7 @@ void migrate_record(Database& database) {
   steps.push_back(kDeclarationSchema);
   steps.push_back(kFarmStorageSchema);
   steps.push_back(kKeptBuildsSchema);
+  steps.push_back(kFarmApiIndexes);
   migrate(database, kRecordSchema, steps);
 }
 

@@ -19,7 +19,9 @@ using testing::HasSubstr;
 
 /// Takes the farm's tables out again: what versions before the fifth had is left.
 void undo_farm(SqliteDatabase& database) {
-  database.execute("PRAGMA foreign_keys = OFF; DROP INDEX attempts_by_recipe");
+  database.execute(
+      "PRAGMA foreign_keys = OFF; DROP INDEX attempts_by_recipe; "
+      "DROP INDEX failures_by_attempt");
   const auto schema = std::string(kFarmSchema) + std::string(kFarmStorageSchema);
   const std::regex created("CREATE TABLE ([a-z_]+) ");
   for (std::sregex_iterator at(schema.begin(), schema.end(), created), end; at != end; ++at) {

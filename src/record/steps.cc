@@ -111,12 +111,15 @@ std::vector<StepRow> Steps::list(const StepQuery& query) {
     sql += *query.running ? "AND s.outcome IS NULL " : "AND s.outcome IS NOT NULL ";
   const int next = 3 + (query.build ? 1 : 0) + (query.machine ? 1 : 0);
   if (query.output_set) sql += "AND o.digest = ?" + std::to_string(next) + " ";
+  const int last = next + (query.output_set ? 1 : 0);
+  if (query.outcome) sql += "AND s.outcome = ?" + std::to_string(last) + " ";
   sql += "ORDER BY s.id DESC LIMIT ?2";
   auto statement = database_.prepare(sql);
   statement.bind(1, query.before.value_or(0)).bind(2, query.limit);
   if (query.build) statement.bind(3, *query.build);
   if (query.machine) statement.bind(query.build ? 4 : 3, *query.machine);
   if (query.output_set) statement.bind_blob(next, query.output_set->bytes());
+  if (query.outcome) statement.bind(last, to_string(*query.outcome));
   std::vector<StepRow> steps;
   while (statement.step()) steps.push_back(read_step(statement));
   return steps;

@@ -43,6 +43,7 @@ struct StepQuery {
   std::optional<std::int64_t> machine;
   std::optional<OutputSetId> output_set;
   std::optional<bool> running;
+  std::optional<Outcome> outcome;
   std::optional<std::int64_t> before;  ///< only smaller ids
   std::size_t limit = 100;
 };

@@ -2,12 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "serve/api_json.h"
+
 namespace grange {
 namespace {
 
 nlohmann::json time_to_json(const std::optional<TimePoint>& time) {
   if (!time) return nullptr;
-  return to_unix(*time);
+  return api_time(*time);
 }
 
 std::string_view name_of(Identity::By by) {
@@ -28,11 +30,11 @@ nlohmann::json account_to_json(const Account& account) {
   const auto& settings = account.settings;
   return {{"id", account.id},
           {"name", settings.name},
-          {"full_name", settings.full_name},
+          {"fullName", settings.full_name},
           {"email", settings.email},
           {"roles", settings.roles},
           {"disabled", settings.disabled},
-          {"created", to_unix(account.created)}};
+          {"created", api_time(account.created)}};
 }
 
 nlohmann::json account_to_hydra_json(const Account& account) {
@@ -47,9 +49,9 @@ nlohmann::json token_to_json(const StoredToken& token) {
   return {{"id", token.id},
           {"name", token.name},
           {"scopes", token.scopes},
-          {"created", to_unix(token.created)},
+          {"created", api_time(token.created)},
           {"expires", time_to_json(token.expires)},
-          {"last_used", time_to_json(token.last_used)}};
+          {"lastUsed", time_to_json(token.last_used)}};
 }
 
 nlohmann::json session_to_json(const Identity& identity, const Account* account) {

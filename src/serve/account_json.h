@@ -9,11 +9,11 @@
 
 namespace grange {
 
-/// {id, name, full_name, email, roles: [NAME], disabled, created}; times are seconds since 1970.
+/// {id, name, fullName, email, roles: [NAME], disabled, created}; times are RFC 3339.
 nlohmann::json account_to_json(const Account& account);
 /// {username, fullname, emailaddress, userroles: [NAME]}: Hydra's.
 nlohmann::json account_to_hydra_json(const Account& account);
-/// {id, name, scopes: [NAME], created, expires, last_used}; the last two may be null.
+/// {id, name, scopes: [NAME], created, expires, lastUsed}; the last two may be null.
 nlohmann::json token_to_json(const StoredToken& token);
 /// {by: "nobody"|"session"|"token", account: {…}|null, csrf: TEXT|null, scopes: [NAME]|null}.
 /// `account`: null where nobody is signed in.

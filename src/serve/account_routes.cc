@@ -1,5 +1,6 @@
 #include "serve/account_routes.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "base/text.h"
 #include "serve/account_json.h"
 #include "serve/json_body.h"
+#include "serve/page_request.h"
 
 namespace grange {
 namespace {
@@ -22,6 +24,17 @@ constexpr std::size_t kLongestSecretText = 4096;
 
 ServerResponse account_answer(int status, const nlohmann::json& value) {
   return json_response(status, print_json(value));
+}
+
+/// A page of them, by number.
+template <typename Row>
+ServerResponse whole_list(const HandlerCall& call, std::string_view name, std::vector<Row> rows,
+                          nlohmann::json (*print)(const Row&)) {
+  const auto& target = call.request.target;
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.id < b.id; });
+  return account_answer(200, page_of_whole<nlohmann::json>(
+                                 target, name, rows, page_limit(target, 1000, 1000),
+                                 [](const Row& row) { return row.id; }, print));
 }
 
 ServerResponse no_content() {
@@ -184,7 +197,7 @@ ServerResponse set_up(AccountService& service, const HandlerCall& call) {
   take_fields(call, [&](JsonFields& fields) {
     secret = fields.text("secret", kLongestSecretText);
     settings.name = take_account_name(fields);
-    settings.full_name = fields.optional_text("full_name", kLongestAccountText).value_or("");
+    settings.full_name = fields.optional_text("fullName", kLongestAccountText).value_or("");
     settings.email = fields.optional_text("email", kLongestAccountText).value_or("");
     password = take_password(fields);
   });
@@ -195,9 +208,7 @@ ServerResponse set_up(AccountService& service, const HandlerCall& call) {
 
 ServerResponse list_accounts(AccountService& service, const HandlerCall& call) {
   require(service.authorise(call.request), Permission::administer);
-  auto list = nlohmann::json::array();
-  for (const auto& account : service.accounts()) list.push_back(account_to_json(account));
-  return account_answer(200, {{"accounts", std::move(list)}});
+  return whole_list(call, "accounts", service.accounts(), account_to_json);
 }
 
 ServerResponse create_account(AccountService& service, const HandlerCall& call) {
@@ -206,7 +217,7 @@ ServerResponse create_account(AccountService& service, const HandlerCall& call) 
   std::optional<std::string> password;
   take_fields(call, [&](JsonFields& fields) {
     settings.name = take_account_name(fields);
-    settings.full_name = fields.optional_text("full_name", kLongestAccountText).value_or("");
+    settings.full_name = fields.optional_text("fullName", kLongestAccountText).value_or("");
     settings.email = fields.optional_text("email", kLongestAccountText).value_or("");
     settings.roles = take_roles(fields).value_or(std::vector<std::string>());
     if (fields.has("password")) password = take_password(fields);
@@ -232,7 +243,7 @@ ServerResponse change_account(AccountService& service, const HandlerCall& call) 
   if (!may(identity, Permission::administer)) require_session(identity);
   AccountService::Changes changes;
   take_fields(call, [&](JsonFields& fields) {
-    changes.full_name = fields.optional_text("full_name", kLongestAccountText);
+    changes.full_name = fields.optional_text("fullName", kLongestAccountText);
     changes.email = fields.optional_text("email", kLongestAccountText);
     changes.roles = take_roles(fields);
     changes.disabled = fields.optional_flag("disabled");
@@ -277,9 +288,7 @@ ServerResponse change_password(AccountService& service, const HandlerCall& call)
 ServerResponse list_tokens(AccountService& service, const HandlerCall& call) {
   const auto identity = service.authorise(call.request);
   require_own_reading(identity);
-  auto list = nlohmann::json::array();
-  for (const auto& token : service.tokens(identity)) list.push_back(token_to_json(token));
-  return account_answer(200, {{"tokens", std::move(list)}});
+  return whole_list(call, "tokens", service.tokens(identity), token_to_json);
 }
 
 ServerResponse create_token(AccountService& service, const HandlerCall& call) {

@@ -14,11 +14,11 @@ namespace grange {
 ///     GET    /api/v1/session                 who asks, and the token against forgery
 ///     POST   /api/v1/session {name, password}          201; 401
 ///     DELETE /api/v1/session                 204
-///     POST   /api/v1/setup {secret, name, password, full_name?, email?}    201
+///     POST   /api/v1/setup {secret, name, password, fullName?, email?}    201
 ///     GET    /api/v1/accounts                all: for who may administer
-///     POST   /api/v1/accounts {name, full_name?, email?, roles?, password?}    201
+///     POST   /api/v1/accounts {name, fullName?, email?, roles?, password?}    201
 ///     GET    /api/v1/accounts/ID             one's own, too
-///     PATCH  /api/v1/accounts/ID {full_name?, email?, roles?, disabled?}
+///     PATCH  /api/v1/accounts/ID {fullName?, email?, roles?, disabled?}
 ///     DELETE /api/v1/accounts/ID             204
 ///     PUT    /api/v1/accounts/ID/password {password, current?}    204; `current` for one's own
 ///     GET    /api/v1/tokens                  one's own

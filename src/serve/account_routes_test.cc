@@ -11,6 +11,7 @@
 #include "http/http_server_test_client.h"
 #include "record/accounts_testing.h"
 #include "serve/accounts_testing.h"
+#include "serve/openapi.h"
 
 namespace grange {
 namespace {
@@ -114,6 +115,14 @@ class AccountRoutesTest : public testing::Test {
   std::optional<HttpServer> server_;
 };
 
+TEST_F(AccountRoutesTest, AreAllDescribed) {
+  const auto api = ApiDescription::of_all();
+  for (const auto& route : router_.list()) {
+    if (!ApiDescription::describes(route.pattern)) continue;
+    EXPECT_NE(api.find(route.method, route.pattern), nullptr) << route.pattern;
+  }
+}
+
 TEST_F(AccountRoutesTest, FromTheSetupLinkToSigningOut) {
   // The link of the first administrator.
   const auto old_secret = service_.new_setup_secret();
@@ -160,7 +169,7 @@ TEST_F(AccountRoutesTest, FromTheSetupLinkToSigningOut) {
   const auto listed = ask(ada, "GET", "/api/v1/tokens");
   ASSERT_EQ(listed.body["tokens"].size(), 3u);
   EXPECT_FALSE(listed.body["tokens"][0].contains("secret"));
-  EXPECT_EQ(listed.body["tokens"][0]["last_used"], 0);
+  EXPECT_EQ(listed.body["tokens"][0]["lastUsed"], "1970-01-01T00:00:00.000000Z");
 
   // Forged requests.
   auto forged = ada;
@@ -265,7 +274,7 @@ TEST_F(AccountRoutesTest, TokensEndByThemselves) {
                json({{"name", "t"}, {"scopes", {"read"}}, {"lifetime", lifetime}}).dump());
   };
   const auto created = create(60);
-  EXPECT_EQ(created.body["expires"], 60);
+  EXPECT_EQ(created.body["expires"], "1970-01-01T00:01:00.000000Z");
   const Asker token{.cookie = {}, .csrf = {}, .token = created.body["secret"]};
   EXPECT_EQ(ask(token, "GET", "/api/v1/session").status, 200);
   clock_.advance(seconds(60));
@@ -316,7 +325,7 @@ TEST_F(AccountRoutesTest, AdministratorsKeepAccounts) {
   EXPECT_EQ(wrong.body["errors"].size(), 3u);
 
   const auto ann = sign_in("ann");
-  EXPECT_EQ(ask(ann, "PATCH", path, R"({"full_name":"Ann"})").body["full_name"], "Ann");
+  EXPECT_EQ(ask(ann, "PATCH", path, R"({"fullName":"Ann"})").body["fullName"], "Ann");
   EXPECT_EQ(ask(ann, "PATCH", path, R"({"roles":["admin"]})").status, 403);
   EXPECT_EQ(ask(ann, "PATCH", path, R"({"disabled":false})").status, 403);
   EXPECT_EQ(ask(ada, "PATCH", path, R"({"disabled":true})").status, 200);
@@ -362,7 +371,7 @@ TEST_F(AccountRoutesTest, WhoMayDoWhat) {
       {"GET", "/api/v1/accounts", "", false, false},
       {"POST", "/api/v1/accounts", R"({"name":"x"})", false, true},
       {"GET", path, "", true, false},
-      {"PATCH", path, R"({"full_name":"x"})", true, true},
+      {"PATCH", path, R"({"fullName":"x"})", true, true},
       {"PUT", path + "/password", R"({"password":"battery staple"})", true, true},
       {"DELETE", path, "", true, true},
   };

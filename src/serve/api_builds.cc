@@ -5,19 +5,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "record/derivations.h"
-#include "record/rows.h"
 #include "serve/api_json.h"
+#include "serve/api_parameters.h"
 #include "serve/api_routes.h"
 #include "serve/step_log.h"
 
 namespace grange {
 namespace {
-
-/// Of steps, so many pages are looked through for what is not hidden.
-constexpr int kHiddenPages = 50;
-constexpr std::string_view kOutcomes =
-    "good, failed, dependency failed, failed with output, timed out, log limit exceeded, output "
-    "rejected, hash mismatch, not deterministic, unsupported, aborted or cancelled";
 
 /// Jobsets by number, each looked for once.
 class JobsetNames {
@@ -35,54 +29,30 @@ class JobsetNames {
   std::map<std::int64_t, std::optional<Jobset>> found_;
 };
 
-ApiJson build_page(Database& database, const std::vector<BuildRow>& rows, std::size_t limit) {
+/// Of one row more than the page may have, where there is one.
+ApiJson build_page(const ApiCall& call, Database& database, std::vector<BuildRow> rows,
+                   std::string_view key, std::size_t limit) {
+  const bool has_more = cut_to_page(rows, limit);
   JobsetNames jobsets(database);
   ApiJson list = ApiJson::array();
   for (const auto& row : rows) list.push_back(api_build(row, jobsets.find(row.jobset)));
   ApiJson page{{"builds", std::move(list)}};
-  page["next"] = rows.size() == limit ? ApiJson(rows.back().id) : ApiJson();
+  page["next"] = call.next(key, has_more, [&] { return std::to_string(rows.back().id); });
   return page;
 }
 
-/// The row of an output set that is named by its id or by one of its recipes' file names; nothing
-/// where it is not known.
-std::optional<std::int64_t> find_output_set(Database& database, const std::string& text) {
-  if (const auto path = StorePath::try_parse(text)) {
-    const auto derivation = Derivations(database).find(*path);
-    if (!derivation || !derivation->output_set) return std::nullopt;
-    return find_integer(database, "SELECT id FROM output_sets WHERE digest = ?1",
-                        BlobValue{derivation->output_set->bytes()});
-  }
-  const auto bytes = base16_decode(text);
-  if (!bytes || bytes->size() != sizeof(Sha256)) {
-    throw InvalidFieldsError(InvalidFieldsError::Fields{
-        {"outputSet",
-         "specified 64 hexadecimal digits, or the file name of a derivation, "
-         "got '" +
-             printable(text) + "'"}});
-  }
-  return find_integer(database, "SELECT id FROM output_sets WHERE digest = ?1", BlobValue{*bytes});
-}
-
 ServerResponse list_builds(ApiCall& call) {
-  call.refuse_other_parameters({"project", "jobset", "label", "system", "evaluation", "outputSet",
-                                "match", "finished", "outcome", "before", "limit"});
   BuildQuery query;
-  query.limit = call.limit();
+  const auto limit = call.limit();
+  query.limit = limit + 1;
+  query.since = call.time_parameter("since");
   query.beyond = call.integer_parameter("before");
   query.finished = call.flag_parameter("finished");
   query.label = call.parameter("label");
   query.system = call.parameter("system");
   query.evaluation = call.integer_parameter("evaluation");
   query.with_hidden = sees_all(call);
-  if (const auto outcome = call.parameter("outcome")) {
-    query.outcome = parse_outcome(*outcome);
-    if (!query.outcome) {
-      throw InvalidFieldsError(
-          InvalidFieldsError::Fields{{"outcome", "specified " + std::string(kOutcomes) + ", got '" +
-                                                     printable(*outcome) + "'"}});
-    }
-  }
+  query.outcome = outcome_parameter(call);
   const auto match = call.parameter("match").value_or("equivalent");
   if (match != "exact" && match != "equivalent") {
     throw InvalidFieldsError(InvalidFieldsError::Fields{
@@ -108,10 +78,11 @@ ServerResponse list_builds(ApiCall& call) {
         const auto derivation = Derivations(database).find(*path);
         query.derivation = derivation ? derivation->id : -1;
       } else {
-        query.output_set = find_output_set(database, *text).value_or(-1);
+        const auto set = output_set_named(database, *text);
+        query.output_set = set ? output_set_row(database, *set).value_or(-1) : -1;
       }
     }
-    return build_page(database, Builds(database).list(query), query.limit);
+    return build_page(call, database, Builds(database).list(query), "before", limit);
   }));
 }
 
@@ -223,16 +194,15 @@ ServerResponse keep_build(ApiCall& call, bool keep) {
 }
 
 ServerResponse get_queue(ApiCall& call) {
-  call.refuse_other_parameters({"before", "after", "limit"});
   const auto limit = call.limit();
   return api_answer(call.farm().database().read([&](Database& database) {
     BuildQuery query;
     query.finished = false;
     query.ascending = true;
-    query.limit = limit;
+    query.limit = limit + 1;
     query.beyond = call.integer_parameter("after");
     query.with_hidden = sees_all(call);
-    auto page = build_page(database, Builds(database).list(query), limit);
+    auto page = build_page(call, database, Builds(database).list(query), "after", limit);
     ApiJson by_jobset = ApiJson::array();
     for (const auto& jobset : seen_jobsets(call, database, Jobsets(database).all())) {
       if (jobset.status.queued_builds == 0) continue;
@@ -243,53 +213,6 @@ ServerResponse get_queue(ApiCall& call) {
     }
     page["jobsets"] = std::move(by_jobset);
     return page;
-  }));
-}
-
-ServerResponse list_steps(ApiCall& call) {
-  call.refuse_other_parameters({"before", "limit", "build", "machine", "running"});
-  StepQuery asked;
-  asked.limit = call.limit();
-  asked.before = call.integer_parameter("before");
-  asked.build = call.integer_parameter("build");
-  asked.machine = call.integer_parameter("machine");
-  asked.running = call.flag_parameter("running");
-  return api_answer(call.farm().database().read([&](Database& database) {
-    auto query = asked;
-    ApiJson list = ApiJson::array();
-    std::int64_t next = 0;  // none
-    std::map<std::int64_t, bool> seen;
-    // A step of a hidden jobset is as hidden as its build: others take its place on the page.
-    bool goes_on = true;
-    for (int pages = 0; goes_on; ++pages) {
-      const auto rows = Steps(database).list(query);
-      goes_on = rows.size() == query.limit && pages < kHiddenPages;
-      next = rows.size() == query.limit ? rows.back().id : 0;
-      for (const auto& row : rows) {
-        if (!seen.contains(row.build)) seen[row.build] = sees_step(call, database, row.build);
-        query.before = row.id;
-        if (!seen[row.build]) continue;
-        list.push_back(api_step(row));
-        if (list.size() < query.limit) continue;
-        next = row.id;
-        goes_on = false;
-        break;
-      }
-    }
-    ApiJson page{{"steps", std::move(list)}};
-    page["next"] = next != 0 ? ApiJson(next) : ApiJson();
-    return page;
-  }));
-}
-
-ServerResponse get_step(ApiCall& call) {
-  return api_answer(call.farm().database().read([&](Database& database) {
-    const auto step = Steps(database).find(call.number("id"));
-    if (!step) throw NotFoundError("there is no step " + call.text("id"));
-    if (!sees_step(call, database, step->build)) {
-      throw NotFoundError("there is no step " + call.text("id"));
-    }
-    return api_step(*step);
   }));
 }
 
@@ -310,8 +233,6 @@ void add_build_routes(Router& router, const ApiContext& context) {
   add(RequestMethod::erase, "/api/v1/builds/{id}/keep",
       [](ApiCall& call) { return keep_build(call, false); });
   add(RequestMethod::get, "/api/v1/queue", get_queue);
-  add(RequestMethod::get, "/api/v1/steps", list_steps);
-  add(RequestMethod::get, "/api/v1/steps/{id}", get_step);
 }
 
 }  // namespace grange

@@ -5,6 +5,7 @@
 #include "record/commits.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
+#include "serve/page_request.h"
 #include "serve/problem.h"
 
 namespace grange {
@@ -27,7 +28,6 @@ void add_branches(Database& database, std::int64_t jobset, const std::optional<s
 }
 
 ServerResponse list_commits(ApiCall& call) {
-  call.refuse_other_parameters({"project", "jobset", "input", "branch", "before", "limit"});
   const auto project = call.parameter("project");
   const auto jobset = call.parameter("jobset");
   const auto input = call.parameter("input");
@@ -54,11 +54,12 @@ ServerResponse list_commits(ApiCall& call) {
         add_branches(database, one.id, input, branch, branches);
       }
     }
-    const auto rows = Commits(database).list(branches, before, limit);
+    auto rows = Commits(database).list(branches, before, limit + 1);
+    const bool has_more = cut_to_page(rows, limit);
     ApiJson list = ApiJson::array();
     for (const auto& row : rows) list.push_back(api_commit(row));
     ApiJson page{{"commits", std::move(list)}};
-    page["next"] = rows.size() == limit ? ApiJson(rows.back().id) : ApiJson();
+    page["next"] = call.next("before", has_more, [&] { return std::to_string(rows.back().id); });
     return page;
   }));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 #include "http/conditional.h"
 #include "http/etag.h"
 #include "record/public_export.h"
+#include "serve/openapi.h"
 
 namespace grange {
 namespace {
@@ -26,8 +28,25 @@ ServerResponse with_etag(const ServerRequest& request, ServerResponse response) 
   return apply_conditions(request, std::move(response));
 }
 
-[[noreturn]] void refuse_parameter(std::string_view name, std::string message) {
-  throw InvalidFieldsError(InvalidFieldsError::Fields{{std::string(name), std::move(message)}});
+template <typename IsKnown>
+void refuse_unknown_parameters(const RequestTarget& target, IsKnown&& is_known) {
+  FieldErrors errors;
+  for (const auto& [name, value] : target.parameters) {
+    if (!is_known(name)) errors.add(printable(name), "there is no such parameter");
+  }
+  errors.check();
+}
+
+/// Null for what the document does not describe.
+const ApiOperation* operation_of(const ApiContext& context, RequestMethod method,
+                                 std::string_view pattern) {
+  if (!ApiDescription::describes(pattern)) return nullptr;
+  const auto* operation = context.description.find(method, pattern);
+  if (operation == nullptr) {
+    throw std::logic_error("the route " + std::string(to_string(method)) + " " +
+                           std::string(pattern) + " has no description: see serve/openapi.h");
+  }
+  return operation;
 }
 
 NotFoundError no_such(std::string_view noun, std::string_view name) {
@@ -58,46 +77,44 @@ std::int64_t ApiCall::number(std::string_view name) const {
   return static_cast<std::int64_t>(*number);
 }
 
+const RequestTarget& ApiCall::target_with(std::string_view name) const {
+  if (operation != nullptr && !operation->has_parameter(name)) {
+    throw std::logic_error("the description of " + operation->pattern() + " has no parameter '" +
+                           std::string(name) + "'");
+  }
+  return http.request.target;
+}
+
 std::optional<std::string> ApiCall::parameter(std::string_view name) const {
-  const auto* value = http.request.target.parameter(name);
-  if (value == nullptr) return std::nullopt;
-  return *value;
+  return text_parameter(target_with(name), name);
 }
 
 std::optional<std::int64_t> ApiCall::integer_parameter(std::string_view name) const {
-  const auto value = parameter(name);
-  if (!value) return std::nullopt;
-  const auto number = parse_number(*value);
-  if (!number || *number > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
-    refuse_parameter(name, "specified a number, got '" + printable(*value) + "'");
-  }
-  return static_cast<std::int64_t>(*number);
+  return grange::integer_parameter(target_with(name), name);
 }
 
 std::optional<bool> ApiCall::flag_parameter(std::string_view name) const {
-  const auto value = parameter(name);
-  if (!value) return std::nullopt;
-  if (*value == "true" || *value == "1" || value->empty()) return true;
-  if (*value == "false" || *value == "0") return false;
-  refuse_parameter(name, "specified true or false, got '" + printable(*value) + "'");
+  return grange::flag_parameter(target_with(name), name);
+}
+
+std::optional<TimePoint> ApiCall::time_parameter(std::string_view name) const {
+  return grange::time_parameter(target_with(name), name);
 }
 
 std::size_t ApiCall::limit(std::size_t otherwise, std::size_t most) const {
-  const auto value = integer_parameter("limit");
-  if (!value) return otherwise;
-  if (*value < 1 || std::cmp_greater(*value, most)) {
-    refuse_parameter("limit",
-                     "specified 1 to " + std::to_string(most) + ", got " + std::to_string(*value));
-  }
-  return static_cast<std::size_t>(*value);
+  return page_limit(target_with("limit"), otherwise, most);
+}
+
+nlohmann::ordered_json ApiCall::next(std::string_view parameter, bool has_more,
+                                     const std::function<std::string()>& last) const {
+  if (!has_more) return nullptr;
+  return next_link(target_with(parameter), parameter, last());
 }
 
 void ApiCall::refuse_other_parameters(std::initializer_list<std::string_view> known) const {
-  for (const auto& [name, value] : http.request.target.parameters) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      refuse_parameter(printable(name), "there is no such parameter");
-    }
-  }
+  refuse_unknown_parameters(http.request.target, [&](std::string_view name) {
+    return std::find(known.begin(), known.end(), name) != known.end();
+  });
 }
 
 void add_api_route(Router& router, const ApiContext& context, RequestMethod method,
@@ -105,8 +122,14 @@ void add_api_route(Router& router, const ApiContext& context, RequestMethod meth
   Handling handling;
   handling.body = method == RequestMethod::get ? BodyMode::none : BodyMode::text;
   handling.body_limit = kApiBody;
-  handling.run = [&context, handler = std::move(handler), method](HandlerCall& http) {
-    ApiCall call{http, context, context.accounts.authorise(http.request)};
+  const auto* operation = operation_of(context, method, pattern);
+  handling.run = [&context, handler = std::move(handler), method, operation](HandlerCall& http) {
+    ApiCall call{http, context, context.accounts.authorise(http.request), operation};
+    if (operation != nullptr) {
+      refuse_unknown_parameters(http.request.target, [&](std::string_view name) {
+        return operation->has_parameter(name);
+      });
+    }
     auto response = handler(call);
     if (method != RequestMethod::get) return response;
     return with_etag(http.request, std::move(response));

@@ -17,9 +17,12 @@
 #include "serve/account_service.h"
 #include "serve/follower_seats.h"
 #include "serve/identity.h"
+#include "serve/page_request.h"
 
 namespace grange {
 
+class ApiDescription;
+class ApiOperation;
 class FarmDaemon;
 
 /// What the API answers from. All outlive the server.
@@ -28,6 +31,7 @@ struct ApiContext {
   FarmActions& actions;
   AccountService& accounts;
   FollowerSeats& followers;
+  const ApiDescription& description;   ///< of its routes
   const FarmDaemon* daemon = nullptr;  ///< nothing: there is none
 };
 
@@ -36,26 +40,39 @@ struct ApiCall {
   HandlerCall& http;
   const ApiContext& context;
   Identity identity;
+  /// As it is described; null: a route of Hydra's.
+  const ApiOperation* operation = nullptr;
 
   Farm& farm() const { return context.farm; }
   FarmActions& actions() const { return context.actions; }
   /// A number in the path. Throws NotFoundError for what is none.
   std::int64_t number(std::string_view name) const;
   const std::string& text(std::string_view name) const { return http.capture(name); }
-  /// Query parameters. Throw InvalidFieldsError, naming them.
+  /// Query parameters. Throw InvalidFieldsError, naming them. Of a route that is described, only
+  /// those that its description has may be asked for.
   std::optional<std::string> parameter(std::string_view name) const;
   std::optional<std::int64_t> integer_parameter(std::string_view name) const;
   std::optional<bool> flag_parameter(std::string_view name) const;
+  std::optional<TimePoint> time_parameter(std::string_view name) const;
   /// `limit`: 1 to `most`, `otherwise` where it is missing.
   std::size_t limit(std::size_t otherwise = 100, std::size_t most = 1000) const;
-  /// Throws InvalidFieldsError for a parameter that is not one of these.
+  /// Of a page whose last item is `last`: its "next".
+  nlohmann::ordered_json next(std::string_view parameter, bool has_more,
+                              const std::function<std::string()>& last) const;
+  /// Throws InvalidFieldsError for a parameter that is not one of these. For Hydra's routes: those
+  /// that are described are held to their description already.
   void refuse_other_parameters(std::initializer_list<std::string_view> known) const;
+
+ private:
+  const RequestTarget& target_with(std::string_view name) const;
 };
 
 using ApiHandler = std::function<ServerResponse(ApiCall&)>;
 
 /// Adds a route whose handler is called on the blocking pool once it is known who asks, and that
 /// nobody else made their browser send it. Errors are told in `form`; answers to GET have an ETag.
+/// One that is the document's to describe (ApiDescription::describes) must have a description with
+/// this very pattern, or std::logic_error is thrown; parameters that it does not have are refused.
 void add_api_route(Router& router, const ApiContext& context, RequestMethod method,
                    std::string_view pattern, ApiHandler handler,
                    ErrorForm form = ErrorForm::problem);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -9,16 +11,7 @@
 namespace grange {
 namespace {
 
-/// A page of a list by descending numbers: `next` is what to ask for as `before`.
-template <typename Rows>
-ApiJson page_of(const char* name, ApiJson list, const Rows& rows, std::size_t limit) {
-  ApiJson page{{name, std::move(list)}};
-  page["next"] = rows.size() == limit ? ApiJson(rows.back().id) : ApiJson();
-  return page;
-}
-
 ServerResponse list_evaluations(ApiCall& call) {
-  call.refuse_other_parameters({"project", "jobset", "before", "limit"});
   const auto limit = call.limit();
   const auto before = call.integer_parameter("before").value_or(0);
   const auto project = call.parameter("project");
@@ -37,10 +30,10 @@ ServerResponse list_evaluations(ApiCall& call) {
     std::vector<EvaluationRow> rows;
     if (name) {
       auto seen = seen_jobset(call, database, *project, *name);
-      rows = history.of_jobset(seen.jobset.id, before, limit);
+      rows = history.of_jobset(seen.jobset.id, before, limit + 1);
       jobsets.emplace(seen.jobset.id, std::move(seen.jobset));
     } else {
-      rows = history.latest(sees_all(call), before, limit);
+      rows = history.latest(sees_all(call), before, limit + 1);
       for (const auto& row : rows) {
         if (jobsets.contains(row.jobset)) continue;
         if (auto jobset = Jobsets(database).find(row.jobset)) {
@@ -48,12 +41,15 @@ ServerResponse list_evaluations(ApiCall& call) {
         }
       }
     }
+    const bool has_more = cut_to_page(rows, limit);
     ApiJson list = ApiJson::array();
     for (const auto& row : rows) {
       const auto jobset = jobsets.find(row.jobset);
       if (jobset != jobsets.end()) list.push_back(api_evaluation(row, jobset->second));
     }
-    return page_of("evaluations", std::move(list), rows, limit);
+    ApiJson page{{"evaluations", std::move(list)}};
+    page["next"] = call.next("before", has_more, [&] { return std::to_string(rows.back().id); });
+    return page;
   }));
 }
 
@@ -85,9 +81,9 @@ ServerResponse get_evaluation(ApiCall& call) {
 }
 
 ServerResponse list_targets(ApiCall& call) {
-  call.refuse_other_parameters({"after", "limit", "contains", "verdict"});
   TargetQuery query;
-  query.limit = call.limit();
+  const auto limit = call.limit();
+  query.limit = limit + 1;
   query.after = call.parameter("after").value_or("");
   query.contains = call.parameter("contains").value_or("");
   if (const auto verdict = call.parameter("verdict")) {
@@ -103,24 +99,29 @@ ServerResponse list_targets(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto seen = seen_evaluation(call, database, call.number("id"));
     EvaluationHistory history(database);
-    const auto rows = query.verdict == Verdict::removed ? history.removed(seen.evaluation, query)
-                                                        : history.targets(seen.evaluation, query);
+    auto rows = query.verdict == Verdict::removed ? history.removed(seen.evaluation, query)
+                                                  : history.targets(seen.evaluation, query);
+    const bool has_more = cut_to_page(rows, limit);
     ApiJson list = ApiJson::array();
     for (const auto& row : rows) list.push_back(api_target(row));
     ApiJson page{{"targets", std::move(list)}};
-    page["next"] = rows.size() == query.limit ? ApiJson(rows.back().target.label) : ApiJson();
+    page["next"] = call.next("after", has_more, [&] { return rows.back().target.label; });
     return page;
   }));
 }
 
 ServerResponse list_errors(ApiCall& call) {
+  const auto limit = call.limit();
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto seen = seen_evaluation(call, database, call.number("id"));
-    ApiJson list = ApiJson::array();
-    for (const auto& [label, message] : EvaluationHistory(database).errors(seen.evaluation.id)) {
-      list.push_back({{"label", label}, {"message", message}});
-    }
-    return ApiJson{{"errors", std::move(list)}};
+    auto errors = EvaluationHistory(database).errors(seen.evaluation.id);
+    std::sort(errors.begin(), errors.end());
+    return page_of_whole<ApiJson>(
+        call.http.request.target, "errors", errors, limit,
+        [](const auto& error) { return error.first; },
+        [](const auto& error) {
+          return ApiJson{{"label", error.first}, {"message", error.second}};
+        });
   }));
 }
 
@@ -144,7 +145,6 @@ bool is_aborted(const std::optional<Outcome>& outcome) {
 
 /// `what`: failed (all that is not good), aborted.
 ServerResponse restart_evaluation(ApiCall& call) {
-  call.refuse_other_parameters({"what"});
   const auto what = call.parameter("what").value_or("failed");
   if (what != "failed" && what != "aborted") {
     throw InvalidFieldsError(InvalidFieldsError::Fields{

@@ -20,6 +20,7 @@ class EventFilter {
   explicit EventFilter(ApiCall& call)
       : identity_(call.identity),
         kinds_(split_text(call.parameter("kinds").value_or(""))),
+        project_(project_of(call)),
         jobset_(call.integer_parameter("jobset")),
         evaluation_(call.integer_parameter("evaluation")),
         build_(call.integer_parameter("build")) {}
@@ -29,6 +30,7 @@ class EventFilter {
     if (jobset_ && event.jobset != *jobset_) return false;
     if (evaluation_ && event.evaluation != *evaluation_) return false;
     if (build_ && event.build != *build_) return false;
+    if (project_ && !is_of_project(database, event)) return false;
     if (event.jobset != 0) return is_seen(database, event.jobset);
     if (event.build != 0) {  // a step's: it is as hidden as the build that it is made for
       const auto build = Builds(database).find(event.build);
@@ -48,6 +50,28 @@ class EventFilter {
       begin = end + 1;
     }
     return parts;
+  }
+
+  static std::optional<Project> project_of(ApiCall& call) {
+    const auto name = call.parameter("project");
+    if (!name) return std::nullopt;
+    return call.farm().database().read(
+        [&](Database& database) { return seen_project(call, database, *name).project; });
+  }
+
+  bool is_of_project(Database& database, const EventRow& event) const {
+    auto id = event.jobset;
+    if (id == 0 && event.build != 0) {
+      const auto build = Builds(database).find(event.build);
+      if (build) id = build->jobset;
+    }
+    if (id != 0) {
+      const auto jobset = Jobsets(database).find(id);
+      return jobset && jobset->project == project_->id;
+    }
+    const auto data = nlohmann::json::parse(event.data, nullptr, false);
+    return event.kind.starts_with("project-") && data.is_object() &&
+           data.value("project", "") == project_->settings.name;
   }
 
   bool is_seen(Database& database, std::int64_t id) {
@@ -78,6 +102,7 @@ class EventFilter {
 
   const Identity identity_;
   const std::set<std::string, std::less<>> kinds_;
+  const std::optional<Project> project_;
   const std::optional<std::int64_t> jobset_;
   const std::optional<std::int64_t> evaluation_;
   const std::optional<std::int64_t> build_;
@@ -93,7 +118,6 @@ std::int64_t begin_of(ApiCall& call) {
 }
 
 ServerResponse follow_events(ApiCall& call) {
-  call.refuse_other_parameters({"kinds", "jobset", "evaluation", "build", "after"});
   ServerResponse response;
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");

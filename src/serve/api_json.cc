@@ -24,6 +24,41 @@ std::string api_time(TimePoint time) {
                      micros - seconds * 1'000'000);
 }
 
+std::optional<TimePoint> parse_api_time(std::string_view text) {
+  // "2026-01-31T12:00:00", then ".5", then "Z" or "+01:00".
+  constexpr std::string_view kShape = "dddd-dd-ddTdd:dd:dd";
+  if (text.size() <= kShape.size() || text.size() > 40) return std::nullopt;
+  const auto is_digit = [&](std::size_t at) {
+    return at < text.size() && text[at] >= '0' && text[at] <= '9';
+  };
+  for (std::size_t i = 0; i < kShape.size(); ++i) {
+    if (kShape[i] == 'd' ? !is_digit(i) : text[i] != kShape[i]) return std::nullopt;
+  }
+  const auto two = [&](std::size_t at) { return (text[at] - '0') * 10 + (text[at + 1] - '0'); };
+  const std::chrono::year_month_day day{std::chrono::year(two(0) * 100 + two(2)),
+                                        std::chrono::month(static_cast<unsigned>(two(5))),
+                                        std::chrono::day(static_cast<unsigned>(two(8)))};
+  if (!day.ok() || two(11) > 23 || two(14) > 59 || two(17) > 60) return std::nullopt;
+  std::chrono::microseconds time = std::chrono::sys_days(day).time_since_epoch();
+  time +=
+      std::chrono::hours(two(11)) + std::chrono::minutes(two(14)) + std::chrono::seconds(two(17));
+  std::size_t at = kShape.size();
+  if (text[at] == '.') {
+    if (!is_digit(++at)) return std::nullopt;
+    for (std::int64_t unit = 100'000; is_digit(at); ++at, unit /= 10) {
+      time += std::chrono::microseconds((text[at] - '0') * unit);
+    }
+  }
+  const auto zone = text.substr(at);
+  if (zone == "Z") return TimePoint(time);
+  const bool is_offset = zone.size() == 6 && (zone[0] == '+' || zone[0] == '-') &&
+                         is_digit(at + 1) && is_digit(at + 2) && zone[3] == ':' &&
+                         is_digit(at + 4) && is_digit(at + 5);
+  if (!is_offset || two(at + 1) > 23 || two(at + 4) > 59) return std::nullopt;
+  const auto offset = std::chrono::hours(two(at + 1)) + std::chrono::minutes(two(at + 4));
+  return TimePoint(zone[0] == '+' ? time - offset : time + offset);
+}
+
 std::string_view to_string(JobsetState state) noexcept {
   switch (state) {
     case JobsetState::off:
@@ -73,6 +108,7 @@ ApiJson api_jobset(const Jobset& jobset) {
           {"description", settings.description},
           {"state", to_string(settings.state)},
           {"hidden", settings.hidden},
+          {"flake", settings.flake},
           {"expressionInput", settings.expression_input},
           {"expressionPath", settings.expression_path},
           {"checkInterval", settings.check_interval},
@@ -194,10 +230,18 @@ ApiJson api_running_step(const RunningStep& step) {
 }
 
 ApiJson api_waiting(const WaitingBuild& waiting) {
-  return {{"reason", waiting.reason},
-          {"words", waiting.words},
-          {"derivations", waiting.steps},
-          {"until", waiting.until ? ApiJson(api_time(*waiting.until)) : ApiJson()}};
+  const auto of_step = [](const WaitingStep& step) -> ApiJson {
+    return {{"derivation", step.derivation},
+            {"reason", step.reason},
+            {"words", step.words},
+            {"derivations", step.steps},
+            {"until", step.until ? ApiJson(api_time(*step.until)) : ApiJson()}};
+  };
+  auto answer = of_step(waiting);
+  ApiJson below = ApiJson::array();
+  for (const auto& step : waiting.below) below.push_back(of_step(step));
+  answer["below"] = std::move(below);
+  return answer;
 }
 
 }  // namespace grange

@@ -44,10 +44,10 @@ ServerResponse follow_log(ApiCall& call, std::int64_t step) {
   response.headers.set("Content-Type", "text/event-stream");
   response.headers.set("Cache-Control", "no-store");
   StreamBody body;
-  body.write = [&farm = call.farm(), step, offset,
+  body.write = [&farm = call.farm(), step, offset, stop = call.http.stop,
                 seat =
                     call.context.followers.take(call.identity.is_anonymous())](Sink& sink) mutable {
-    for (;;) {
+    while (!stop.stop_requested()) {
       const bool live = farm.logs().is_live(step);
       for (;;) {
         const auto piece = farm.logs().read(step, offset, kLogPiece);
@@ -57,18 +57,19 @@ ServerResponse follow_log(ApiCall& call, std::int64_t step) {
                    nlohmann::json{{"text", *piece}}.dump(-1, ' ', false,
                                                          nlohmann::json::error_handler_t::replace));
       }
-      if (!live) break;
+      if (!live) {
+        send_event(sink, "end", offset, "{}");
+        return;
+      }
       const auto deadline = std::chrono::steady_clock::now() + kLogKeepAlive;
-      if (!farm.logs().wait_for_more(step, offset, deadline, {})) sink.write(": still here\n\n");
+      if (!farm.logs().wait_for_more(step, offset, deadline, stop)) sink.write(": still here\n\n");
     }
-    send_event(sink, "end", offset, "{}");
   };
   response.body = std::move(body);
   return response;
 }
 
 ServerResponse get_log(ApiCall& call, bool of_build) {
-  call.refuse_other_parameters({"tail"});
   const auto step = step_with_log(call, of_build);
   const auto accepts = call.http.request.headers.list("Accept");
   if (accepts.find("text/event-stream") != std::string::npos) return follow_log(call, step);

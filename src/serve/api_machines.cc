@@ -1,9 +1,13 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "record/machines.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
+#include "serve/page_request.h"
+#include "serve/step_page.h"
 
 namespace grange {
 namespace {
@@ -34,46 +38,34 @@ std::vector<RunningStep> running_on(const ApiCall& call, const MachineRow& machi
 }
 
 ServerResponse list_machines(ApiCall& call) {
-  call.refuse_other_parameters({});
-  ApiJson list = ApiJson::array();
-  for (const auto& machine :
-       call.farm().database().read([](Database& database) { return Machines(database).all(); })) {
-    list.push_back(machine_json(machine, running_on(call, machine).size()));
-  }
-  return api_answer({{"machines", std::move(list)}});
+  const auto limit = call.limit();
+  auto machines =
+      call.farm().database().read([](Database& database) { return Machines(database).all(); });
+  const auto id_of = [](const MachineRow& machine) { return machine.id; };
+  std::sort(machines.begin(), machines.end(),
+            [&](const auto& a, const auto& b) { return id_of(a) < id_of(b); });
+  return api_answer(page_of_whole<ApiJson>(
+      call.http.request.target, "machines", machines, limit, id_of, [&](const MachineRow& machine) {
+        return machine_json(machine, running_on(call, machine).size());
+      }));
 }
 
 /// With what runs there, and a page of the steps that were made there, the newest first.
 ServerResponse get_machine(ApiCall& call) {
-  call.refuse_other_parameters({"before", "limit"});
   StepQuery query;
-  query.limit = call.limit();
+  const auto limit = call.limit();
   query.before = call.integer_parameter("before");
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto machine = machine_in_path(call, database);
     const auto running = running_on(call, machine);
     auto answer = machine_json(machine, running.size());
-    // A step of a hidden jobset is as hidden as its build.
-    std::map<std::int64_t, bool> seen;
-    const auto sees = [&](std::int64_t build) {
-      if (build == 0) return true;
-      const auto found = seen.find(build);
-      if (found != seen.end()) return found->second;
-      return seen[build] = sees_build(call, database, build);
-    };
     ApiJson now = ApiJson::array();
     for (const auto& step : running) {
-      if (sees(step.build)) now.push_back(api_running_step(step));
+      if (sees_step(call, database, step.build)) now.push_back(api_running_step(step));
     }
     answer["running"] = std::move(now);
     query.machine = machine.id;
-    const auto rows = Steps(database).list(query);
-    ApiJson steps = ApiJson::array();
-    for (const auto& row : rows) {
-      if (sees(row.build)) steps.push_back(api_step(row));
-    }
-    answer["steps"] = std::move(steps);
-    answer["next"] = rows.size() == query.limit ? ApiJson(rows.back().id) : ApiJson();
+    answer.update(step_page(call, database, query, limit));
     return answer;
   }));
 }

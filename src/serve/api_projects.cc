@@ -28,20 +28,27 @@ ServerResponse redirect_to(const std::string& where) {
   return response;
 }
 
+constexpr std::size_t kUsualList = 1000;
+constexpr std::size_t kLongestList = 10'000;
+
 ServerResponse list_projects(ApiCall& call) {
-  call.refuse_other_parameters({});
-  ApiJson list = ApiJson::array();
+  const auto limit = call.limit(kUsualList, kLongestList);
+  std::vector<Project> seen;
   call.farm().database().read([&](Database& database) {
     Projects projects(database);
-    for (const auto& project : projects.all()) {
+    for (auto& project : projects.all()) {
       const ProjectFacts facts{
           project.settings.hidden, project.settings.owner,
           project.settings.hidden ? projects.members(project.id) : std::vector<std::string>()};
-      if (may(call.identity, Permission::read, &facts)) list.push_back(api_project(project));
+      if (may(call.identity, Permission::read, &facts)) seen.push_back(std::move(project));
     }
     return 0;
   });
-  return api_answer({{"projects", std::move(list)}});
+  const auto name_of = [](const Project& project) { return project.settings.name; };
+  std::sort(seen.begin(), seen.end(),
+            [&](const auto& a, const auto& b) { return name_of(a) < name_of(b); });
+  return api_answer(page_of_whole<ApiJson>(call.http.request.target, "projects", seen, limit,
+                                           name_of, api_project));
 }
 
 ServerResponse get_project(ApiCall& call) {
@@ -115,20 +122,20 @@ ServerResponse delete_project(ApiCall& call) {
 }
 
 ServerResponse list_jobsets(ApiCall& call) {
-  call.refuse_other_parameters({"project"});
-  ApiJson list = ApiJson::array();
-  call.farm().database().read([&](Database& database) {
+  const auto limit = call.limit(kUsualList, kLongestList);
+  auto seen = call.farm().database().read([&](Database& database) {
     Jobsets jobsets(database);
     const auto project = call.parameter("project");
-    const auto found = project
-                           ? jobsets.of_project(seen_project(call, database, *project).project.id)
-                           : jobsets.all();
-    for (const auto& jobset : seen_jobsets(call, database, found)) {
-      list.push_back(api_jobset(jobset));
-    }
-    return 0;
+    return seen_jobsets(call, database,
+                        project
+                            ? jobsets.of_project(seen_project(call, database, *project).project.id)
+                            : jobsets.all());
   });
-  return api_answer({{"jobsets", std::move(list)}});
+  const auto name_of = [](const Jobset& jobset) { return jobset.full_name(); };
+  std::sort(seen.begin(), seen.end(),
+            [&](const auto& a, const auto& b) { return name_of(a) < name_of(b); });
+  return api_answer(page_of_whole<ApiJson>(call.http.request.target, "jobsets", seen, limit,
+                                           name_of, api_jobset));
 }
 
 /// What its share entitles it to, and what it got: machine time of steps that ended in the last

@@ -10,6 +10,8 @@ void add_evaluation_routes(Router& router, const ApiContext& context);
 void add_commit_routes(Router& router, const ApiContext& context);
 void add_build_routes(Router& router, const ApiContext& context);
 void add_machine_routes(Router& router, const ApiContext& context);
+void add_step_routes(Router& router, const ApiContext& context);
+void add_derivation_routes(Router& router, const ApiContext& context);
 void add_log_routes(Router& router, const ApiContext& context);
 void add_product_routes(Router& router, const ApiContext& context);
 void add_event_routes(Router& router, const ApiContext& context);

@@ -4,6 +4,7 @@
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
 #include "serve/farm_daemon.h"
+#include "serve/openapi.h"
 
 namespace grange {
 namespace {
@@ -29,7 +30,6 @@ ServerResponse get_running(ApiCall& call) {
 
 /// What is asked for without a build, through the daemon socket and by evaluations that import.
 ServerResponse get_daemon(ApiCall& call) {
-  call.refuse_other_parameters({});
   const auto* daemon = call.context.daemon;
   const auto open = daemon != nullptr ? daemon->open() : std::vector<FarmGranter::Open>();
   ApiJson answer{{"jobset", kSocketJobsetName},
@@ -49,6 +49,10 @@ ServerResponse get_daemon(ApiCall& call) {
                                   {"waiting", api_waiting(*waiting)}});
   }
   return api_answer(answer);
+}
+
+ServerResponse get_description(ApiCall& call) {
+  return api_answer(call.context.description.document());
 }
 
 /// The text format of Prometheus.
@@ -102,6 +106,7 @@ ServerResponse get_metrics(ApiCall& call) {
 }  // namespace
 
 void add_system_routes(Router& router, const ApiContext& context) {
+  add_api_route(router, context, RequestMethod::get, "/api/v1/openapi.json", get_description);
   add_api_route(router, context, RequestMethod::get, "/health", get_health);
   add_api_route(router, context, RequestMethod::get, "/metrics", get_metrics);
   add_api_route(router, context, RequestMethod::get, "/api/v1/running", get_running);

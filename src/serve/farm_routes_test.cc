@@ -37,7 +37,8 @@ class FarmRoutesTest : public testing::Test {
       clock_,
       {},
       cheap_passwords()};
-  ApiContext context_{farm_.reference(), actions_.reference(), accounts_, followers_};
+  const ApiDescription description_ = ApiDescription::of_all();
+  ApiContext context_{farm_.reference(), actions_.reference(), accounts_, followers_, description_};
   Router router_;
 };
 
@@ -54,7 +55,7 @@ TEST_F(FarmRoutesTest, WhatChangesSomethingIsInTheScenarioOfRolesAndRights) {
   for (const auto& one : mutating_gets()) gets.insert(without_names(one.pattern));
   const auto table = read_file(std::string(GRANGE_SOURCE_DIR) + "/tests/system/farm_guarded");
   int found = 0;
-  for (const auto& [method, pattern] : router_.routes()) {
+  for (const auto& [method, pattern] : router_.list()) {
     const bool is_read = method == RequestMethod::get && !gets.contains(without_names(pattern));
     if (is_read) continue;
     ++found;
@@ -67,7 +68,7 @@ TEST_F(FarmRoutesTest, WhatChangesSomethingIsInTheScenarioOfRolesAndRights) {
 
 TEST_F(FarmRoutesTest, EveryGetThatIsAnExceptionIsARoute) {
   std::set<std::string> gets;
-  for (const auto& [method, pattern] : router_.routes()) {
+  for (const auto& [method, pattern] : router_.list()) {
     if (method == RequestMethod::get) gets.insert(without_names(pattern));
   }
   for (const auto& one : mutating_gets()) {
@@ -77,7 +78,7 @@ TEST_F(FarmRoutesTest, EveryGetThatIsAnExceptionIsARoute) {
 
 TEST_F(FarmRoutesTest, NoRouteIsThereTwice) {
   std::set<std::pair<RequestMethod, std::string>> seen;
-  for (const auto& [method, pattern] : router_.routes()) {
+  for (const auto& [method, pattern] : router_.list()) {
     EXPECT_TRUE(seen.emplace(method, without_names(pattern)).second) << pattern;
   }
 }

@@ -1,5 +1,7 @@
 #include "serve/farm_server.h"
 
+#include <stdexcept>
+
 #include "base/error.h"
 #include "base/file.h"
 #include "daemon/cache_store.h"
@@ -62,6 +64,8 @@ void add_farm_routes(Router& router, const ApiContext& context) {
   add_evaluation_routes(router, context);
   add_commit_routes(router, context);
   add_build_routes(router, context);
+  add_step_routes(router, context);
+  add_derivation_routes(router, context);
   add_machine_routes(router, context);
   add_log_routes(router, context);
   add_product_routes(router, context);
@@ -81,9 +85,11 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
                   warn("answering " + std::string(to_string(request.method)) + " " +
                        request.target.path + ": " + error.what());
                 }),
-      context_{farm, actions_, accounts_, followers_, options_.daemon},
+      context_{farm, actions_, accounts_, followers_, description_, options_.daemon},
       cache_(sites_of(farm, key_), cache_options(public_key_)) {
   add_farm_routes(router_, context_);
+  const auto differences = description_.differences(router_);
+  if (!differences.empty()) throw std::logic_error(differences.front());
   HttpServerOptions http;
   http.host = options_.host;
   http.port = options_.port;

@@ -15,6 +15,7 @@
 #include "http/url.h"
 #include "serve/account_service.h"
 #include "serve/api_context.h"
+#include "serve/openapi.h"
 
 namespace grange {
 
@@ -55,6 +56,7 @@ class FarmServer {
   const FarmServerOptions options_;
   const SecretKey key_;
   const PublicKey public_key_;
+  const ApiDescription description_ = ApiDescription::of_all();
   FarmActions actions_;
   FollowerSeats followers_;
   AccountService accounts_;

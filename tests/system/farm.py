@@ -11,6 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
+from api_checker import ApiChecker
+
 GRANGE = os.environ.get("GRANGE", "grange")
 SHELL_TARGET = (
     'sh = name: script: derivation {{ inherit name; system = "{system}"; builder = "/bin/sh"; '
@@ -60,6 +62,23 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
 
+def new_opener():
+    """With cookies of its own; redirects are answers."""
+    return urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), NoRedirect())
+
+
+class Visitor:
+    """Somebody who asks a farm: nobody in particular before he has signed in."""
+
+    def __init__(self):
+        self.csrf = None
+        self.opener = new_opener()
+
+    def sign_in(self, farm, name, password):
+        self.csrf = farm.ask("POST", "/api/v1/session", {"name": name, "password": password}, status=201, by=self)["csrf"]
+        return self
+
+
 class Farm:
     def __init__(self, directory, *arguments, database=None):
         self.directory = pathlib.Path(directory)
@@ -70,8 +89,8 @@ class Farm:
             self.arguments += ["--database", database]
         self.process = None
         self.csrf = None
-        self.opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), NoRedirect())
+        self.opener = new_opener()
+        self.checker = None  # of what serves since the last start
 
     def start(self, environment=None):
         (self.directory / "port").unlink(missing_ok=True)
@@ -83,6 +102,7 @@ class Farm:
         wait_for("the farm's port", lambda: self.ended() or (self.directory / "port").exists())
         check(self.process.poll() is None, f"the farm ended at its start: {self.told()}")
         self.base = "http://127.0.0.1:" + (self.directory / "port").read_text().strip()
+        self.checker = None
 
     def ended(self):
         return self.process.poll() is not None
@@ -108,21 +128,30 @@ class Farm:
                           status=201)
         self.csrf = answer["csrf"]
 
-    def ask(self, method, path, body=None, status=None, headers=None, raw=False):
-        """The answer's JSON; with `raw` (status, headers, text). Any status is fine unless one is given."""
+    def ask(self, method, path, body=None, status=None, headers=None, raw=False, stranger=False,
+            by=None):
+        """The answer's JSON; with `raw` (status, headers, text). Any status is fine unless one is given. Each answer is
+        held to the document of the API. Asked by the administrator, else `by` a Visitor, or by a `stranger`, who has not
+        signed in."""
         request = urllib.request.Request(self.base + path, method=method, headers=headers or {})
         if body is not None:
             request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
-        if method != "GET" and self.csrf:
-            request.add_header("X-CSRF-Token", self.csrf)
+        by = by or (Visitor() if stranger else self)
+        if method not in ("GET", "HEAD") and by.csrf:
+            request.add_header("X-CSRF-Token", by.csrf)
         try:
-            with self.opener.open(request, timeout=60) as response:
+            with by.opener.open(request, timeout=60) as response:
                 got, text, fields = response.status, response.read().decode(errors="replace"), response.headers
         except urllib.error.HTTPError as error:
             got, text, fields = error.code, error.read().decode(errors="replace"), error.headers
         if status is not None:
             check(got == status, f"{method} {path}: specified status {status}, got {got}: {text[:1000]}")
+        if not self.checker:
+            with urllib.request.urlopen(self.base + "/api/v1/openapi.json", timeout=60) as response:
+                self.checker = ApiChecker(json.load(response))
+        problems = self.checker.problems(method, path, got, fields, text, body)
+        check(not problems, f"{method} {path}: {got}, not as the API is described: {problems[:10]}")
         if raw:
             return got, fields, text
         return json.loads(text) if text.strip() else None

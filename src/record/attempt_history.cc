@@ -1,0 +1,120 @@
+#include "record/attempt_history.h"
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+#include "record/rows.h"
+
+namespace grange {
+namespace {
+
+constexpr std::string_view kAttemptColumns =
+    "SELECT a.id, o.digest, a.recipe, a.fixed_output, p.text, a.outcome, a.started, a.stopped, "
+    "a.message, a.log_tail, a.checked FROM attempts a JOIN policies p ON p.id = a.policy "
+    "LEFT JOIN output_sets o ON o.id = a.output_set ";
+
+AttemptRow read_attempt_row(const Statement& statement) {
+  RowReader row(statement);
+  AttemptRow attempt;
+  attempt.id = row.integer();
+  if (const auto bytes = row.blob(); bytes.size() == sizeof(Sha256)) {
+    Sha256 digest{};
+    std::copy(bytes.begin(), bytes.end(), digest.begin());
+    attempt.output_set = OutputSetId(digest);
+  }
+  attempt.recipe = row.text();
+  attempt.fixed_output = row.flag();
+  attempt.policy = row.text();
+  attempt.outcome = parse_outcome(row.text()).value_or(Outcome::unknown);
+  attempt.started = row.time();
+  attempt.stopped = row.time();
+  attempt.message = row.text();
+  attempt.log_tail = row.text();
+  attempt.check = row.flag();
+  return attempt;
+}
+
+}  // namespace
+
+std::vector<AttemptRow> AttemptHistory::list(const AttemptQuery& query) {
+  std::string sql(kAttemptColumns);
+  if (query.failing) sql += "JOIN failures f ON f.attempt = a.id ";
+  std::vector<std::variant<std::int64_t, std::string>> values;
+  std::string_view word = "WHERE ";
+  const auto add = [&](std::string_view condition, const auto& value) {
+    if (!value) return;
+    values.emplace_back(*value);
+    sql += std::string(word) + std::string(condition) + " ?" + std::to_string(values.size()) + " ";
+    word = "AND ";
+  };
+  add(query.failing ? "f.output_set =" : "a.output_set =", query.output_set);
+  add("a.recipe =", query.recipe);
+  std::optional<std::string> outcome;
+  if (query.outcome) outcome = std::string(to_string(*query.outcome));
+  add("a.outcome =", outcome);
+  add(query.failing ? "f.attempt <" : "a.id <", query.before);
+  sql += query.failing ? "ORDER BY f.attempt DESC " : "ORDER BY a.id DESC ";
+  sql += "LIMIT ?" + std::to_string(values.size() + 1);
+  auto statement = database_.prepare(sql);
+  int index = 0;
+  for (const auto& value : values) {
+    ++index;
+    std::visit([&](const auto& present) { detail::bind_value(statement, index, present); }, value);
+  }
+  statement.bind(index + 1, query.limit);
+  std::vector<AttemptRow> attempts;
+  while (statement.step()) attempts.push_back(read_attempt_row(statement));
+  return attempts;
+}
+
+std::optional<AttemptRow> AttemptHistory::find(std::int64_t id) {
+  auto statement = database_.prepare(std::string(kAttemptColumns) + "WHERE a.id = ?1");
+  statement.bind(1, id);
+  if (!statement.step()) return std::nullopt;
+  return read_attempt_row(statement);
+}
+
+std::optional<OutputSetRow> find_output_set_row(Database& database, const OutputSetId& set) {
+  auto statement = database.prepare("SELECT id, outcome FROM output_sets WHERE digest = ?1");
+  statement.bind_blob(1, set.bytes());
+  if (!statement.step()) return std::nullopt;
+  RowReader row(statement);
+  OutputSetRow found;
+  found.id = row.integer();
+  if (const auto outcome = row.optional_text()) found.outcome = parse_outcome(*outcome);
+  return found;
+}
+
+std::int64_t forget_failures_of(Database& database, std::int64_t output_set) {
+  return run(database, "DELETE FROM failures WHERE output_set = ?1", output_set);
+}
+
+std::vector<std::int64_t> jobsets_concerned(Database& database,
+                                            std::optional<std::int64_t> output_set,
+                                            std::optional<std::int64_t> derivation) {
+  std::set<std::int64_t> jobsets;
+  const auto take = [&](std::string_view sql, std::int64_t id) {
+    auto statement = database.prepare(sql);
+    statement.bind(1, id);
+    while (statement.step()) jobsets.insert(statement.integer(0));
+  };
+  if (output_set) {
+    take("SELECT DISTINCT coalesce(jobset, 0) FROM builds WHERE output_set = ?1", *output_set);
+    take(
+        "SELECT DISTINCT coalesce(b.jobset, 0) FROM steps s LEFT JOIN builds b ON b.id = s.build "
+        "WHERE s.output_set = ?1",
+        *output_set);
+  }
+  if (derivation) {
+    take("SELECT DISTINCT coalesce(jobset, 0) FROM builds WHERE derivation = ?1", *derivation);
+  }
+  return {jobsets.begin(), jobsets.end()};
+}
+
+bool hides_anything(Database& database) {
+  return find_integer(database, "SELECT id FROM projects WHERE hidden <> 0 LIMIT 1") ||
+         find_integer(database, "SELECT id FROM jobsets WHERE hidden <> 0 LIMIT 1");
+}
+
+}  // namespace grange

@@ -1,0 +1,53 @@
+#include "serve/openapi.h"
+
+namespace grange {
+
+void describe_system(ApiDescription& api) {
+  using shape::Json;
+  constexpr auto kGet = RequestMethod::get;
+  api.schema("RunningStep", shape::object({{"id", shape::integer()},
+                                           {"derivation", shape::text()},
+                                           {"build", shape::nullable(shape::integer())},
+                                           {"phase", shape::text()},
+                                           {"started", shape::time()}}));
+  api.add(kGet, "/api/v1/openapi.json", "getDescription", "farm", "This document")
+      .answers(200, shape::anything());
+  api.add(kGet, "/health", "getHealth", "farm", "Whether the farm and its database answer")
+      .answers(200, shape::object({{"status", shape::one_of({"up"})}, {"version", shape::text()}}),
+               Json{{"status", "up"}, {"version", "1.0.0"}});
+  api.add(kGet, "/metrics", "getMetrics", "farm", "Numbers for Prometheus")
+      .answers_with(200, "text/plain", "Its text format.");
+  api.add(kGet, "/api/v1/running", "getRunning", "farm", "What runs at this moment")
+      .answers(200, shape::object({{"running", shape::list_of(shape::ref("RunningStep"))},
+                                   {"evaluating", shape::integer()},
+                                   {"waiting", shape::integer()}}));
+  api.add(kGet, "/api/v1/daemon", "getDaemon", "farm",
+          "What is asked for without a build, through the daemon socket and by evaluations")
+      .about("Who does not see everything is told only how much it is. At most 100 are listed.")
+      .answers(200, shape::object({{"jobset", shape::text()},
+                                   {"shares", shape::number()},
+                                   {"waiting", shape::integer()},
+                                   {"requests", shape::list_of(shape::object(
+                                                    {{"id", shape::integer()},
+                                                     {"derivation", shape::text()},
+                                                     {"client", shape::text()},
+                                                     {"asked", shape::time()},
+                                                     {"waiting", shape::ref("Waiting")}}))}}));
+  api.add(kGet, "/api/v1/events", "followEvents", "farm", "What happens, while it happens")
+      .about(
+          "Server-sent events. `event` is the kind: build-queued, build-started, build-finished, "
+          "step-started, step-finished, evaluation-started, evaluation-finished and so on; `data` "
+          "is a JSON object. Begins with what comes; with `Last-Event-ID` or `after` it goes on "
+          "behind that event, as far as it is kept.")
+      .takes("kinds", shape::text(), "Only of these kinds, separated by commas.")
+      .takes("project", shape::text(), "Only of this project, by name.")
+      .takes("jobset", shape::integer(), "Only of this jobset, by number.")
+      .takes("evaluation", shape::integer(), "Only of this evaluation.")
+      .takes("build", shape::integer(), "Only of this build.")
+      .takes("after", shape::integer(), "Go on behind this event.")
+      .header("Last-Event-ID", "Go on behind this event.")
+      .answers_with(200, "text/event-stream", "Events until the client ends it.")
+      .refuses(404);
+}
+
+}  // namespace grange

@@ -1,0 +1,42 @@
+#include "serve/step_page.h"
+
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "serve/api_json.h"
+#include "serve/page_request.h"
+
+namespace grange {
+namespace {
+
+/// So many pages are looked through for what is not hidden.
+constexpr int kHiddenPages = 50;
+
+}  // namespace
+
+ApiJson step_page(const ApiCall& call, Database& database, StepQuery query, std::size_t limit) {
+  query.limit = limit + 1;
+  std::vector<StepRow> shown;
+  std::map<std::int64_t, bool> seen;
+  bool goes_on = true;
+  for (int pages = 0; goes_on && shown.size() <= limit && pages < kHiddenPages; ++pages) {
+    const auto rows = Steps(database).list(query);
+    goes_on = rows.size() == query.limit;
+    for (const auto& row : rows) {
+      query.before = row.id;
+      if (!seen.contains(row.build)) seen[row.build] = sees_step(call, database, row.build);
+      if (seen[row.build]) shown.push_back(row);
+    }
+  }
+  const bool has_more = cut_to_page(shown, limit);
+  ApiJson list = ApiJson::array();
+  for (const auto& row : shown) list.push_back(api_step(row));
+  ApiJson page{{"steps", std::move(list)}};
+  page["next"] = call.next("before", has_more || goes_on, [&] {
+    return std::to_string(has_more ? shown.back().id : query.before.value());
+  });
+  return page;
+}
+
+}  // namespace grange
