@@ -11,6 +11,56 @@
 namespace grange {
 namespace {
 
+std::optional<EvaluationRow::State> state_parameter(const ApiCall& call) {
+  const auto text = call.parameter("state");
+  if (!text) return std::nullopt;
+  using State = EvaluationRow::State;
+  for (const auto state : {State::running, State::complete, State::failed}) {
+    if (to_string(state) == *text) return state;
+  }
+  throw InvalidFieldsError(InvalidFieldsError::Fields{
+      {"state", "specified running, complete or failed, got '" + printable(*text) + "'"}});
+}
+
+/// A page of evaluations in one state. Which those are no index knows, so it looks at so many at
+/// most; the page may end before it is full, and goes on behind what was looked at.
+class EvaluationScan {
+ public:
+  EvaluationScan(std::size_t limit, std::optional<EvaluationRow::State> state)
+      : limit_(limit), state_(state) {}
+
+  template <typename Fetch>
+  void run(std::int64_t before, Fetch&& fetch) {
+    for (std::size_t looked_at = 0; looked_at < kMostLookedAt;) {
+      auto batch = fetch(before, limit_ + 1);
+      for (auto& row : batch) {
+        if (rows_.size() == limit_) {
+          has_more_ = true;
+          return;
+        }
+        before = last_ = row.id;
+        if (!state_ || row.state == *state_) rows_.push_back(std::move(row));
+      }
+      looked_at += batch.size();
+      has_more_ = batch.size() > limit_;
+      if (!has_more_) return;
+    }
+  }
+
+  const std::vector<EvaluationRow>& rows() const { return rows_; }
+  bool has_more() const { return has_more_; }
+  std::int64_t last() const { return last_; }
+
+ private:
+  static constexpr std::size_t kMostLookedAt = 5000;
+
+  const std::size_t limit_;
+  const std::optional<EvaluationRow::State> state_;
+  std::vector<EvaluationRow> rows_;
+  bool has_more_ = false;
+  std::int64_t last_ = 0;
+};
+
 ServerResponse list_evaluations(ApiCall& call) {
   const auto limit = call.limit();
   const auto before = call.integer_parameter("before").value_or(0);
@@ -24,31 +74,28 @@ ServerResponse list_evaluations(ApiCall& call) {
     throw InvalidFieldsError(InvalidFieldsError::Fields{
         {"jobset", "is missing: evaluations are of a jobset, or of all"}});
   }
+  const auto state = state_parameter(call);
   return api_answer(call.farm().database().read([&](Database& database) {
     EvaluationHistory history(database);
-    std::map<std::int64_t, Jobset> jobsets;
-    std::vector<EvaluationRow> rows;
-    if (name) {
-      auto seen = seen_jobset(call, database, *project, *name);
-      rows = history.of_jobset(seen.jobset.id, before, limit + 1);
-      jobsets.emplace(seen.jobset.id, std::move(seen.jobset));
-    } else {
-      rows = history.latest(sees_all(call), before, limit + 1);
-      for (const auto& row : rows) {
-        if (jobsets.contains(row.jobset)) continue;
-        if (auto jobset = Jobsets(database).find(row.jobset)) {
-          jobsets.emplace(row.jobset, *std::move(jobset));
-        }
-      }
-    }
-    const bool has_more = cut_to_page(rows, limit);
+    std::optional<std::int64_t> jobset;
+    if (name) jobset = seen_jobset(call, database, *project, *name).jobset.id;
+    EvaluationScan scan(limit, state);
+    scan.run(before, [&](std::int64_t before_id, std::size_t most) {
+      return jobset ? history.of_jobset(*jobset, before_id, most)
+                    : history.latest(sees_all(call), before_id, most);
+    });
+    std::map<std::int64_t, std::optional<Jobset>> jobsets;
     ApiJson list = ApiJson::array();
-    for (const auto& row : rows) {
-      const auto jobset = jobsets.find(row.jobset);
-      if (jobset != jobsets.end()) list.push_back(api_evaluation(row, jobset->second));
+    for (const auto& row : scan.rows()) {
+      auto found = jobsets.find(row.jobset);
+      if (found == jobsets.end()) {
+        found = jobsets.emplace(row.jobset, Jobsets(database).find(row.jobset)).first;
+      }
+      if (found->second) list.push_back(api_evaluation(row, *found->second));
     }
     ApiJson page{{"evaluations", std::move(list)}};
-    page["next"] = call.next("before", has_more, [&] { return std::to_string(rows.back().id); });
+    page["next"] =
+        call.next("before", scan.has_more(), [&] { return std::to_string(scan.last()); });
     return page;
   }));
 }

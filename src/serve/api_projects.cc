@@ -29,10 +29,9 @@ ServerResponse redirect_to(const std::string& where) {
 }
 
 constexpr std::size_t kUsualList = 1000;
-constexpr std::size_t kLongestList = 10'000;
 
 ServerResponse list_projects(ApiCall& call) {
-  const auto limit = call.limit(kUsualList, kLongestList);
+  const auto limit = call.limit(kUsualList);
   std::vector<Project> seen;
   call.farm().database().read([&](Database& database) {
     Projects projects(database);
@@ -122,7 +121,7 @@ ServerResponse delete_project(ApiCall& call) {
 }
 
 ServerResponse list_jobsets(ApiCall& call) {
-  const auto limit = call.limit(kUsualList, kLongestList);
+  const auto limit = call.limit(kUsualList);
   auto seen = call.farm().database().read([&](Database& database) {
     Jobsets jobsets(database);
     const auto project = call.parameter("project");

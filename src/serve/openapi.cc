@@ -211,9 +211,11 @@ ApiJson ApiOperation::json() const {
   if (!parameters_.empty()) operation["parameters"] = parameters_;
   if (!body_.is_null()) operation["requestBody"] = body_;
   auto responses = responses_;
-  const bool has_json = responses.contains("200") && responses["200"].contains("content") &&
-                        responses["200"]["content"].contains("application/json");
-  if (!changes() && has_json) {
+  // All but streams have an ETag.
+  const bool has_etag = responses.contains("200") && responses["200"].contains("content") &&
+                        !(responses["200"]["content"].size() == 1 &&
+                          responses["200"]["content"].contains("text/event-stream"));
+  if (!changes() && has_etag) {
     responses["304"] = {{"description", "What If-None-Match names is still so."}};
   }
   auto refusals = refusals_;

@@ -64,6 +64,7 @@ void describe_evaluations(ApiDescription& api) {
   };
   api.add(RequestMethod::get, "/api/v1/evaluations", "listEvaluations", kTag,
           "Evaluations, the newest first")
+      .about("With `state`, a page may hold fewer than `limit`, or none, and have a `next`.")
       .takes("project", shape::text(), "Of this project.")
       .takes("jobset", shape::text(), "Of this jobset of `project`.")
       .takes("state", shape::one_of({"running", "complete", "failed"}), "In this state.")

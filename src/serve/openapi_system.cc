@@ -35,9 +35,11 @@ void describe_system(ApiDescription& api) {
                                                      {"waiting", shape::ref("Waiting")}}))}}));
   api.add(kGet, "/api/v1/events", "followEvents", "farm", "What happens, while it happens")
       .about(
-          "Server-sent events. `event` is the kind: build-queued, build-started, build-finished, "
-          "step-started, step-finished, evaluation-started, evaluation-finished and so on; `data` "
-          "is a JSON object. Begins with what comes; with `Last-Event-ID` or `after` it goes on "
+          "Server-sent events. `event` is the kind: build-queued (again), build-started, "
+          "build-finished, step-started, step-finished, evaluation-started, evaluation-finished "
+          "and "
+          "so on; `data` is a JSON object. Begins with what comes; with `Last-Event-ID` or `after` "
+          "it goes on "
           "behind that event, as far as it is kept.")
       .takes("kinds", shape::text(), "Only of these kinds, separated by commas.")
       .takes("project", shape::text(), "Only of this project, by name.")
