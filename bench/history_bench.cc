@@ -98,12 +98,12 @@ class History {
 
   void write() {
     in_transaction("jobsets", [&] { write_jobsets(); });
+    in_transaction("evaluations", [&] { write_evaluations(); });
     constexpr std::size_t kTogether = 200'000;
     for (std::size_t begin = 0; begin < builds_.size(); begin += kTogether) {
       const std::span part(builds_.data() + begin, std::min(kTogether, builds_.size() - begin));
       in_transaction("builds", [&] { write_builds(part); });
     }
-    in_transaction("evaluations", [&] { write_evaluations(); });
     for (std::size_t begin = 0; begin < ranges_.size(); begin += kTogether) {
       const std::span part(ranges_.data() + begin, std::min(kTogether, ranges_.size() - begin));
       in_transaction("targets", [&] { write_ranges(part); });

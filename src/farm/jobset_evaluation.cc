@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/text.h"
 #include "farm/commit_history.h"
 #include "farm/farm_events.h"
 #include "farm/target_limits.h"
@@ -22,8 +23,12 @@ constexpr Seconds kRecordedAfter{0.5};
 /// What an evaluation says of a target beside its derivation: what is kept even where that is the
 /// same.
 std::string facts_of(const EvaluatedTarget& target) {
-  nlohmann::ordered_json facts;
-  facts["attrPath"] = target.attr_path;
+  auto facts = nlohmann::ordered_json::object();
+  // Plain labels say it themselves: then most targets have the same facts, which are one row.
+  const auto parts = split(target.label, '.');
+  if (!std::equal(parts.begin(), parts.end(), target.attr_path.begin(), target.attr_path.end())) {
+    facts["attrPath"] = target.attr_path;
+  }
   auto meta = nlohmann::ordered_json::parse(target.meta_json, nullptr, false);
   if (meta.is_object() && !meta.empty()) facts["meta"] = std::move(meta);
   if (!target.constituents.empty()) facts["constituents"] = target.constituents;

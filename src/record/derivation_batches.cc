@@ -10,8 +10,8 @@ namespace grange {
 namespace {
 
 /// A batch ends when it has so many texts, or so many bytes.
-constexpr std::size_t kTextsTogether = 64;
-constexpr std::size_t kBytesTogether = std::size_t{256} << 10;
+constexpr std::size_t kTextsTogether = 256;
+constexpr std::size_t kBytesTogether = std::size_t{1} << 20;
 constexpr std::uint64_t kLargestBatch = DerivationBatches::kLargestText + kBytesTogether;
 /// The first addition of so many derivations gives the dictionary.
 constexpr std::size_t kEnoughForDictionary = 100;

@@ -26,9 +26,8 @@ TEST(DerivationText, PathsBecomeNumbersAndComeBack) {
   const std::string text = "a /nix/store/" + kTwoNames[0] + "/bin \1 \1\1 /nix/store/" +
                            kTwoNames[1] + " /nix/store/" + kTwoNames[1];
   const auto brief = abbreviate_derivation(text, kTwoNames);
-  EXPECT_EQ(brief, std::string("a /nix/store/\1\1/bin \1\0 \1\0\1\0 /nix/store/\1\2 "
-                               "/nix/store/\1\2",
-                               58));
+  constexpr char kBrief[] = "a /nix/store/\1\1/bin \1\0 \1\0\1\0 /nix/store/\1\2 /nix/store/\1\2";
+  EXPECT_EQ(brief, std::string(kBrief, sizeof(kBrief) - 1));
   EXPECT_EQ(expand_derivation(brief, kTwoNames, 1000), text);
 }
 

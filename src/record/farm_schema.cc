@@ -389,7 +389,10 @@ CREATE TABLE derivation_texts (
   content BLOB NOT NULL         -- length and text of each, abbreviated, compressed with zstd
 ) STRICT;
 CREATE INDEX builds_by_stopped ON builds(stopped) WHERE stopped IS NOT NULL;
-CREATE INDEX builds_in_queue ON builds(bumped DESC, priority DESC, id) WHERE outcome IS NULL;
+-- Rows that are open have no last position; by the first one alone nobody asks.
+DROP INDEX targets_by_first;
+DROP INDEX targets_by_last;
+CREATE INDEX targets_by_last ON targets(jobset, epoch, last) WHERE last IS NOT NULL;
 )sql";
 
 const std::string_view kKeptBuildsSchema = R"sql(
