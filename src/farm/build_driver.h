@@ -128,6 +128,7 @@ class BuildDriver final : private RealiseObserver {
   void take_back(std::int64_t build);
   std::size_t ask_engine(const Wanted& wanted);
   void ask_otherwise(Wanted& wanted);
+  void join_running(Wanted& wanted);
   void settle();
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);

@@ -25,6 +25,11 @@ struct StepStarted {
   std::vector<std::int64_t> builds;
 };
 
+/// Builds that wait for just a step that runs already.
+struct BuildsJoined {
+  std::vector<std::int64_t> builds;
+};
+
 /// A step that has ended.
 struct StepEnded {
   StepRow step;
@@ -44,7 +49,7 @@ struct BuildPostponed {
 /// not write (the database is down) it tries again until it can; nothing is dropped. Thread safe.
 class FarmRecorder {
  public:
-  using Entry = std::variant<StepStarted, StepEnded, FinishedBuild, BuildPostponed>;
+  using Entry = std::variant<StepStarted, BuildsJoined, StepEnded, FinishedBuild, BuildPostponed>;
 
   struct Options {
     /// How long it waits for more before it commits.
