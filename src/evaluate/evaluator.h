@@ -40,7 +40,7 @@ struct EvaluateOptions {
   unsigned workers = 2;
   std::uint64_t max_memory = std::uint64_t{4} << 30;  ///< bytes, per worker
   Seconds attribute_timeout{600};
-  Seconds timeout{0};  ///< of all of it; 0: none
+  Seconds timeout{0};                     ///< of all of it; 0: none
   std::filesystem::path eval_store_root;  ///< laid out as `nix --store ROOT` does; created
   /// Nix's fsync-metadata for the eval store: off, a power cut may cost the (re-creatable) eval
   /// store; a killed evaluator never does.

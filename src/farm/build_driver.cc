@@ -376,7 +376,11 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
     wanted->derivation = graph_->find(queued.derivation).value();
     wanted->request = ask_engine(*wanted);
     by_derivation_.emplace(wanted->derivation, queued.build);
-    if (queued.wish) join_running(queued.wish);
+    if (queued.wish) {
+      join_running(queued.wish);
+    } else {
+      join_running_step(*wanted);
+    }
   }
 }
 
@@ -441,6 +445,18 @@ std::size_t BuildDriver::ask_engine(const Wanted& wanted) {
   const auto number = engine_->request(request);
   by_request_.emplace(number, queued.build);
   return number;
+}
+
+/// A step that runs already, for somebody else or for what depends on it, is made for it, too.
+void BuildDriver::join_running_step(Wanted& wanted) {
+  {
+    const MutexLock lock(mutex_);
+    const auto found = running_.find(wanted.derivation);
+    if (found == running_.end()) return;
+    found->second.builds.push_back(wanted.queued.build);
+    wanted.started = found->second.step.started;
+  }
+  recorder_.add(BuildsJoined{{wanted.queued.build}});
 }
 
 /// What is being made for it goes on meanwhile.

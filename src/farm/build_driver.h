@@ -155,6 +155,7 @@ class BuildDriver final : private RealiseObserver {
   void take_back(std::int64_t build);
   std::size_t ask_engine(const Wanted& wanted);
   void ask_otherwise(Wanted& wanted);
+  void join_running_step(Wanted& wanted);
   void settle();
   void settle(Wanted& wanted, const Realised& realised);
   void retry_later(Wanted& wanted, const Realised& realised);
@@ -209,8 +210,8 @@ class BuildDriver final : private RealiseObserver {
     RunningStep step;
     std::vector<std::int64_t> builds;
     StepId plan_step{};
-    std::vector<std::shared_ptr<WishListener>> wishes{};
     TimePoint began{};  ///< by steady_now()
+    std::vector<std::shared_ptr<WishListener>> wishes{};
   };
   mutable Mutex mutex_;
   std::condition_variable_any changed_;

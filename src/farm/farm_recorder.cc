@@ -143,6 +143,8 @@ std::vector<EventRow> FarmRecorder::write(Database& database,
       started.push_back(start->step);
       builds_started.insert(builds_started.end(), start->builds.begin(), start->builds.end());
       events.push_back(step_event("step-started", start->step, now));
+    } else if (const auto* joined = std::get_if<BuildsJoined>(&entry)) {
+      builds_started.insert(builds_started.end(), joined->builds.begin(), joined->builds.end());
     } else if (const auto* end = std::get_if<StepEnded>(&entry)) {
       ended.push_back(end->step);
       attempts.insert(attempts.end(), end->attempts.begin(), end->attempts.end());

@@ -27,6 +27,11 @@ struct StepStarted {
   std::vector<std::int64_t> builds;
 };
 
+/// Builds that wait for just a step that runs already.
+struct BuildsJoined {
+  std::vector<std::int64_t> builds;
+};
+
 /// A step that has ended.
 struct StepEnded {
   StepRow step;
@@ -52,7 +57,8 @@ struct SessionEnded {
 /// not write (the database is down) it tries again until it can; nothing is dropped. Thread safe.
 class FarmRecorder {
  public:
-  using Entry = std::variant<StepStarted, StepEnded, FinishedBuild, BuildPostponed, SessionEnded>;
+  using Entry = std::variant<StepStarted, BuildsJoined, StepEnded, FinishedBuild, BuildPostponed,
+                             SessionEnded>;
 
   struct Options {
     /// How long it waits for more before it commits.
