@@ -44,6 +44,12 @@ void FailureLifetimes::set_for_ever(std::string_view outcome) {
   by_class_[class_of_failure(outcome)] = std::nullopt;
 }
 
+std::optional<TimePoint> FailureLifetimes::believed_until(Outcome outcome, TimePoint ended) const {
+  const auto found = by_class_.find(outcome);
+  if (found == by_class_.end() || !found->second) return std::nullopt;
+  return ended + std::chrono::duration_cast<TimePoint::duration>(*found->second);
+}
+
 bool FailureLifetimes::is_believed(Outcome outcome, TimePoint ended, TimePoint now) const {
   const auto lasts = [&](const std::optional<Seconds>& lifetime) {
     return !lifetime || Seconds(now - ended) <= *lifetime;

@@ -25,6 +25,8 @@ class FailureLifetimes {
   /// For ever.
   void set_for_ever(std::string_view outcome);
 
+  /// How long one that ended then is believed; nothing: for ever.
+  std::optional<TimePoint> believed_until(Outcome outcome, TimePoint ended) const;
   /// Is a failure that ended then still believed? Of a dependency that failed: might it be?
   bool is_believed(Outcome outcome, TimePoint ended, TimePoint now) const;
 

@@ -166,12 +166,8 @@ ServerResponse list_failures(ApiCall& call) {
   const auto& lifetimes = call.farm().config().failure_lifetimes;
   return attempt_page(call, "failures", true, [&](const AttemptRow& attempt) {
     auto failure = attempt_json(attempt);
-    const auto lifetime = lifetimes.find(attempt.outcome);
-    failure["until"] =
-        lifetime != lifetimes.end()
-            ? ApiJson(api_time(attempt.stopped +
-                               std::chrono::duration_cast<TimePoint::duration>(lifetime->second)))
-            : ApiJson();
+    const auto until = lifetimes.believed_until(attempt.outcome, attempt.stopped);
+    failure["until"] = until ? ApiJson(api_time(*until)) : ApiJson();
     return failure;
   });
 }
