@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "build/nested_socket.h"
+#include "daemon/build_service.h"
 #include "derivation/aterm.h"
 #include "plan/test_graph.h"
 #include "store/daemon_connection.h"

@@ -230,7 +230,6 @@ TEST_F(FarmGranterTest, AnIncompleteClosureDoesNotReachThePlan) {
   const auto low = tests.input_addressed("low", {});
   const auto top = tests.input_addressed("top", {{low}});
   granter.emplace(driver, service, store(), waits, clock);
-  store().add_text(tests.path(low).name(), "nonsense", {});
   const auto ticket = ask({top});
   EXPECT_EQ(service.asked, 1U);
   EXPECT_TRUE(driver.added.empty());
