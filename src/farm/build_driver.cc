@@ -325,7 +325,8 @@ void BuildDriver::admit(std::vector<QueuedBuild> builds) {
   for (auto& build : builds) {
     const auto id = build.build;
     if (wanted_.contains(id)) continue;
-    if (::access((evaluated / build.derivation.base_name()).c_str(), F_OK) != 0) {
+    // A wish's is in the store, and stays there while its client waits.
+    if (!build.wish && ::access((evaluated / build.derivation.base_name()).c_str(), F_OK) != 0) {
       give_up_without_derivation(build);
       continue;
     }

@@ -127,6 +127,13 @@ ApiOperation& ApiOperation::takes(std::string_view name, ApiJson schema, std::st
   return *this;
 }
 
+ApiOperation& ApiOperation::must_have(std::string_view name, ApiJson schema,
+                                      std::string_view about) {
+  takes(name, std::move(schema), about);
+  parameters_.back()["required"] = true;
+  return *this;
+}
+
 ApiOperation& ApiOperation::paged(std::string_view key, ApiJson schema, std::size_t most) {
   takes(key, std::move(schema), "Where the page begins: behind this one. See `next`.");
   ApiJson limit = shape::integer(1);

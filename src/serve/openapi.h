@@ -24,6 +24,8 @@ class ApiOperation {
   ApiOperation& about(std::string_view words);
   /// A query parameter; all others are refused.
   ApiOperation& takes(std::string_view name, shape::Json schema, std::string_view about);
+  /// One that must be there.
+  ApiOperation& must_have(std::string_view name, shape::Json schema, std::string_view about);
   /// The parameters of a list that is read page by page: `limit`, and `key`, behind which a page
   /// begins.
   ApiOperation& paged(std::string_view key, shape::Json schema, std::size_t most = 1000);

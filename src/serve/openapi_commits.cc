@@ -13,7 +13,7 @@ void describe_commits(ApiDescription& api) {
                                       {"firstSeen", shape::time()}}));
   api.add(RequestMethod::get, "/api/v1/commits", "listCommits", "commits",
           "What came into the branches that inputs follow, the newest first")
-      .takes("project", shape::text(), "Of what its jobsets follow; must be there.")
+      .must_have("project", shape::text(), "Of what its jobsets follow.")
       .takes("jobset", shape::text(), "Of what this jobset of `project` follows.")
       .takes("input", shape::text(), "Of what this input of `jobset` follows.")
       .takes("branch", shape::text(), "Of this branch or tag.")
