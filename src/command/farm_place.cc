@@ -40,7 +40,11 @@ std::unique_ptr<Database> open_farm_database(const FarmPlaceOptions& options, Fa
   DatabaseOptions how;
   how.read_only = opening == FarmOpening::reading;
   auto database = open_database(location, how);
-  if (!how.read_only) migrate_record(*database);
+  if (how.read_only) {
+    require_record(*database);
+  } else {
+    migrate_record(*database);
+  }
   return database;
 }
 

@@ -78,6 +78,14 @@ class SchemaMark {
   const SchemaIdentity& identity_;
 };
 
+[[noreturn]] void refuse_newer(const Database& database, const SchemaIdentity& identity,
+                               std::int64_t version, std::int64_t present) {
+  throw ConflictError("the " + std::string(identity.noun) + " '" + database.name() +
+                      "' has schema " + std::to_string(version) +
+                      ", newer than this version of Grange knows (" + std::to_string(present) +
+                      "): use the newer Grange");
+}
+
 }  // namespace
 
 void migrate(Database& database, const SchemaIdentity& identity,
@@ -95,16 +103,21 @@ void migrate(Database& database, const SchemaIdentity& identity,
     // Another process may have been here between.
     const auto version = mark.version();
     if (version == present) return;
-    if (version > present) {
-      throw ConflictError("the " + std::string(identity.noun) + " '" + database.name() +
-                          "' has schema " + std::to_string(version) +
-                          ", newer than this version of Grange knows (" + std::to_string(present) +
-                          "): use the newer Grange");
-    }
+    if (version > present) refuse_newer(database, identity, version, present);
     mark.take_step(steps[static_cast<std::size_t>(version)], version + 1);
     fault_point(identity.fault_point_name);
     transaction.commit();
   }
+}
+
+void require_schema(Database& database, const SchemaIdentity& identity, std::int64_t present) {
+  const Snapshot snapshot(database);
+  const auto version = SchemaMark(database, identity).version();
+  if (version > present) refuse_newer(database, identity, version, present);
+  if (version == present) return;
+  throw InvalidError("the " + std::string(identity.noun) + " '" + database.name() +
+                     "' has schema " + std::to_string(version) + ", specified " +
+                     std::to_string(present) + ": `grange db migrate` brings it there");
 }
 
 }  // namespace grange

@@ -130,16 +130,24 @@ CREATE TABLE forgotten_revisions (
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
-}  // namespace
-
-void migrate_record(Database& database) {
+std::vector<std::string_view> all_steps() {
   std::vector<std::string_view> steps(kSteps.begin(), kSteps.end());
   steps.push_back(kFarmSchema);
   steps.push_back(kDeclarationSchema);
   steps.push_back(kFarmStorageSchema);
   steps.push_back(kKeptBuildsSchema);
   steps.push_back(kFarmApiIndexes);
-  migrate(database, kRecordSchema, steps);
+  return steps;
+}
+
+}  // namespace
+
+void migrate_record(Database& database) {
+  migrate(database, kRecordSchema, all_steps());
+}
+
+void require_record(Database& database) {
+  require_schema(database, kRecordSchema, static_cast<std::int64_t>(all_steps().size()));
 }
 
 }  // namespace grange

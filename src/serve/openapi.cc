@@ -106,7 +106,9 @@ constexpr std::string_view kAboutApi =
     "unknown fields and parameters of requests are refused by name. Errors are problem details "
     "(RFC 9457). Lists are read page by page: follow `next` until it is null. Answers to GET have "
     "an ETag, so that asking again with If-None-Match costs little; HEAD answers like GET. What "
-    "is hidden from who asks is answered like what is missing.";
+    "is hidden from who asks is answered like what is missing. Malformed requests and "
+    "bodies that are too large are refused (400, 413) before anybody looks where they should go, "
+    "in plain words.";
 
 }  // namespace
 

@@ -123,6 +123,8 @@ class ApiChecker:
                 if name not in known:
                     problems.append(f"the parameter '{name}' is taken, but not described")
             problems += self.body_problems(operation, body)
+        if status in (400, 413) and (headers.get("Content-Type") or "").startswith("text/plain"):
+            return problems  # refused before anybody looked where it should go
         responses = operation["responses"]
         may_be_any = status >= 500 or status in (413, 415, 429)
         if str(status) not in responses and not may_be_any:
