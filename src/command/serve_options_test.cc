@@ -52,11 +52,13 @@ TEST(ServeOptions, AFileThatSaysNothingChangesNothing) {
 TEST(ServeOptions, LifetimesAndSecretsAreTheFiles) {
   FarmFile file;
   file.failure_lifetimes = {{Outcome::failed, Seconds(5)}, {Outcome::timed_out, std::nullopt}};
-  std::map<Outcome, Seconds> lifetimes = {{Outcome::timed_out, Seconds(1)},
-                                          {Outcome::hash_mismatch, Seconds(2)}};
+  FailureLifetimes lifetimes;
   take_failure_lifetimes(file, lifetimes);
-  EXPECT_EQ(lifetimes, (std::map<Outcome, Seconds>{{Outcome::failed, Seconds(5)},
-                                                   {Outcome::hash_mismatch, Seconds(2)}}));
+  const TimePoint ended{};
+  EXPECT_EQ(lifetimes.believed_until(Outcome::failed, ended), ended + std::chrono::seconds(5));
+  EXPECT_FALSE(lifetimes.believed_until(Outcome::timed_out, ended));
+  EXPECT_EQ(lifetimes.believed_until(Outcome::hash_mismatch, ended),
+            FailureLifetimes().believed_until(Outcome::hash_mismatch, ended));
 
   const TemporaryDirectory directory;
   write_file(directory.path() / "secret", "swordfish\n");
