@@ -25,8 +25,8 @@ struct SchemaIdentity {
 void migrate(Database& database, const SchemaIdentity& identity,
              std::span<const std::string_view> steps);
 
-/// For who only reads: throws ConflictError as `migrate` does, and InvalidError where the tables are
-/// not there or older than `present`, the number of steps.
+/// For who only reads: throws ConflictError as `migrate` does, and InvalidError where the tables
+/// are not there or older than `present`, the number of steps.
 void require_schema(Database& database, const SchemaIdentity& identity, std::int64_t present);
 
 }  // namespace grange
