@@ -1,6 +1,5 @@
 #include "serve/api_context.h"
 
-#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -28,11 +27,10 @@ ServerResponse with_etag(const ServerRequest& request, ServerResponse response) 
   return apply_conditions(request, std::move(response));
 }
 
-template <typename IsKnown>
-void refuse_unknown_parameters(const RequestTarget& target, IsKnown&& is_known) {
+void refuse_unknown_parameters(const RequestTarget& target, const ApiOperation& operation) {
   FieldErrors errors;
   for (const auto& [name, value] : target.parameters) {
-    if (!is_known(name)) errors.add(printable(name), "there is no such parameter");
+    if (!operation.has_parameter(name)) errors.add(printable(name), "there is no such parameter");
   }
   errors.check();
 }
@@ -111,12 +109,6 @@ nlohmann::ordered_json ApiCall::next(std::string_view parameter, bool has_more,
   return next_link(target_with(parameter), parameter, last());
 }
 
-void ApiCall::refuse_other_parameters(std::initializer_list<std::string_view> known) const {
-  refuse_unknown_parameters(http.request.target, [&](std::string_view name) {
-    return std::find(known.begin(), known.end(), name) != known.end();
-  });
-}
-
 void add_api_route(Router& router, const ApiContext& context, RequestMethod method,
                    std::string_view pattern, ApiHandler handler, ErrorForm form) {
   Handling handling;
@@ -125,11 +117,7 @@ void add_api_route(Router& router, const ApiContext& context, RequestMethod meth
   const auto* operation = operation_of(context, method, pattern);
   handling.run = [&context, handler = std::move(handler), method, operation](HandlerCall& http) {
     ApiCall call{http, context, context.accounts.authorise(http.request), operation};
-    if (operation != nullptr) {
-      refuse_unknown_parameters(http.request.target, [&](std::string_view name) {
-        return operation->has_parameter(name);
-      });
-    }
+    if (operation != nullptr) refuse_unknown_parameters(http.request.target, *operation);
     auto response = handler(call);
     if (method != RequestMethod::get) return response;
     return with_etag(http.request, std::move(response));

@@ -59,9 +59,6 @@ struct ApiCall {
   /// Of a page whose last item is `last`: its "next".
   nlohmann::ordered_json next(std::string_view parameter, bool has_more,
                               const std::function<std::string()>& last) const;
-  /// Throws InvalidFieldsError for a parameter that is not one of these. For Hydra's routes: those
-  /// that are described are held to their description already.
-  void refuse_other_parameters(std::initializer_list<std::string_view> known) const;
 
  private:
   const RequestTarget& target_with(std::string_view name) const;
