@@ -117,7 +117,7 @@ class RehearsedFarm(Farm):
         while self.jobset("main")["builds"]["queued"]:
             if time.monotonic() > deadline:
                 sys.exit("the steps did not end")
-            time.sleep(0.02)
+            time.sleep(0.1)
 
     def resident(self, field="VmRSS"):
         """MB."""
@@ -129,7 +129,7 @@ def walk(scratch, data, drvs, kind):
     """The whole path, and two more evaluations of which next to nothing is to be made."""
     database = Database(kind, scratch)
     try:
-        farm = RehearsedFarm(scratch, data, drvs, database, jobs=64)
+        farm = RehearsedFarm(scratch, data, drvs, database, jobs=16)
         farm.begin()
         time.sleep(3)
         idle = farm.resident()

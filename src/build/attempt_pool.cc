@@ -33,6 +33,7 @@ class RecipeObserver final : public BuildObserver {
 AttemptPool::AttemptPool(const DerivationGraph& graph, DerivationReader reader, Builder& builder,
                          RealiseObserver& observer, unsigned threads)
     : graph_(graph),
+      store_dir_(graph.store_dir()),
       reader_(std::move(reader)),
       builder_(builder),
       observer_(observer),
@@ -46,7 +47,10 @@ void AttemptPool::start(Task task) {
   if (!threads_) threads_.emplace(thread_count_);
   std::stop_source stop;
   running_.insert_or_assign(task.attempt.step, stop);
-  threads_->post([this, prepared = prepare(std::move(task)), token = stop.get_token()] {
+  auto request = request_for(task);
+  const auto prepared =
+      std::make_shared<Prepared>(Prepared{std::move(task), std::move(request)});
+  threads_->post([this, prepared, token = stop.get_token()] {
     BuildResult result = run(*prepared, token);
     result.check = prepared->task.policy.mode != BuildPolicy::Mode::normal;
     const auto& attempt = prepared->task.attempt;
@@ -94,26 +98,7 @@ void AttemptPool::wake() {
   any_ended_.notify_all();
 }
 
-std::shared_ptr<const AttemptPool::Prepared> AttemptPool::prepare(Task task) const {
-  auto request = request_for(task);
-  const auto prepared =
-      std::make_shared<Prepared>(Prepared{std::move(task), std::move(request), {}, {}});
-  if (prepared->task.resolved) {
-    prepared->request.derivation = &prepared->task.resolved->derivation;
-    return prepared;
-  }
-  try {
-    prepared->derivation = read_derivation_file(graph_, prepared->task.attempt.recipe, reader_);
-  } catch (const InvalidError& error) {
-    prepared->refused = ended_without(Outcome::unsupported, error.what());
-  } catch (const std::exception& error) {
-    prepared->refused = ended_without(Outcome::aborted, error.what());
-  }
-  prepared->request.derivation = &prepared->derivation;
-  return prepared;
-}
-
-BuildResult AttemptPool::run(const Prepared& prepared, const std::stop_token& stop) {
+BuildResult AttemptPool::run(Prepared& prepared, const std::stop_token& stop) {
   BuildResult result;
   try {
     result = stop.stop_requested() ? ended_without(Outcome::aborted, "cancelled")
@@ -158,10 +143,21 @@ BuildRequest AttemptPool::request_for(const Task& task) const {
   return request;
 }
 
-BuildResult AttemptPool::build(const Prepared& prepared, const std::stop_token& stop) {
-  if (prepared.refused) return *prepared.refused;
+BuildResult AttemptPool::build(Prepared& prepared, const std::stop_token& stop) {
+  auto& request = prepared.request;
+  std::optional<Derivation> read;
+  if (const auto& resolved = prepared.task.resolved) {
+    request.derivation = &resolved->derivation;
+  } else {
+    try {
+      read = read_derivation_file(store_dir_, request.derivation_path, reader_);
+    } catch (const InvalidError& error) {
+      return ended_without(Outcome::unsupported, error.what());
+    }
+    request.derivation = &*read;
+  }
   RecipeObserver observer(observer_, prepared.task.attempt.recipe);
-  return builder_.build(prepared.request, observer, stop);
+  return builder_.build(request, observer, stop);
 }
 
 }  // namespace grange

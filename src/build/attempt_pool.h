@@ -53,19 +53,17 @@ class AttemptPool {
   void wake();
 
  private:
-  /// What an attempt needs, gathered by the owner: the graph may change while it runs.
+  /// What an attempt needs of the graph, gathered by the owner: it may change while it runs.
   struct Prepared {
     Task task;
     BuildRequest request;
-    Derivation derivation{};               ///< what is built, where it need not be resolved
-    std::optional<BuildResult> refused{};  ///< it cannot be attempted
   };
-  std::shared_ptr<const Prepared> prepare(Task task) const;
-  BuildResult run(const Prepared& prepared, const std::stop_token& stop);
-  BuildResult build(const Prepared& prepared, const std::stop_token& stop);
+  BuildResult run(Prepared& prepared, const std::stop_token& stop);
+  BuildResult build(Prepared& prepared, const std::stop_token& stop);
   BuildRequest request_for(const Task& task) const;
 
   const DerivationGraph& graph_;
+  const StoreDir store_dir_;
   DerivationReader reader_;
   Builder& builder_;
   RealiseObserver& observer_;

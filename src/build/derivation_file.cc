@@ -7,10 +7,8 @@
 
 namespace grange {
 
-Derivation read_derivation_file(const DerivationGraph& graph, DerivationIndex derivation,
+Derivation read_derivation_file(const StoreDir& store_dir, const StorePath& path,
                                 const DerivationReader& reader) {
-  const StoreDir& store_dir = graph.store_dir();
-  const StorePath path = graph.path(derivation);
   std::string text;
   if (!reader(path, text)) {
     throw NotFoundError("derivation '" + store_dir.print(path) + "' is no longer there");
@@ -23,6 +21,11 @@ Derivation read_derivation_file(const DerivationGraph& graph, DerivationIndex de
                        own_path.base_name() + "'");
   }
   return read;
+}
+
+Derivation read_derivation_file(const DerivationGraph& graph, DerivationIndex derivation,
+                                const DerivationReader& reader) {
+  return read_derivation_file(graph.store_dir(), graph.path(derivation), reader);
 }
 
 }  // namespace grange

@@ -344,6 +344,7 @@ bool less_unescaped(std::string_view raw_a, std::string_view raw_b) {
 }
 
 std::string unescape_aterm(std::string_view raw) {
+  if (raw.find('\\') == std::string_view::npos) return std::string(raw);
   std::string text;
   text.reserve(raw.size());
   for (std::size_t i = 0; i < raw.size(); ++i) {

@@ -77,6 +77,14 @@ DerivationKind DerivationGraph::kind(DerivationIndex index) const {
   return data_->nodes.at(index).kind;
 }
 
+std::string_view DerivationGraph::system(DerivationIndex index) const {
+  return data_->systems.at(data_->nodes.at(index).system);
+}
+
+bool DerivationGraph::may_need_features(DerivationIndex index) const {
+  return data_->nodes.at(index).may_need_features;
+}
+
 std::span<const DerivationGraph::Edge> DerivationGraph::inputs(DerivationIndex index) const {
   return data_->nodes.at(index).inputs;
 }

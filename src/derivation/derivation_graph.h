@@ -92,6 +92,10 @@ class DerivationGraph {
   std::optional<DerivationIndex> broken_input(DerivationIndex index) const;
 
   DerivationKind kind(DerivationIndex index) const;  ///< for verified and unverified ones
+  /// What it is to be built on, as it states; empty for what could not be read.
+  std::string_view system(DerivationIndex index) const;
+  /// Must its attributes be read to know which features a machine for it needs? Else it needs none.
+  bool may_need_features(DerivationIndex index) const;
   std::span<const Edge> inputs(DerivationIndex index) const;
   std::vector<std::string> input_outputs(const Edge& edge) const;
   std::vector<std::string> output_names(DerivationIndex index) const;

@@ -28,8 +28,10 @@ struct GraphData {
     Sha256 hash_modulo{};  ///< masked
     Sha256 output_set{};
     DerivationIndex broken_input = 0;
+    std::uint32_t system = 0;  ///< in `systems`
     DerivationGraph::State state = DerivationGraph::State::missing;
     DerivationKind kind = DerivationKind::deferred;
+    bool may_need_features = false;
     bool has_broken_input = false;
     bool has_hash_modulo = false;
     bool has_output_set = false;
@@ -53,6 +55,7 @@ struct GraphData {
   std::vector<DerivationIndex> topological_order;
   BaseNameTable table;
   std::vector<std::string_view> names;  ///< output names used of inputs; the first is "out"
+  std::vector<std::string_view> systems;  ///< the first is empty, of what is unreadable
   FlatArena<char> texts;
   FlatArena<DerivationGraph::Edge> edges;
   FlatArena<Output> outputs;

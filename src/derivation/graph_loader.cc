@@ -9,6 +9,9 @@
 namespace grange {
 namespace {
 
+/// There are a handful. Were there more than so many, some would be kept more than once.
+constexpr std::size_t kSystemsSearched = 100;
+
 /// Says something about one file, not about the whole run?
 bool concerns_one_file(ErrorKind kind) noexcept {
   return kind == ErrorKind::invalid || kind == ErrorKind::corrupt || kind == ErrorKind::denied ||
@@ -21,6 +24,7 @@ GraphLoader::GraphLoader(GraphData& data, const DerivationReader& reader,
                          const GraphOptions& options)
     : data_(data), reader_(reader), options_(options), entries_(data) {
   if (data_.names.empty()) data_.names.emplace_back("out");
+  if (data_.systems.empty()) data_.systems.emplace_back();
 }
 
 void GraphLoader::load(std::span<const StorePath> roots) {
@@ -191,8 +195,21 @@ void GraphLoader::add_waiter(GraphEntry& entry, GraphWork& work) {
   entry.first_waiter = place;
 }
 
+std::uint32_t GraphLoader::number_of_system(std::string_view system) {
+  auto& systems = data_.systems;
+  if (systems.size() < kSystemsSearched) {
+    const auto found = std::find(systems.begin(), systems.end(), system);
+    if (found != systems.end()) return static_cast<std::uint32_t>(found - systems.begin());
+  } else if (systems.back() == system) {
+    return static_cast<std::uint32_t>(systems.size() - 1);
+  }
+  systems.push_back(keep_text(data_.texts, system));
+  return static_cast<std::uint32_t>(systems.size() - 1);
+}
+
 void GraphLoader::finish(GraphWork& work) {
   auto& entry = *work.entry;
+  if (work.parsed) entry.node.system = number_of_system(work.fields.system.of(work.text));
   if (!work.problem.empty()) {
     if (entry.node.state != DerivationGraph::State::missing) {
       entry.node.state = DerivationGraph::State::malformed;

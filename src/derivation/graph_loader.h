@@ -49,6 +49,7 @@ class GraphLoader {
   void finish(GraphWork& work) REQUIRES(mutex_);
   DerivationGraph::Edge make_edge(const GraphWork& work, std::size_t input, const GraphEntry& entry)
       REQUIRES(mutex_);
+  std::uint32_t number_of_system(std::string_view system) REQUIRES(mutex_);
   void add_waiter(GraphEntry& entry, GraphWork& work) REQUIRES(mutex_);
   Task take_task() REQUIRES(mutex_);
 

@@ -23,6 +23,14 @@ bool has_output(const GraphData::Node& node, std::string_view name) {
                      [&](const auto& output) { return output.name == name; });
 }
 
+bool may_need_features(const GraphWork& work) {
+  const auto& variables = work.fields.variables;
+  return std::any_of(variables.begin(), variables.end(), [&](const auto& variable) {
+    const auto key = variable.key.of(work.text);
+    return key == "requiredSystemFeatures" || key == "__json";
+  });
+}
+
 }  // namespace
 
 void NodeComputer::parse(GraphWork& work) {
@@ -37,6 +45,7 @@ void NodeComputer::parse(GraphWork& work) {
     if (work.fields.outputs.empty()) throw InvalidError("it has no outputs");
     work.parsed = true;
     node.kind = work.fields.kind;
+    node.may_need_features = may_need_features(work);
     if (check_own_paths_) check_own_path(work);
   } catch (const InvalidError& error) {
     work.problem = error.message();

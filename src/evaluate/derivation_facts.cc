@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "derivation/aterm.h"
+#include "derivation/aterm_reader.h"
 #include "derivation/target_map.h"
 
 namespace grange {
@@ -29,19 +29,23 @@ EvaluatedTarget DerivationFacts::target(std::vector<std::string> attr_path,
   if (!text) {
     throw NotFoundError("its derivation '" + derivation_path + "' is not in the eval store");
   }
-  const Derivation derivation =
-      with_context([&] { return "while reading '" + derivation_path + "'"; },
-                   [&] { return parse_aterm(store_dir_, path.derivation_name(), *text); });
+  AtermFields fields;
+  with_context([&] { return "while reading '" + derivation_path + "'"; },
+               [&] { read_aterm(store_dir_, *text, fields); });
+  std::string name(path.derivation_name());
   EvaluatedTarget target{make_label(attr_path),
                          std::move(attr_path),
                          std::move(path),
-                         derivation.name,
-                         derivation.system,
+                         std::move(name),
+                         std::string(fields.system.of(*text)),
                          {},
                          "{}",
                          {}};
-  for (const auto& [name, output] : derivation.outputs) {
-    target.outputs.emplace_back(name, derivation.stated_path(name));
+  for (const auto& output : fields.outputs) {
+    const auto stated = output.path.of(*text);
+    target.outputs.emplace_back(
+        output.name.of(*text),
+        stated.empty() ? std::nullopt : std::optional(store_dir_.parse_path(stated)));
   }
   return target;
 }

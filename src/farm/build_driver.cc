@@ -199,9 +199,12 @@ FarmMachine BuildDriver::this_machine() const {
 StepClass BuildDriver::class_of(DerivationIndex derivation) {
   StepClass of{"builtin", {}, 0};
   try {
-    const auto file = read_derivation_file(*graph_, derivation, reader_);
-    StepClass asked{file.system, DerivationAttributes::parse(file).required_features, 0};
-    std::sort(asked.features.begin(), asked.features.end());
+    StepClass asked{std::string(graph_->system(derivation)), {}, 0};
+    if (graph_->may_need_features(derivation)) {
+      const auto file = read_derivation_file(*graph_, derivation, reader_);
+      asked.features = DerivationAttributes::parse(file).required_features;
+      std::sort(asked.features.begin(), asked.features.end());
+    }
     if (MachineSlots::suits(this_machine(), asked)) of = std::move(asked);
   } catch (const Error&) {
     // The attempt will say what is wrong with it.

@@ -51,6 +51,7 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
       clock_(clock),
       pool_(config_.database, {}, config_.connections),
       database_(pool_),
+      machine_time_(database_, clock),
       logs_(config_.state / "logs"),
       workshop_(config_.workshop, clock),
       fetcher_(config_.fetch, config_.evaluate, programs, http, clock),

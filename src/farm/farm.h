@@ -23,6 +23,7 @@
 #include "farm/failure_lifetimes.h"
 #include "farm/farm_database.h"
 #include "farm/farm_recorder.h"
+#include "farm/machine_time_sums.h"
 #include "farm/result_roots.h"
 #include "farm/step_logs.h"
 #include "farm/workshop.h"
@@ -69,6 +70,7 @@ class Farm {
   /// The number of this machine.
   std::int64_t machine() const { return machine_; }
   const Clock& clock() const { return clock_; }
+  MachineTimeSums& machine_time() { return machine_time_; }
   /// Jobsets have changed: looks at them at once.
   void wake() EXCLUDES(mutex_);
   std::size_t evaluating() const EXCLUDES(mutex_);
@@ -93,6 +95,7 @@ class Farm {
   DatabasePool pool_;
   FarmDatabase database_;
   EventBus bus_;
+  MachineTimeSums machine_time_;
   StepLogs logs_;
   Workshop workshop_;
   InputFetcher fetcher_;

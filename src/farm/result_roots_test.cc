@@ -42,7 +42,7 @@ class ResultRootsTest : public testing::Test {
     std::error_code error;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(top, error)) {
       if (auto path = StorePath::try_parse(entry.path().filename().string())) {
-        if (entry.is_symlink()) paths.insert(*path);
+        if (entry.is_regular_file()) paths.insert(*path);
       }
     }
     return paths;

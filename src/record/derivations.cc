@@ -6,7 +6,6 @@
 
 #include "base/compression.h"
 #include "base/error.h"
-#include "derivation/aterm.h"
 #include "record/column_values.h"
 #include "record/derivation_text.h"
 #include "record/digest_queries.h"
@@ -263,15 +262,19 @@ void Derivations::add_unknown(const DerivationGraph& graph,
     if (!reader(path, text)) {
       throw NotFoundError("derivation '" + graph.store_dir().print(path) + "' is gone");
     }
-    const auto derivation = parse_aterm(graph.store_dir(), path.derivation_name(), text);
-    auto system = systems.find(derivation.system);
+    if (graph.state(index) == DerivationGraph::State::malformed && graph.system(index).empty()) {
+      throw InvalidError("derivation '" + graph.store_dir().print(path) +
+                         "': " + std::string(graph.problem(index)));
+    }
+    const std::string named(graph.system(index));
+    auto system = systems.find(named);
     if (system == systems.end()) {
-      system = systems
-                   .emplace(derivation.system,
-                            *find_integer(database_,
-                                          "INSERT INTO systems (name) VALUES (?1) RETURNING id",
-                                          derivation.system))
-                   .first;
+      system =
+          systems
+              .emplace(named, *find_integer(database_,
+                                            "INSERT INTO systems (name) VALUES (?1) RETURNING id",
+                                            named))
+              .first;
     }
     Row row{
         digest_column(path.hash_part()), std::string(path.derivation_name()), system->second, {}};

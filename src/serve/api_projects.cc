@@ -139,7 +139,8 @@ ServerResponse list_jobsets(ApiCall& call) {
 
 /// What its share entitles it to, and what it got: machine time of steps that ended in the last
 /// day.
-ApiJson usage_json(Database& database, const Jobset& jobset, TimePoint now) {
+ApiJson usage_json(Database& database, const Jobset& jobset,
+                   const std::map<std::int64_t, double>& seconds) {
   std::int64_t all_shares = 0;
   for (const auto& one : Jobsets(database).all()) {
     if (one.settings.state != JobsetState::off || one.status.queued_builds > 0 ||
@@ -147,7 +148,6 @@ ApiJson usage_json(Database& database, const Jobset& jobset, TimePoint now) {
       all_shares += one.settings.shares;
     }
   }
-  const auto seconds = Steps(database).core_seconds(now - UsageLedger::kWindow);
   double all = 0;
   for (const auto& [id, used] : seconds) all += used;
   const auto found = seconds.find(jobset.id);
@@ -163,6 +163,7 @@ ServerResponse get_jobset(ApiCall& call) {
   const auto& project = call.text("project");
   const auto& name = call.text("jobset");
   std::optional<std::string> renamed;
+  const auto seconds = call.farm().machine_time().of_last_day();
   auto answer = call.farm().database().read([&](Database& database) {
     const auto parent = seen_project(call, database, project);
     Jobsets jobsets(database);
@@ -172,7 +173,7 @@ ServerResponse get_jobset(ApiCall& call) {
     if (renamed) return ApiJson();
     const auto jobset = seen_jobset(call, database, project, name).jobset;
     auto seen = api_jobset(jobset);
-    seen["usage"] = usage_json(database, jobset, call.farm().clock().now());
+    seen["usage"] = usage_json(database, jobset, seconds);
     return seen;
   });
   if (renamed) return redirect_to("/api/v1/projects/" + project + "/jobsets/" + *renamed);

@@ -10,6 +10,37 @@
 namespace grange {
 namespace {
 
+/// Makes empty files in a directory, as far as they are not there: as names of one, so long as the
+/// file system has room for them.
+class EmptyFiles {
+ public:
+  explicit EmptyFiles(int directory) : directory_(directory) {}
+
+  /// False where it was there.
+  bool make(const std::string& name) {
+    if (!first_.empty()) {
+      if (::linkat(directory_, first_.c_str(), directory_, name.c_str(), 0) == 0) return true;
+      if (errno == EEXIST) return false;
+      // No more names than so many, none at all on this file system, or the first was removed.
+      if (errno != EMLINK && errno != EPERM && errno != ENOTSUP && errno != ENOENT) fail(name);
+    }
+    const FileDescriptor made(
+        ::openat(directory_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
+    if (made.get() < 0) {
+      if (errno == EEXIST) return false;
+      fail(name);
+    }
+    first_ = name;
+    return true;
+  }
+
+ private:
+  [[noreturn]] static void fail(const std::string& name) { throw_errno("making the root", name); }
+
+  const int directory_;
+  std::string first_;
+};
+
 std::filesystem::path path_roots_of(const StoreLocation& location, const std::string& group) {
   return location.state / "gcroots/grange-farm" / group;
 }
@@ -18,9 +49,7 @@ std::filesystem::path path_roots_of(const StoreLocation& location, const std::st
 
 PathRoots::PathRoots(const StoreLocation& location, const std::string& group,
                      const std::string& set, bool sync)
-    : store_dir_(location.store_dir),
-      directory_(path_roots_of(location, group) / set),
-      sync_(sync) {}
+    : directory_(path_roots_of(location, group) / set), sync_(sync) {}
 
 FileDescriptor PathRoots::open_directory() {
   const int found = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -34,14 +63,8 @@ void PathRoots::add(const std::set<StorePath>& paths) {
   if (paths.empty()) return;
   const auto directory = open_directory();
   bool made = false;
-  for (const auto& path : paths) {
-    const auto name = path.base_name();
-    if (::symlinkat(store_dir_.print(path).c_str(), directory.get(), name.c_str()) == 0) {
-      made = true;
-    } else if (errno != EEXIST) {
-      throw_errno("creating symlink", (directory_ / name).string());
-    }
-  }
+  EmptyFiles files(directory.get());
+  for (const auto& path : paths) made |= files.make(path.base_name());
   if (made && sync_ && ::fsync(directory.get()) != 0) throw_errno("syncing", directory_.string());
 }
 

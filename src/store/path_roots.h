@@ -8,9 +8,10 @@
 
 namespace grange {
 
-/// Permanent roots of many paths: links `gcroots/grange-farm/GROUP/SET/BASENAME`, each named like
-/// what it keeps, so that one more costs one call and the same twice is one. Any collector of Nix
-/// honours them. What is made is never replaced, so that several threads may add.
+/// Permanent roots of many paths: empty files `gcroots/grange-farm/GROUP/SET/BASENAME`, each named
+/// like what it keeps, so that one more costs one call and the same twice is one. Any collector of
+/// Nix honours them. Those that are added together are names of one file: making a file costs many
+/// times what one more name does. What is made is never replaced, so that several threads may add.
 class PathRoots {
  public:
   /// `group` and `set` are names of directories. Nothing is made before `add`. With `sync` what is
@@ -31,7 +32,6 @@ class PathRoots {
  private:
   FileDescriptor open_directory();
 
-  const StoreDir store_dir_;
   const std::filesystem::path directory_;
   const bool sync_;
 };
