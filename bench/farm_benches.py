@@ -125,6 +125,12 @@ class RehearsedFarm(Farm):
         return int(re.search(rf"{field}:\s+(\d+) kB", status)[1]) / 1000
 
 
+    def processor_seconds(self):
+        """Of the server's process so far."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def walk(scratch, data, drvs, kind):
     """The whole path, and two more evaluations of which next to nothing is to be made."""
     database = Database(kind, scratch)
@@ -139,8 +145,8 @@ def walk(scratch, data, drvs, kind):
         farm.wait_until_made()
         wall = time.monotonic() - asked
         steps = int(database.ask("SELECT count(*) FROM steps", farm))
-        print(f"  {kind}: evaluated map to all {steps} steps made: {wall:.2f} s, {steps / wall:.0f}/s, peak "
-              f"{farm.resident('VmHWM'):.0f} MB   (target: {5000 if kind == 'sqlite' else 2000}/s)", flush=True)
+        print(f"  {kind}: evaluated map to all {steps} steps made: {wall:.2f} s, {steps / wall:.0f}/s, "
+              f"{farm.processor_seconds():.1f} s of processor time, peak {farm.resident('VmHWM'):.0f} MB   (target: {5000 if kind == 'sqlite' else 2000}/s)", flush=True)
         _, recording, wall = farm.recorded("s-leaf")
         farm.wait_until_made()
         print(f"  {kind}: the leaf change recorded in {recording:.2f} s, with its evaluation {wall:.2f} s   (target: 0.3 s)",

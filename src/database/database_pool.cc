@@ -62,6 +62,16 @@ std::unique_ptr<Database> DatabasePool::take(std::chrono::milliseconds patience,
   return database;
 }
 
+void DatabasePool::close_free() {
+  std::vector<std::unique_ptr<Database>> closed;
+  {
+    const MutexLock lock(mutex_);
+    open_ -= free_.size();
+    closed.swap(free_);
+    free_.reserve(most_);
+  }
+}
+
 void DatabasePool::give_back(std::unique_ptr<Database> database) {
   {
     const MutexLock lock(mutex_);

@@ -42,6 +42,9 @@ class DatabasePool {
   Lent lend(std::chrono::milliseconds patience = std::chrono::seconds(30),
             std::stop_token stop = {});
 
+  /// Closes those that nobody uses, with the memory that they have.
+  void close_free();
+
   const DatabaseLocation& location() const { return location_; }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <malloc.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -22,6 +24,7 @@ namespace grange {
 namespace {
 
 constexpr std::chrono::seconds kLooksEvery{1};
+constexpr std::chrono::seconds kRestsAfter{2};
 /// What the database could not take is not brought to it again at once.
 constexpr std::chrono::seconds kEvaluatesAgainAfter{5};
 
@@ -60,7 +63,7 @@ Farm::Farm(FarmConfig config, const Clock& clock, ProcessRunner& programs, HttpC
   database_.write([&](Database& database) { claim_record(database, config_.workshop.rehearsal); });
   logs_.finish_leftovers();
   FarmRecorder::Options recording;
-  recording.complete = [this](FinishedBuild& build) { complete(build); };
+  recording.complete = [this](const std::vector<FinishedBuild*>& builds) { complete(builds); };
   recording.end_log = [this](std::int64_t step) { logs_.end(step); };
   recording.root = [this](const std::vector<const FinishedBuild*>& builds) { return root(builds); };
   recording.written = [this](const std::vector<const FinishedBuild*>& builds) {
@@ -158,23 +161,31 @@ std::vector<UsageLedger::Past> Farm::recorded_usage(TimePoint now) {
 }
 
 /// What the outputs of a build that ended say about it, and how large they are.
-void Farm::complete(FinishedBuild& build) {
-  if (build.outputs.empty()) return;
+void Farm::complete(const std::vector<FinishedBuild*>& builds) {
   auto& store = workshop_.store();
-  const auto name = build.outputs.begin()->second.name();
-  // Who fetches a product checks it by its hash.
-  build.report = read_build_report(store, build.outputs, name, ProductHashes::compute, {});
-  apply_report(build.report, build.outcome, build.message);
-  std::set<StorePath> paths;
-  build.size = 0;
-  for (const auto& [output, path] : build.outputs) {
-    paths.insert(path);
-    if (const auto info = store.path_info(path)) {
-      build.size += static_cast<std::int64_t>(info->nar_size);
-    }
+  std::set<StorePath> all;
+  std::vector<std::set<StorePath>> groups;
+  for (auto* build : builds) {
+    auto& outputs = groups.emplace_back();
+    if (build->outputs.empty()) continue;
+    for (const auto& [output, path] : build->outputs) outputs.insert(path);
+    all.insert(outputs.begin(), outputs.end());
+    const auto name = build->outputs.begin()->second.name();
+    // Who fetches a product checks it by its hash.
+    build->report = read_build_report(store, build->outputs, name, ProductHashes::compute, {});
+    apply_report(build->report, build->outcome, build->message);
   }
-  const auto sizes = store.closure_sizes({paths});
-  build.closure_size = static_cast<std::int64_t>(sizes.front().value_or(0));
+  const auto infos = store.path_infos(all);
+  const auto closures = store.closure_sizes(groups);
+  for (std::size_t i = 0; i < builds.size(); ++i) {
+    builds[i]->size = 0;
+    for (const auto& path : groups[i]) {
+      const auto info = infos.find(path);
+      if (info == infos.end()) continue;
+      builds[i]->size += static_cast<std::int64_t>(info->second.nar_size);
+    }
+    builds[i]->closure_size = static_cast<std::int64_t>(closures[i].value_or(0));
+  }
 }
 
 /// Outputs become roots of their jobsets, all of a group at once.
@@ -250,6 +261,7 @@ void Farm::watch(const std::stop_token& stop) {
         config_.warn(std::string("looking for jobsets that are due: ") + error.what());
       }
     }
+    rest_when_idle();
     std::vector<std::jthread> done;
     {
       const MutexLock lock(mutex_);
@@ -269,6 +281,19 @@ void Farm::watch(const std::stop_token& stop) {
     left.swap(evaluations_);
   }
   for (auto& [jobset, thread] : left) thread.request_stop();
+}
+
+/// A farm with nothing to do gives back what it needed: memory that is free, and connections.
+void Farm::rest_when_idle() {
+  const auto now = clock_.monotonic();
+  if (evaluating() > 0 || driver_->waiting() > 0) {
+    busy_at_ = now;
+  } else if (busy_at_ && now - *busy_at_ > kRestsAfter) {
+    busy_at_.reset();
+    database_.rest();
+    pool_.close_free();
+    ::malloc_trim(0);
+  }
 }
 
 void Farm::start_due(const std::stop_token& stop) {

@@ -78,7 +78,7 @@ class Farm {
  private:
   void recover();
   std::vector<UsageLedger::Past> recorded_usage(TimePoint now);
-  void complete(FinishedBuild& build);
+  void complete(const std::vector<FinishedBuild*>& builds);
   std::vector<std::optional<BuildResult>> known_failures(std::span<const TriedRecipe> tried,
                                                          const BuildPolicy& policy);
   std::vector<double> expected_durations(std::span<const DurationQuery> queries);
@@ -88,6 +88,7 @@ class Farm {
                           const std::stop_token& stop);
   void watch(const std::stop_token& stop) EXCLUDES(mutex_);
   void start_due(const std::stop_token& stop) EXCLUDES(mutex_);
+  void rest_when_idle() EXCLUDES(mutex_);
   void evaluate(const Jobset& jobset, const std::stop_token& stop) EXCLUDES(mutex_);
 
   const FarmConfig config_;
@@ -109,6 +110,7 @@ class Farm {
   std::map<std::uint32_t, double> shares_;      ///< of the watcher: as the driver was told
   std::map<std::int64_t, std::int64_t> keeps_;  ///< of the watcher: as the roots are, by jobset
   TimePoint machine_seen_{};                    ///< of the watcher: when that was last written
+  std::optional<MonotonicTime> busy_at_;        ///< of the watcher: last; nothing once it rests
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   bool woken_ GUARDED_BY(mutex_) = false;

@@ -3,16 +3,19 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <type_traits>
 
 #include "base/error.h"
+#include "base/thread_annotations.h"
 #include "database/database_pool.h"
 
 namespace grange {
 
-/// The farm's database as its threads use it: each call has a connection of its own for as long as
-/// it takes. Thread safe.
+/// The farm's database as its threads use it: each call that reads has a connection of its own for
+/// as long as it takes. Writers take turns, as those of one SQLite file do, on one connection, which
+/// keeps what it knows of the file. Thread safe.
 class FarmDatabase {
  public:
   explicit FarmDatabase(DatabasePool& pool) : pool_(pool) {}
@@ -27,18 +30,26 @@ class FarmDatabase {
 
   /// Calls `change(Database&)` in one transaction, which is rolled back when it throws.
   template <typename Change>
-  auto write(Change&& change) {
-    auto lent = pool_.lend();
+  auto write(Change&& change) EXCLUDES(mutex_) {
+    Turn lent(*this);
     Transaction transaction(*lent);
-    lent->lock("record");  // writers take turns, as those of one SQLite file do
+    lent->lock("record");  // other processes write, too
     if constexpr (std::is_void_v<decltype(change(*lent))>) {
       change(*lent);
       transaction.commit();
+      lent.keep();
     } else {
       auto result = change(*lent);
       transaction.commit();
+      lent.keep();
       return result;
     }
+  }
+
+  /// The connection on which nobody writes just now may be closed.
+  void rest() EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    writer_.reset();
   }
 
   /// Calls `use()`, which uses the database, again and again while that is away: for those whose
@@ -64,8 +75,67 @@ class FarmDatabase {
 
  private:
   static constexpr std::chrono::seconds kRest{1};
+  static constexpr std::chrono::minutes kPatience{1};
+
+  /// The turn to write, with the connection for it. It is used again unless something was thrown.
+  class Turn {
+   public:
+    explicit Turn(FarmDatabase& database) : database_(database) {
+      database_.take_turn(writer_);
+      if (writer_) return;
+      try {
+        writer_.emplace(database_.pool_.lend());
+      } catch (...) {
+        database_.end_turn(writer_);
+        throw;
+      }
+    }
+    ~Turn() {
+      if (!kept_) writer_.reset();
+      database_.end_turn(writer_);
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    void keep() { kept_ = true; }
+    Database& operator*() const { return **writer_; }
+    Database* operator->() const { return &**writer_; }
+
+   private:
+    FarmDatabase& database_;
+    std::optional<DatabasePool::Lent> writer_;
+    bool kept_ = false;
+  };
+  using Writer = std::optional<DatabasePool::Lent>;
+
+  void take_turn(Writer& writer) EXCLUDES(mutex_) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const MutexLock lock(mutex_);
+    while (writing_) {
+      if (std::chrono::steady_clock::now() >= deadline) {
+        throw UnavailableError("the database is busy with what others write; try again");
+      }
+      ended_.wait_until(mutex_, deadline);
+    }
+    writing_ = true;
+    if (writer_) writer.emplace(*std::move(writer_));
+    writer_.reset();
+  }
+
+  void end_turn(Writer& writer) EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      writing_ = false;
+      if (writer) writer_.emplace(*std::move(writer));
+    }
+    writer.reset();
+    ended_.notify_one();
+  }
 
   DatabasePool& pool_;
+  Mutex mutex_;
+  std::condition_variable_any ended_;
+  bool writing_ GUARDED_BY(mutex_) = false;
+  Writer writer_ GUARDED_BY(mutex_);  ///< of the last one that wrote
 };
 
 }  // namespace grange

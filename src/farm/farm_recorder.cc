@@ -108,14 +108,13 @@ void FarmRecorder::run() {
 }
 
 bool FarmRecorder::commit(std::vector<Entry>& entries) {
-  std::vector<const FinishedBuild*> builds;
+  std::vector<FinishedBuild*> ended;
   for (auto& entry : entries) {
-    if (auto* build = std::get_if<FinishedBuild>(&entry)) {
-      options_.complete(*build);
-      builds.push_back(build);
-    }
+    if (auto* build = std::get_if<FinishedBuild>(&entry)) ended.push_back(build);
     if (const auto* step = std::get_if<StepEnded>(&entry)) options_.end_log(step->step.id);
   }
+  if (!ended.empty()) options_.complete(ended);
+  const std::vector<const FinishedBuild*> builds(ended.begin(), ended.end());
   if (!builds.empty()) fault_point("serve.before-roots");
   const auto held = options_.root(builds);
   fault_point("serve.before-record");

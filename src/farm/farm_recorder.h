@@ -63,9 +63,10 @@ class FarmRecorder {
   struct Options {
     /// How long it waits for more before it commits.
     std::chrono::milliseconds gather{20};
-    /// Before a build's end is written: what its outputs say, and how large they are. On the
+    /// Before ends of builds are written: what their outputs say, and how large they are. On the
     /// recorder's thread.
-    std::function<void(FinishedBuild&)> complete = [](FinishedBuild&) {};
+    std::function<void(const std::vector<FinishedBuild*>&)> complete =
+        [](const std::vector<FinishedBuild*>&) {};
     /// Before a step's end is written: its log is complete.
     std::function<void(std::int64_t step)> end_log = [](std::int64_t) {};
     /// Before ends of builds are written: makes their outputs roots. What it gives is held until

@@ -4,6 +4,13 @@
 #include <utility>
 
 namespace grange {
+namespace {
+
+/// Who met somebody so recently waits for company, so long. Who writes by himself never does.
+constexpr std::chrono::microseconds kRecently{2000};
+constexpr std::chrono::microseconds kGathers{400};
+
+}  // namespace
 
 GroupCommit::GroupCommit(SqliteDatabase& database, Hooks hooks)
     : database_(database), hooks_(std::move(hooks)) {}
@@ -34,10 +41,16 @@ void GroupCommit::run(const std::function<void()>& work) {
 std::vector<GroupCommit::Request*> GroupCommit::take_lead(Request& own) {
   const MutexLock lock(mutex_);
   queue_.push_back(&own);
+  if (leading_) met_at_ = std::chrono::steady_clock::now();
   while (leading_ && own.state != State::committed) changed_.wait(mutex_);
   if (own.state == State::committed) return {};
   leading_ = true;
   if (own.state == State::alone) return {&own};
+  const auto now = std::chrono::steady_clock::now();
+  if (queue_.size() == 1 && now - met_at_ < kRecently) {
+    const auto until = now + kGathers;
+    while (std::chrono::steady_clock::now() < until) changed_.wait_until(mutex_, until);
+  }
   return std::exchange(queue_, {});  // `own` is among them: nobody has taken it
 }
 

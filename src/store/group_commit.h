@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <vector>
@@ -11,7 +12,9 @@ namespace grange {
 
 /// Lets threads that write to one database at the same time share a transaction. Whoever finds no
 /// other at work leads: takes everything that is waiting, runs it on the one connection and commits
-/// once, while those who come meanwhile gather for the next round. Thread safe.
+/// once, while those who come meanwhile gather for the next round. While several are busy here a
+/// leader without company waits a moment for it: what many write costs little more than what one
+/// does. Thread safe.
 class GroupCommit {
  public:
   /// `before_begin` runs before a transaction starts (to make durable what it will speak of),
@@ -46,6 +49,8 @@ class GroupCommit {
   std::condition_variable_any changed_;
   std::vector<Request*> queue_ GUARDED_BY(mutex_);
   bool leading_ GUARDED_BY(mutex_) = false;
+  /// When somebody last met another here.
+  std::chrono::steady_clock::time_point met_at_ GUARDED_BY(mutex_){};
 };
 
 }  // namespace grange
