@@ -48,8 +48,7 @@ void AttemptPool::start(Task task) {
   std::stop_source stop;
   running_.insert_or_assign(task.attempt.step, stop);
   auto request = request_for(task);
-  const auto prepared =
-      std::make_shared<Prepared>(Prepared{std::move(task), std::move(request)});
+  const auto prepared = std::make_shared<Prepared>(Prepared{std::move(task), std::move(request)});
   threads_->post([this, prepared, token = stop.get_token()] {
     BuildResult result = run(*prepared, token);
     result.check = prepared->task.policy.mode != BuildPolicy::Mode::normal;

@@ -114,7 +114,8 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, const SqliteOp
   translated(file.string(), [&] { state_ = std::make_unique<State>(file.string(), options); });
   execute("PRAGMA foreign_keys = ON");
   execute("PRAGMA synchronous = " + options.synchronous);
-  // Of its pages so many bytes are kept, and so many pages wait until they are copied into the file.
+  // Of its pages so many bytes are kept, and so many pages wait until they are copied into the
+  // file.
   execute("PRAGMA cache_size = -16384");
   execute("PRAGMA wal_autocheckpoint = 8000");
   if (!options.read_only) use_write_ahead_log(options.busy_timeout);

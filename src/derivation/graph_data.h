@@ -54,7 +54,7 @@ struct GraphData {
   std::vector<Grown> grown;  ///< by node, where the graph may grow; else empty
   std::vector<DerivationIndex> topological_order;
   BaseNameTable table;
-  std::vector<std::string_view> names;  ///< output names used of inputs; the first is "out"
+  std::vector<std::string_view> names;    ///< output names used of inputs; the first is "out"
   std::vector<std::string_view> systems;  ///< the first is empty, of what is unreadable
   FlatArena<char> texts;
   FlatArena<DerivationGraph::Edge> edges;

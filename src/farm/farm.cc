@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <malloc.h>
-
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"

@@ -14,8 +14,8 @@
 namespace grange {
 
 /// The farm's database as its threads use it: each call that reads has a connection of its own for
-/// as long as it takes. Writers take turns, as those of one SQLite file do, on one connection, which
-/// keeps what it knows of the file. Thread safe.
+/// as long as it takes. Writers take turns, as those of one SQLite file do, on one connection,
+/// which keeps what it knows of the file. Thread safe.
 class FarmDatabase {
  public:
   explicit FarmDatabase(DatabasePool& pool) : pool_(pool) {}

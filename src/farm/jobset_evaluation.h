@@ -8,6 +8,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -59,6 +60,12 @@ class JobsetEvaluation final : private TargetSink {
   std::optional<std::int64_t> run(const std::stop_token& stop);
 
  private:
+  /// Rows of what a target stands for.
+  struct Place {
+    std::int64_t derivation = 0;
+    std::int64_t output_set = 0;  ///< 0: none
+  };
+
   void target(EvaluatedTarget target) override;
   void error(EvaluationError error) override;
 
@@ -70,8 +77,13 @@ class JobsetEvaluation final : private TargetSink {
   bool imports() const;
   Selection selection(const FetchedInputs& inputs, const std::stop_token& stop);
   void keep_imported(const std::vector<StorePath>& derivations);
-  void record(Database& database, std::vector<QueuedBuild>& to_build,
-              std::vector<BuildChange>& to_change);
+  void record(Database& database, const std::set<std::int64_t>& without_outputs,
+              std::vector<QueuedBuild>& to_build, std::vector<BuildChange>& to_change);
+  const CurrentTarget* unchanged(const EvaluatedTarget& target) const;
+  void load_graph();
+  std::vector<Place> places(Database& database);
+  std::vector<std::int64_t> candidate_builds() const;
+  void add_targets(EvaluationHistory& history, std::vector<TargetRow> targets);
   bool may_be_taken_over(std::int64_t build, const BuildStanding& standing,
                          const std::set<std::int64_t>& without_outputs) const;
   void finish(const EvaluationSummary& summary);
@@ -79,9 +91,8 @@ class JobsetEvaluation final : private TargetSink {
   void end_in(Database& database, const std::string& fetch_problem, const std::string& problem);
   void set_constituents(Database& database);
   void tell(std::string_view kind);
-  std::set<std::int64_t> builds_without_outputs(
-      Database& database, const std::map<std::int64_t, BuildStanding>& standings);
-  void keep_derivations(const std::vector<std::int64_t>& rows);
+  std::set<std::int64_t> builds_without_outputs();
+  void keep_derivations(const std::vector<Place>& places);
 
   const EvaluationSetting& setting_;
   const Jobset jobset_;
@@ -96,6 +107,8 @@ class JobsetEvaluation final : private TargetSink {
   /// Builds that may be taken over, by label: of the last complete evaluation, and of those since
   /// then that did not come to their end. The best comes first.
   std::multimap<std::string, CurrentTarget> candidates_;
+  /// Those of the last complete one.
+  std::unordered_map<std::string, const CurrentTarget*> current_;
   /// Of the last complete evaluation: builds and derivations, whose roots are there.
   std::unordered_set<std::int64_t> rooted_builds_;
   std::unordered_set<std::int64_t> rooted_derivations_;

@@ -271,9 +271,9 @@ void Derivations::add_unknown(const DerivationGraph& graph,
     if (system == systems.end()) {
       system =
           systems
-              .emplace(named, *find_integer(database_,
-                                            "INSERT INTO systems (name) VALUES (?1) RETURNING id",
-                                            named))
+              .emplace(named,
+                       *find_integer(database_,
+                                     "INSERT INTO systems (name) VALUES (?1) RETURNING id", named))
               .first;
     }
     Row row{

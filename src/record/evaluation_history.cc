@@ -1,13 +1,20 @@
 #include "record/evaluation_history.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/error.h"
 #include "record/digest_queries.h"
 #include "record/evaluation_rows.h"
 #include "record/rows.h"
+#include "record/unchanged_targets.h"
 
 namespace grange {
+namespace {
+
+constexpr std::size_t kCountedTogether = 5000;
+
+}  // namespace
 
 std::int64_t EvaluationHistory::begin(const NewEvaluation& evaluation) {
   const auto id = *find_integer(
@@ -32,7 +39,6 @@ void EvaluationHistory::add_targets(std::int64_t evaluation, std::span<const Tar
   if (targets.empty()) return;
   constexpr std::string_view kColumns[] = {"evaluation", "label", "derivation", "facts", "build"};
   const auto bulk = database_.bulk_insert("partial_targets", kColumns);
-  std::vector<std::int64_t> builds;
   for (const auto& target : targets) {
     bulk->bind(1, evaluation);
     bulk->bind(2, std::string_view(target.label));
@@ -40,25 +46,51 @@ void EvaluationHistory::add_targets(std::int64_t evaluation, std::span<const Tar
     bulk->bind(4, target.facts);
     bulk->bind(5, target.build);
     bulk->next();
-    builds.push_back(target.build);
   }
   bulk->finish();
-  auto outcomes = database_.prepare(
+  add_to_counters(evaluation, targets);
+}
+
+void EvaluationHistory::add_unchanged(std::int64_t evaluation, std::span<const TargetRow> targets) {
+  if (targets.empty()) return;
+  std::vector<std::string> labels;
+  labels.reserve(targets.size());
+  for (const auto& target : targets) labels.push_back(target.label);
+  UnchangedTargets(database_).add(evaluation, labels);
+  add_to_counters(evaluation, targets);
+}
+
+/// How many of these are in each state by now.
+EvaluationHistory::Outcomes EvaluationHistory::outcomes(std::span<const std::int64_t> builds) {
+  auto statement = database_.prepare(
       "SELECT count(CASE WHEN outcome IS NULL THEN 1 END), "
       "count(CASE WHEN outcome = 'good' THEN 1 END), "
       "count(CASE WHEN outcome <> 'good' THEN 1 END) FROM builds WHERE id " +
       database_.one_of(1, Database::ListOf::integers));
-  outcomes.bind_integers(1, builds);
-  if (!outcomes.step()) throw CorruptError("a count gave no row");
-  RowReader row(outcomes);
-  const auto queued = row.integer();
-  const auto good = row.integer();
-  const auto failed = row.integer();
-  outcomes.reset();
+  Outcomes all;
+  for (std::size_t begin = 0; begin < builds.size(); begin += kCountedTogether) {
+    statement.bind_integers(
+        1, builds.subspan(begin, std::min(kCountedTogether, builds.size() - begin)));
+    if (!statement.step()) throw CorruptError("a count gave no row");
+    RowReader row(statement);
+    all.queued += row.integer();
+    all.good += row.integer();
+    all.failed += row.integer();
+    statement.reset();
+  }
+  return all;
+}
+
+void EvaluationHistory::add_to_counters(std::int64_t evaluation,
+                                        std::span<const TargetRow> targets) {
+  std::vector<std::int64_t> builds;
+  builds.reserve(targets.size());
+  for (const auto& target : targets) builds.push_back(target.build);
+  const auto counted = outcomes(builds);
   run(database_,
       "UPDATE evaluations SET targets = targets + ?2, queued = queued + ?3, good = good + ?4, "
       "failed = failed + ?5 WHERE id = ?1",
-      evaluation, targets.size(), queued, good, failed);
+      evaluation, targets.size(), counted.queued, counted.good, counted.failed);
 }
 
 void EvaluationHistory::add_error(std::int64_t evaluation, const std::string& label,
@@ -72,7 +104,24 @@ void EvaluationHistory::add_error(std::int64_t evaluation, const std::string& la
   run(database_, "UPDATE evaluations SET errors = errors + 1 WHERE id = ?1", evaluation);
 }
 
+/// What is only named comes to be recorded in full, and the counters to be exact: builds of those
+/// may have ended meanwhile.
+void EvaluationHistory::write_unchanged(const EvaluationRow& evaluation) {
+  UnchangedTargets unchanged(database_);
+  const auto rows = unchanged.rows(evaluation);
+  if (rows.empty()) return;
+  unchanged.forget(evaluation.id);
+  auto all = builds(evaluation);
+  add_targets(evaluation.id, rows);
+  for (const auto& row : rows) all.push_back(row.build);
+  const auto counted = outcomes(all);
+  run(database_,
+      "UPDATE evaluations SET targets = ?2, queued = ?3, good = ?4, failed = ?5 WHERE id = ?1",
+      evaluation.id, all.size(), counted.queued, counted.good, counted.failed);
+}
+
 void EvaluationHistory::fail(std::int64_t evaluation, TimePoint now, const std::string& problem) {
+  if (const auto row = find(evaluation)) write_unchanged(*row);
   run(database_,
       "UPDATE evaluations SET state = 'failed', finished = ?2, problem = ?3 WHERE id = ?1",
       evaluation, now, problem);
@@ -80,10 +129,12 @@ void EvaluationHistory::fail(std::int64_t evaluation, TimePoint now, const std::
 
 void EvaluationHistory::fail_running(TimePoint now, const std::string& problem,
                                      std::int64_t jobset) {
-  run(database_,
-      "UPDATE evaluations SET state = 'failed', finished = ?1, problem = ?2 "
-      "WHERE state = 'running' AND (?3 = 0 OR jobset = ?3)",
-      now, problem, jobset);
+  std::vector<std::int64_t> running;
+  auto statement = database_.prepare(
+      "SELECT id FROM evaluations WHERE state = 'running' AND (?1 = 0 OR jobset = ?1)");
+  statement.bind(1, jobset);
+  while (statement.step()) running.push_back(statement.integer(0));
+  for (const auto evaluation : running) fail(evaluation, now, problem);
 }
 
 std::int64_t EvaluationHistory::facts_id(std::string_view facts) {

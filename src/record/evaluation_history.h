@@ -91,6 +91,7 @@ struct CurrentTarget {
   TargetRow target;
   std::int64_t first = 0;
   std::int64_t output_set = 0;  ///< 0: none
+  std::string digest{};         ///< of the derivation's path, 20 bytes
 };
 
 struct TargetQuery {
@@ -105,16 +106,19 @@ struct TargetQuery {
 /// A complete evaluation has a position in the history of its jobset. Target rows hold from one
 /// position to another, so that it costs what has changed to store, and is read by one walk over
 /// rows of its epoch; a new epoch begins when more rows are closed than live. What is not complete
-/// is stored in full. The digest is SHA-256 over the lines "LABEL DERIVATION FACTS\n" of its
-/// targets by label, with the numbers of rows. Calls that write belong into the caller's
-/// transaction.
+/// is stored in full; but of a running one, and of one that failed, what the last complete one has,
+/// too, is for the time being only named (UnchangedTargets). The digest is SHA-256 over the lines
+/// "LABEL DERIVATION FACTS\n" of its targets by label, with the numbers of rows. Calls that write
+/// belong into the caller's transaction.
 class EvaluationHistory {
  public:
   explicit EvaluationHistory(Database& database) : database_(database) {}
 
   std::int64_t begin(const NewEvaluation& evaluation);
-  /// Of a running evaluation; each label once.
+  /// Of a running evaluation; each label once, here or below.
   void add_targets(std::int64_t evaluation, std::span<const TargetRow> targets);
+  /// The same for those that are what `current` has, to the build.
+  void add_unchanged(std::int64_t evaluation, std::span<const TargetRow> targets);
   void add_error(std::int64_t evaluation, const std::string& label, const std::string& message);
   /// All its targets are there: it gets the next position, its verdicts and its digest.
   void complete(std::int64_t evaluation, TimePoint now);
@@ -170,6 +174,12 @@ class EvaluationHistory {
 
  private:
   struct Difference;
+  struct Outcomes {
+    std::int64_t queued = 0, good = 0, failed = 0;
+  };
+  Outcomes outcomes(std::span<const std::int64_t> builds);
+  void add_to_counters(std::int64_t evaluation, std::span<const TargetRow> targets);
+  void write_unchanged(const EvaluationRow& evaluation);
   Difference compare(const EvaluationRow& evaluation);
   void write_ranges(const EvaluationRow& evaluation, const Difference& difference,
                     std::int64_t epoch, std::int64_t position);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/compression.h"
+#include "base/error.h"
 #include "database/testing_databases.h"
 #include "record/builds.h"
 #include "record/derivations.h"
@@ -10,6 +12,7 @@
 #include "record/projects.h"
 #include "record/rows.h"
 #include "record/schema.h"
+#include "record/unchanged_targets.h"
 
 namespace grange {
 namespace {
@@ -70,11 +73,16 @@ class EvaluationHistoryTest : public DatabaseKindTest {
     const auto id = history.begin(evaluation);
     const auto current = history.current(jobset_);
     std::vector<TargetRow> rows;
+    std::vector<TargetRow> unchanged;
     for (const auto& [label, number] : targets) {
       TargetRow row{label, derivation(number), history.facts_id(facts), 0};
       const auto found = current.find(label);
       if (found != current.end() && found->second.target.derivation == row.derivation) {
         row.build = found->second.target.build;
+        if (found->second.target.facts == row.facts) {
+          unchanged.push_back(row);
+          continue;
+        }
       } else {
         NewBuild build;
         build.jobset = jobset_;
@@ -88,6 +96,7 @@ class EvaluationHistoryTest : public DatabaseKindTest {
       rows.push_back(row);
     }
     history.add_targets(id, rows);
+    history.add_unchanged(id, unchanged);
     history.complete(id, kDawn);
     transaction.commit();
     return id;
@@ -221,6 +230,83 @@ TEST_P(EvaluationHistoryTest, ARunningEvaluationIsComparedWithTheLastCompleteOne
   EXPECT_THAT(verdicts(id), ElementsAre(Pair("b", "equivalent")));
   EXPECT_EQ(history.last_complete(jobset_)->position, 1) << "what failed is nobody's base";
   transaction.commit();
+}
+
+TEST_P(EvaluationHistoryTest, WhatIsUnchangedIsNamedOnlyUntilTheEvaluationFails) {
+  const auto first = evaluate({{"a", 10}, {"b", 20}, {"c", 30}, {"d", 40}});
+  const auto rows_of = [&](std::int64_t id) {
+    return *find_integer(*database_, "SELECT count(*) FROM partial_targets WHERE evaluation = ?1",
+                         id);
+  };
+  const auto names = [&] {
+    return *find_integer(*database_, "SELECT count(*) FROM unchanged_targets");
+  };
+  std::int64_t id = 0;
+  {
+    Transaction transaction(*database_);
+    EvaluationHistory history(*database_);
+    NewEvaluation evaluation;
+    evaluation.jobset = jobset_;
+    id = history.begin(evaluation);
+    const auto current = history.current(jobset_);
+    history.add_targets(
+        id,
+        {{TargetRow{"b", derivation(21), history.facts_id("{}"), current.at("b").target.build}}});
+    history.add_unchanged(id, {{current.at("c").target}});
+    history.add_unchanged(id, {{current.at("a").target}});
+    transaction.commit();
+  }
+  EXPECT_EQ(std::tuple(row(id).targets, row(id).queued, rows_of(id), names()),
+            std::tuple(3, 3, 1, 2));
+  EXPECT_EQ(EvaluationHistory(*database_).builds(row(id)).size(), 3U);
+  finish(builds(first).at("a"), Outcome::failed);  // while it runs
+  Transaction transaction(*database_);
+  EvaluationHistory(*database_).fail_running(kDawn, "the machine is gone");
+  EXPECT_THAT(verdicts(id),
+              ElementsAre(Pair("a", "same"), Pair("b", "equivalent"), Pair("c", "same")));
+  EXPECT_EQ(std::tuple(row(id).targets, row(id).queued, row(id).failed, rows_of(id), names()),
+            std::tuple(3, 2, 1, 3, 0));
+  transaction.commit();
+}
+
+TEST_P(EvaluationHistoryTest, BuildsThatEndWhileItRunsAreCountedInTheEnd) {
+  const auto first = evaluate({{"a", 10}, {"b", 20}, {"c", 30}});
+  Transaction transaction(*database_);
+  EvaluationHistory history(*database_);
+  NewEvaluation evaluation;
+  evaluation.jobset = jobset_;
+  const auto id = history.begin(evaluation);
+  const auto current = history.current(jobset_);
+  history.add_unchanged(id, {{current.at("a").target, current.at("c").target}});
+  FinishedBuild finished;
+  finished.build = builds(first).at("a");
+  finished.outcome = Outcome::good;
+  finished.started = finished.stopped = kDawn;
+  Builds(*database_).finish({{finished}});
+  history.complete(id, kDawn);
+  EXPECT_EQ(std::tuple(row(id).targets, row(id).queued, row(id).good), std::tuple(2, 1, 1));
+  EXPECT_EQ(row(id).verdicts.removed, 1);
+  EXPECT_EQ(history.rebuild(row(id)), std::pair(row(id).targets, row(id).digest.value()));
+  transaction.commit();
+}
+
+TEST_P(EvaluationHistoryTest, WhatIsNotThereCannotBeUnchanged) {
+  evaluate({{"a", 10}});
+  Transaction transaction(*database_);
+  EvaluationHistory history(*database_);
+  NewEvaluation evaluation;
+  evaluation.jobset = jobset_;
+  const auto id = history.begin(evaluation);
+  history.add_unchanged(id, {{TargetRow{"z", 1, 1, 1}}});
+  EXPECT_THROW(history.complete(id, kDawn), CorruptError);
+}
+
+TEST(PackedTexts, AreTheSameAgain) {
+  const std::vector<std::string> texts{"", "a", std::string("\0\n", 2), std::string(1000, 'x')};
+  EXPECT_EQ(unpack_texts(pack_texts(texts)), texts);
+  EXPECT_TRUE(unpack_texts(pack_texts({})).empty());
+  EXPECT_THROW(unpack_texts("nonsense"), CorruptError);
+  EXPECT_THROW(unpack_texts(compress(Compression::zstd, "\5ab")), CorruptError);
 }
 
 TEST_P(EvaluationHistoryTest, PagesGoByLabel) {

@@ -6,6 +6,7 @@
 #include "record/evaluation_history.h"
 #include "record/evaluation_rows.h"
 #include "record/rows.h"
+#include "record/unchanged_targets.h"
 
 namespace grange {
 
@@ -325,6 +326,10 @@ std::vector<std::int64_t> EvaluationHistory::builds(const EvaluationRow& evaluat
   }
   std::vector<std::int64_t> ids;
   while (statement.step()) ids.push_back(statement.integer(0));
+  if (!ranges) {
+    for (const auto& row : UnchangedTargets(database_).rows(evaluation)) ids.push_back(row.build);
+    std::sort(ids.begin(), ids.end());
+  }
   return ids;
 }
 

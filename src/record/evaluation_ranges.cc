@@ -4,6 +4,7 @@
 #include "record/evaluation_history.h"
 #include "record/evaluation_rows.h"
 #include "record/rows.h"
+#include "record/unchanged_targets.h"
 
 namespace grange {
 namespace {
@@ -55,6 +56,7 @@ void count(VerdictCounts& counts, Verdict verdict) {
 /// What an evaluation changes in the open rows of its jobset.
 struct EvaluationHistory::Difference {
   std::vector<std::string> closed;
+  std::vector<std::int64_t> closed_builds;
   std::vector<TargetRow> opened;
   VerdictCounts verdicts;
   std::int64_t live = 0;
@@ -70,11 +72,23 @@ EvaluationHistory::Difference EvaluationHistory::compare(const EvaluationRow& ev
       "FROM partial_targets t JOIN derivations d ON d.id = t.derivation "
       "WHERE t.evaluation = ?1 ORDER BY t.label");
   statement.bind(1, evaluation.id);
+  const auto unchanged = UnchangedTargets(database_).labels(evaluation.id);
+  auto same = unchanged.begin();
   auto base = current.begin();
-  const auto close_before = [&](const std::string* label) {
+  const auto close = [&](const CurrentTarget& target) {
+    difference.closed.push_back(target.target.label);
+    difference.closed_builds.push_back(target.target.build);
+  };
+  const auto pass_before = [&](const std::string* label) {
     for (; base != current.end() && (label == nullptr || base->first < *label); ++base) {
-      difference.closed.push_back(base->first);
-      ++difference.verdicts.removed;
+      if (same != unchanged.end() && *same == base->first) {
+        digest.add(base->first, base->second.target.derivation, base->second.target.facts);
+        ++difference.verdicts.same;
+        ++same;
+      } else {
+        close(base->second);
+        ++difference.verdicts.removed;
+      }
     }
   };
   while (statement.step()) {
@@ -86,8 +100,8 @@ EvaluationHistory::Difference EvaluationHistory::compare(const EvaluationRow& ev
     target.build = row.integer();
     const auto output_set = row.integer();
     const bool unverified = row.flag();
+    pass_before(&target.label);
     digest.add(target.label, target.derivation, target.facts);
-    close_before(&target.label);
     if (base == current.end() || base->first != target.label) {
       ++difference.verdicts.added;
       difference.opened.push_back(std::move(target));
@@ -98,12 +112,16 @@ EvaluationHistory::Difference EvaluationHistory::compare(const EvaluationRow& ev
                                           old.target.derivation, old.output_set, false));
     if (target.derivation != old.target.derivation || target.facts != old.target.facts ||
         target.build != old.target.build) {
-      difference.closed.push_back(target.label);
+      close(old);
       difference.opened.push_back(std::move(target));
     }
     ++base;
   }
-  close_before(nullptr);
+  pass_before(nullptr);
+  if (same != unchanged.end()) {
+    throw CorruptError("target '" + *same + "' of evaluation " + std::to_string(evaluation.id) +
+                       " is recorded twice, or as unchanged and is new");
+  }
   difference.live = digest.count();
   difference.digest = digest.finish();
   return difference;
@@ -130,13 +148,26 @@ void EvaluationHistory::complete(std::int64_t id, TimePoint now) {
   std::optional<std::int64_t> base_id;
   if (base) base_id = base->id;
   const auto& verdicts = difference.verdicts;
+  // What it has in common with its base is counted there, also what ended meanwhile.
+  std::vector<std::int64_t> opened_builds;
+  for (const auto& target : difference.opened) opened_builds.push_back(target.build);
+  auto counted = outcomes(opened_builds);
+  if (base) {
+    const auto closed = outcomes(difference.closed_builds);
+    counted.queued += base->queued - closed.queued;
+    counted.good += base->good - closed.good;
+    counted.failed += base->failed - closed.failed;
+  }
   run(database_,
       "UPDATE evaluations SET state = 'complete', position = ?2, epoch = ?3, base = ?4, "
       "finished = ?5, digest = ?6, same = ?7, equivalent = ?8, changed = ?9, unverified = ?10, "
-      "added = ?11, removed = ?12 WHERE id = ?1",
+      "added = ?11, removed = ?12, targets = ?13, queued = ?14, good = ?15, failed = ?16 "
+      "WHERE id = ?1",
       id, position, epoch, base_id, now, BlobValue{difference.digest}, verdicts.same,
-      verdicts.equivalent, verdicts.changed, verdicts.unverified, verdicts.added, verdicts.removed);
+      verdicts.equivalent, verdicts.changed, verdicts.unverified, verdicts.added, verdicts.removed,
+      difference.live, counted.queued, counted.good, counted.failed);
   run(database_, "DELETE FROM partial_targets WHERE evaluation = ?1", id);
+  UnchangedTargets(database_).forget(id);
   const auto closed = static_cast<std::int64_t>(difference.closed.size());
   const auto total = *find_integer(database_,
                                    "UPDATE jobsets SET live_rows = ?2, "
@@ -212,7 +243,8 @@ std::vector<CurrentTarget> EvaluationHistory::since_last_complete(std::int64_t j
 
 std::map<std::string, CurrentTarget> EvaluationHistory::current(std::int64_t jobset) {
   auto statement = database_.prepare(
-      "SELECT t.label, t.derivation, t.facts, t.build, t.first, coalesce(d.output_set, 0) "
+      "SELECT t.label, t.derivation, t.facts, t.build, t.first, coalesce(d.output_set, 0), "
+      "d.digest "
       "FROM targets t JOIN jobsets j ON j.id = t.jobset AND j.epoch = t.epoch "
       "JOIN derivations d ON d.id = t.derivation "
       "WHERE t.jobset = ?1 AND t.last IS NULL ORDER BY t.label");
@@ -227,6 +259,8 @@ std::map<std::string, CurrentTarget> EvaluationHistory::current(std::int64_t job
     current.target.build = row.integer();
     current.first = row.integer();
     current.output_set = row.integer();
+    const auto digest = row.blob();
+    current.digest.assign(digest.begin(), digest.end());
     targets.emplace_hint(targets.end(), current.target.label, std::move(current));
   }
   return targets;

@@ -10,6 +10,7 @@
 #include "record/derivations.h"
 #include "record/evaluation_history.h"
 #include "record/rows.h"
+#include "record/unchanged_targets.h"
 
 namespace grange {
 namespace {
@@ -159,8 +160,15 @@ void FarmCheck::check_evaluations(FarmCheckReport& report, const Progress& progr
       notes.add("it is not complete and has a position in its jobset's history");
     }
     const auto builds = builds_of_evaluation(database_, *evaluation);
-    notes.compare("targets with a build", evaluation->targets, builds.all);
-    notes.compare(builds, evaluation->queued, evaluation->good, evaluation->failed);
+    const bool is_running = evaluation->state == EvaluationRow::State::running;
+    const auto unchanged =
+        is_running ? UnchangedTargets(database_).labels(evaluation->id).size() : 0;
+    notes.compare("targets with a build", evaluation->targets,
+                  builds.all + static_cast<std::int64_t>(unchanged));
+    // Of a running one they become exact with its end.
+    if (!is_running) {
+      notes.compare(builds, evaluation->queued, evaluation->good, evaluation->failed);
+    }
     ++report.evaluations;
     report.targets += builds.all;
     if (progress) progress(report.evaluations, static_cast<std::int64_t>(ids.size()));

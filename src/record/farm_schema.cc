@@ -405,4 +405,15 @@ CREATE INDEX builds_by_queued ON builds(queued);
 CREATE INDEX failures_by_attempt ON failures(attempt);
 )sql";
 
+const std::string_view kUnchangedTargetsSchema = R"sql(
+-- Targets of running evaluations that are those of the jobset's last complete one: not in
+-- partial_targets.
+CREATE TABLE unchanged_targets (
+  evaluation INTEGER NOT NULL REFERENCES evaluations(id),
+  number INTEGER NOT NULL,
+  labels BLOB NOT NULL,         -- length and text of each (derivation_text.h), compressed with zstd
+  PRIMARY KEY (evaluation, number)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 }  // namespace grange

@@ -15,5 +15,7 @@ extern const std::string_view kFarmStorageSchema;
 extern const std::string_view kKeptBuildsSchema;
 /// Added to it later.
 extern const std::string_view kFarmApiIndexes;
+/// What evaluations that run have in common with the last complete ones.
+extern const std::string_view kUnchangedTargetsSchema;
 
 }  // namespace grange

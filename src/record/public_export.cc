@@ -84,6 +84,7 @@ constexpr ExportRule kExportRules[] = {
                            "(" GRANGE_PUBLIC_BUILDS ")"},
     {"targets", "jobset IN (" GRANGE_PUBLIC_JOBSETS ")"},
     {"partial_targets", "evaluation IN (" GRANGE_PUBLIC_EVALUATIONS ")"},
+    {"unchanged_targets", "evaluation IN (" GRANGE_PUBLIC_EVALUATIONS ")"},
     {"machines", "id IN (SELECT machine FROM steps WHERE build IN (" GRANGE_PUBLIC_BUILDS "))"},
     {"steps", "build IN (" GRANGE_PUBLIC_BUILDS ")"},
     {"machine_time", "jobset IN (" GRANGE_PUBLIC_JOBSETS ") AND step IN "

@@ -137,6 +137,7 @@ std::vector<std::string_view> all_steps() {
   steps.push_back(kFarmStorageSchema);
   steps.push_back(kKeptBuildsSchema);
   steps.push_back(kFarmApiIndexes);
+  steps.push_back(kUnchangedTargetsSchema);
   return steps;
 }
 
