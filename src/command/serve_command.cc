@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -8,8 +9,12 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "command/exit_code.h"
@@ -17,6 +22,7 @@
 #include "command/listen_address.h"
 #include "command/serve_options.h"
 #include "command/state_directory.h"
+#include "evaluate/evaluator_identity.h"
 #include "http/http_client.h"
 #include "process/process.h"
 #include "serve/farm_daemon.h"
@@ -49,6 +55,17 @@ std::filesystem::path state_of(const ServeOptions& options) {
                                : std::filesystem::absolute(options.state);
 }
 
+/// Secrets are in the record; who else may enter the directory may not read it.
+void keep_private(const std::filesystem::path& file) {
+  const FileDescriptor made(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (made.get() < 0) throw_errno("opening", file.string());
+  for (const auto* suffix : {"", "-wal", "-shm"}) {
+    const auto part = file.string() + suffix;
+    if (::chmod(part.c_str(), 0600) != 0 && errno != ENOENT)
+      throw_errno("changing the mode of", part);
+  }
+}
+
 FarmConfig farm_config(const ServeOptions& options, const std::filesystem::path& state,
                        const std::stop_token& stop) {
   FarmConfig config;
@@ -67,6 +84,7 @@ FarmConfig farm_config(const ServeOptions& options, const std::filesystem::path&
   config.evaluate.eval_store_root = config.workshop.eval_store_root;
   // People who may change a jobset need not be able to read what the server can.
   config.evaluate.restricted = true;
+  config.evaluate.confinement = Confinement{config.workshop.launcher, evaluator_identity(), 0};
   config.evaluate.fsync_metadata = !options.workshop.fast_metadata;
   config.fetch.state = state;
   config.fetch.launcher = config.workshop.launcher;
@@ -158,6 +176,7 @@ int run_serve(ServeOptions options, const std::set<std::string>& given) {
   const auto webhooks = file ? read_webhooks(*file) : std::vector<DeclaredWebhook>();
   const auto state = state_of(options);
   grange::create_directories(state);
+  if (options.database.empty()) keep_private(default_record_file(state));
   SystemProcessRunner programs;
   HttpClient http({}, clock);
   EvaluatorDoor door(state);

@@ -78,6 +78,7 @@ ChildProcess EvalJobs::start(Streams& streams) const {
   const auto& store = space_.store_words();
   spawn.arguments.insert(spawn.arguments.end(), store.begin(), store.end());
   spawn.arguments.push_back(space_.expression_file().string());
+  spawn.arguments = space_.words_of(std::move(spawn.arguments));
   spawn.environment = space_.environment();
   spawn.standard_output = output_end.get();
   spawn.standard_error = errors_end.get();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "evaluate/evaluator_identity.h"
 #include "evaluate/store_failure.h"
 #include "store/local_store.h"
 
@@ -80,7 +81,7 @@ std::filesystem::path evaluation_root(const EvaluateOptions& options) {
 }
 
 EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_view expression)
-    : expression_file_(directory_.path() / "grange.nix") {
+    : expression_file_(directory_.path() / "grange.nix"), confinement_(options.confinement) {
   auto root = std::filesystem::absolute(evaluation_root(options)).lexically_normal();
   if (root.string().find('?') != std::string::npos) {
     throw InvalidError("nix cannot use an eval store whose path has a '?': '" + root.string() +
@@ -90,6 +91,7 @@ EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_vie
     grange::create_directories(root);
     check_store_writable(root);
     create_store(root);
+    if (confinement_ && confinement_->identity) give_eval_store(root, *confinement_->identity);
   }
   // What may be read is compared by its name, and by the one that it has without symlinks.
   if (options.restricted) root = std::filesystem::canonical(root);
@@ -115,6 +117,24 @@ EvaluationSpace::EvaluationSpace(const EvaluateOptions& options, std::string_vie
   environment_.push_back("INPUTRC=/dev/null");
   environment_.push_back("TERM=dumb");
   environment_.push_back("NO_COLOR=1");
+  if (confinement_ && confinement_->identity) {
+    const auto& [user, group] = *confinement_->identity;
+    for (const auto& path : {directory_.path(), expression_file_}) {
+      if (::chown(path.c_str(), user, group) != 0) {
+        throw_errno("giving to uid " + std::to_string(user), path.string());
+      }
+    }
+    // Nix asks who it is, and where that is at home: nobody may know the number.
+    std::erase_if(environment_, [](const std::string& variable) {
+      return variable.starts_with("USER=") || variable.starts_with("HOME=");
+    });
+    environment_.push_back("USER=grange-evaluate");
+    environment_.push_back("HOME=" + directory);
+  }
+}
+
+std::vector<std::string> EvaluationSpace::words_of(std::vector<std::string> program) const {
+  return confinement_ ? confined_arguments(*confinement_, std::move(program)) : program;
 }
 
 }  // namespace grange

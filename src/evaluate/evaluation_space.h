@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ class EvaluationSpace {
   /// Where the Nix text lies.
   const std::filesystem::path& expression_file() const { return expression_file_; }
   const std::vector<std::string>& environment() const { return environment_; }
+  /// The words that start an evaluator, as confined as the options say.
+  std::vector<std::string> words_of(std::vector<std::string> program) const;
   /// "--store ROOT" (with imports the URL of the daemon's socket), what a restricted evaluation may
   /// read of ours, then the further options.
   const std::vector<std::string>& store_words() const { return store_words_; }
@@ -34,6 +37,7 @@ class EvaluationSpace {
   std::filesystem::path expression_file_;
   std::vector<std::string> environment_;
   std::vector<std::string> store_words_;
+  const std::optional<Confinement> confinement_;
 };
 
 }  // namespace grange

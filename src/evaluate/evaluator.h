@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "derivation/store_path.h"
+#include "process/confinement.h"
 
 namespace grange {
 
@@ -57,6 +58,9 @@ struct EvaluateOptions {
     std::function<bool(pid_t evaluator)> waits = [](pid_t) { return false; };
   };
   std::optional<Imports> imports;  ///< nothing: what needs that is an error of its target
+  /// How evaluators are confined; nothing: they may do what this process may. With an identity of
+  /// their own they may add to the eval store, and must be able to enter its directory.
+  std::optional<Confinement> confinement;
   std::string nix_program = "nix";
   /// Used instead of nix where it is installed; empty: never.
   std::string nix_eval_jobs_program = "nix-eval-jobs";

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -71,16 +70,8 @@ constexpr std::array<std::string_view, 12> kKept = {
 
 }  // namespace
 
-std::optional<std::pair<uid_t, gid_t>> FetchOptions::fetch_identity() {
-  if (::geteuid() != 0) return std::nullopt;
-  std::array<char, 16384> buffer;
-  passwd user{};
-  passwd* found = nullptr;
-  if (::getpwnam_r("grange-fetch", &user, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr) {
-    return std::pair(user.pw_uid, user.pw_gid);
-  }
-  return std::pair(kFetchId, gid_t{kFetchId});
+std::optional<ProcessIdentity> FetchOptions::fetch_identity() {
+  return identity_of_tools("grange-fetch", kFetchId);
 }
 
 FetchSpace::FetchSpace(const FetchOptions& options, ProcessRunner& runner, const Clock& clock)

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "process/confinement.h"
 #include "process/process.h"
 
 namespace grange {
@@ -24,7 +25,7 @@ struct FetchOptions {
   std::filesystem::path state;
   std::filesystem::path launcher;  ///< the grange-launcher binary
   /// Of the programs that read foreign data; nothing: this process's own.
-  std::optional<std::pair<uid_t, gid_t>> identity = fetch_identity();
+  std::optional<ProcessIdentity> identity = fetch_identity();
   std::uint64_t max_bytes = std::uint64_t{16} << 30;   ///< of one mirror, and of one tree
   std::uint64_t max_tarball = std::uint64_t{2} << 30;  ///< of what is downloaded
   Seconds timeout{600};                                ///< of inputs that name none themselves
@@ -34,7 +35,7 @@ struct FetchOptions {
 
   /// Root's fetches are those of the account `grange-fetch`, or of kFetchId where there is none;
   /// nothing for anybody else.
-  static std::optional<std::pair<uid_t, gid_t>> fetch_identity();
+  static std::optional<ProcessIdentity> fetch_identity();
   /// Below the builders' (UidPool).
   static constexpr uid_t kFetchId = 29999;
 };

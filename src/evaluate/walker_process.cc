@@ -33,6 +33,7 @@ ChildProcess start(const std::string& program, const EvaluationSpace& space,
   };
   add(space.store_words());
   add(selection_arguments);
+  options.arguments = space.words_of(std::move(options.arguments));
   options.environment = space.environment();
   options.standard_input = input;
   options.standard_error = output;

@@ -1,5 +1,6 @@
 #include "process/confinement.h"
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -11,6 +12,7 @@
 #include <system_error>
 
 #include <grp.h>
+#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -65,6 +67,17 @@ void give_up_privileges(char** argv) {
 }
 
 }  // namespace
+
+std::optional<ProcessIdentity> identity_of_tools(const char* account, uid_t otherwise) {
+  if (::geteuid() != 0) return std::nullopt;
+  std::array<char, 16384> buffer;
+  passwd user{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(account, &user, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return ProcessIdentity(user.pw_uid, user.pw_gid);
+  }
+  return ProcessIdentity(otherwise, gid_t{otherwise});
+}
 
 std::vector<std::string> confined_arguments(const Confinement& confinement,
                                             std::vector<std::string> arguments) {
