@@ -5,6 +5,7 @@
 // BUILDS builds (1,000,000) of 50 jobsets with 2,000 targets each, of which each evaluation changes
 // a tenth; all but the newest QUEUED (1,000) have ended. A twentieth failed. Every build has a
 // derivation and an output set of its own, one output, and one step.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -28,12 +29,23 @@ namespace {
 constexpr std::int64_t kJobsets = 50;
 constexpr std::int64_t kTargets = 2000;
 constexpr std::int64_t kChanged = 200;  ///< by each evaluation after the first
+/// An epoch begins when as many rows are closed as live (EvaluationHistory): after so many
+/// evaluations, the last of which is the first that the next epoch knows.
+constexpr std::int64_t kEpoch = kTargets / kChanged;
 constexpr std::int64_t kMicroseconds = 1'000'000;
 constexpr std::int64_t kBeginning = 1'600'000'000 * kMicroseconds;
 constexpr std::int64_t kBetweenBuilds = 20 * kMicroseconds;
 
 std::string label_of(std::int64_t target) {
   return "package-" + std::to_string(target);
+}
+
+/// Of the rows by which the evaluation at a position is read.
+std::int64_t epoch_of(std::int64_t position) {
+  return position <= 1 ? 1 : (position - 2) / kEpoch + 1;
+}
+std::int64_t first_of(std::int64_t epoch) {
+  return (epoch - 1) * kEpoch + 1;
 }
 
 Sha256 digest_of(std::string_view what, std::int64_t number) {
@@ -138,6 +150,7 @@ class History {
           const auto target = (round * 131 + i * 7) % kTargets;
           add_build(evaluation, round == 0 ? i : target, open[static_cast<std::size_t>(jobset)]);
         }
+        newest_[static_cast<std::size_t>(jobset)] = evaluation.position;
         evaluations_.push_back(evaluation);
       }
     }
@@ -257,7 +270,8 @@ class History {
     for (const auto& evaluation : evaluations_) {
       const auto at = kBeginning + evaluation.first_build * kBetweenBuilds;
       const bool first = evaluation.position == 1;
-      rows.row(evaluation.id, evaluation.jobset, "complete", evaluation.position, std::int64_t{1},
+      rows.row(evaluation.id, evaluation.jobset, "complete", evaluation.position,
+               epoch_of(evaluation.position),
                first ? std::optional<std::int64_t>()
                      : std::optional<std::int64_t>(evaluation.id - kJobsets),
                at, at + kMicroseconds, 1.0, BlobValue{digest}, "", BlobValue{digest}, kTargets,
@@ -273,10 +287,24 @@ class History {
     TableWriter rows(database_, "targets",
                      {"jobset", "epoch", "label", "first", "last", "derivation", "facts", "build"});
     for (const auto& range : ranges) {
-      rows.row(range.jobset, std::int64_t{1}, label_of(range.target), range.first, range.last,
-               range.build, facts_, range.build);
+      const auto newest = newest_epoch(range.jobset);
+      for (auto epoch = epoch_of(range.first); epoch <= newest; ++epoch) {
+        if (range.last && *range.last < first_of(epoch)) break;
+        const auto end = first_of(epoch + 1);
+        const bool is_open = epoch == newest && !range.last;
+        rows.row(range.jobset, epoch, label_of(range.target),
+                 std::max(range.first, first_of(epoch)),
+                 is_open ? std::optional<std::int64_t>()
+                         : std::optional<std::int64_t>(std::min(range.last.value_or(end), end)),
+                 range.build, facts_, range.build);
+      }
     }
     rows.finish();
+  }
+
+  /// Of the rows that the next evaluation of a jobset will be compared with.
+  std::int64_t newest_epoch(std::int64_t jobset) const {
+    return epoch_of(newest_.at(static_cast<std::size_t>(jobset) - 1) + 1);
   }
 
   void write_counts() {
@@ -291,9 +319,10 @@ class History {
         "b.outcome = 'good'), "
         "failed_builds = (SELECT count(*) FROM builds b WHERE b.jobset = jobsets.id AND "
         "b.outcome = 'failed'), "
-        "epoch = 1, next_position = 1 + (SELECT max(position) FROM evaluations e WHERE "
+        "epoch = 1 + (SELECT max(position) - 1 FROM evaluations e WHERE e.jobset = jobsets.id) / ?2, "
+        "next_position = 1 + (SELECT max(position) FROM evaluations e WHERE "
         "e.jobset = jobsets.id), live_rows = ?1",
-        kTargets);
+        kTargets, kEpoch);
   }
 
   Database& database_;
@@ -302,6 +331,7 @@ class History {
   std::vector<MadeBuild> builds_;
   std::vector<MadeEvaluation> evaluations_;
   std::vector<MadeRange> ranges_;
+  std::vector<std::int64_t> newest_ = std::vector<std::int64_t>(kJobsets);  ///< positions
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace grange {
 namespace {
 
-constexpr int kDictionaryLevel = 3;
+constexpr int kDictionaryLevel = 7;
 constexpr std::size_t kFirstRoom = std::size_t{64} << 10;
 
 struct FreeZstd {

@@ -10,7 +10,7 @@ namespace grange {
 namespace {
 
 /// A batch ends when it has so many texts, or so many bytes.
-constexpr std::size_t kTextsTogether = 256;
+constexpr std::size_t kTextsTogether = 512;
 constexpr std::size_t kBytesTogether = std::size_t{1} << 20;
 constexpr std::uint64_t kLargestBatch = DerivationBatches::kLargestText + kBytesTogether;
 /// The first addition of so many derivations gives the dictionary.
