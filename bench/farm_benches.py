@@ -206,6 +206,24 @@ def derivation(number):
     return store_name("text", whole, f"step-{number}.drv"), whole
 
 
+def percentile(times, part):
+    return sorted(times)[min(len(times) - 1, int(len(times) * part))]
+
+
+def answers(connection, path, count=2000):
+    """How long the server takes for GET requests of `path()`."""
+    times = []
+    for _ in range(count):
+        asked = time.perf_counter()
+        connection.request("GET", path())
+        answer = connection.getresponse()
+        answer.read()
+        times.append((time.perf_counter() - asked) * 1000)
+        if answer.status != 200:
+            sys.exit(f"{path()}: {answer.status}")
+    return f"median {percentile(times, 0.5):.2f} ms, 99th percentile {percentile(times, 0.99):.2f} ms   (target: 5 ms)"
+
+
 def start_up(scratch, data, drvs, kind):
     """A server that finds 100,000 steps queued: until it answers, and until its scheduler knows them all."""
     database = Database(kind, scratch)
@@ -232,17 +250,16 @@ def start_up(scratch, data, drvs, kind):
         known = time.monotonic() - started
         print(f"  {kind}: start with {SYNTHETIC_STEPS} queued steps: answers after {listening:.2f} s, all are scheduled after "
               f"{known:.2f} s, {farm.resident():.0f} MB   (target: 2 s)", flush=True)
+        connection = http.client.HTTPConnection(*farm.base.removeprefix("http://").split(":"))
+        print(f"  {kind}: the queue of {SYNTHETIC_STEPS} steps: {answers(connection, lambda: '/api/v1/queue')}", flush=True)
+        connection.close()
         farm.stop()
     finally:
         database.stop()
 
 
-def percentile(times, part):
-    return sorted(times)[min(len(times) - 1, int(len(times) * part))]
-
-
 def latency(scratch, data, drvs, kind):
-    """What the server takes for a build, a page of 100 targets and the queue, beside a long history."""
+    """What the server takes for a build and a page of 100 targets, beside a long history."""
     builds = int(os.environ.get("GRANGE_BENCH_BUILDS", "10000000"))
     program = pathlib.Path(os.environ.get("GRANGE_HISTORY_BENCH", ROOT / "build" / "bench" / "history_bench"))
     if not program.exists():
@@ -257,25 +274,13 @@ def latency(scratch, data, drvs, kind):
                        stdout=subprocess.DEVNULL)
         print(f"  {kind}: {builds} builds made up in {time.monotonic() - began:.0f} s", flush=True)
         farm.start()
-        host, port = farm.base.removeprefix("http://").split(":")
-        connection = http.client.HTTPConnection(host, int(port))
+        connection = http.client.HTTPConnection(*farm.base.removeprefix("http://").split(":"))
         evaluations = int(database.ask("SELECT max(id) FROM evaluations", farm))
         for what, path in (("a build", lambda: f"/api/v1/builds/{random.randint(1, builds)}"),
                            ("a page of 100 targets", lambda: f"/api/v1/evaluations/{random.randint(1, evaluations)}/targets"
-                            f"?after=package-{random.randint(0, 1999)}"),
-                           ("the queue", lambda: "/api/v1/queue")):
+                            f"?after=package-{random.randint(0, 1999)}")):
             random.seed(1)
-            times = []
-            for _ in range(2000):
-                asked = time.perf_counter()
-                connection.request("GET", path())
-                answer = connection.getresponse()
-                answer.read()
-                times.append((time.perf_counter() - asked) * 1000)
-                if answer.status != 200:
-                    sys.exit(f"{what}: {answer.status}")
-            print(f"  {kind}: {what} of {builds} builds: median {percentile(times, 0.5):.2f} ms, 99th percentile "
-                  f"{percentile(times, 0.99):.2f} ms   (target: 5 ms)", flush=True)
+            print(f"  {kind}: {what} beside {builds} builds: {answers(connection, path)}", flush=True)
         connection.close()
         farm.stop()
     finally:

@@ -319,7 +319,8 @@ class History {
         "b.outcome = 'good'), "
         "failed_builds = (SELECT count(*) FROM builds b WHERE b.jobset = jobsets.id AND "
         "b.outcome = 'failed'), "
-        "epoch = 1 + (SELECT max(position) - 1 FROM evaluations e WHERE e.jobset = jobsets.id) / ?2, "
+        "epoch = 1 + (SELECT max(position) - 1 FROM evaluations e WHERE e.jobset = jobsets.id) / "
+        "?2, "
         "next_position = 1 + (SELECT max(position) FROM evaluations e WHERE "
         "e.jobset = jobsets.id), live_rows = ?1",
         kTargets, kEpoch);

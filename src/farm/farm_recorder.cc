@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::int64_t kIdsTogether = 1000;
 constexpr std::chrono::seconds kTriesAgainAfter{2};
+/// After a group of so many it pays to wait longer for the next one, so many times as long.
+constexpr std::size_t kLargeGroup = 100;
+constexpr int kLongerThen = 4;
 constexpr std::chrono::seconds kFlushPatience{10};
 
 }  // namespace
@@ -69,13 +72,15 @@ void FarmRecorder::flush() {
 
 void FarmRecorder::run() {
   std::vector<Entry> entries;
+  std::size_t last = 0;  // how many were written together
   for (;;) {
     bool closing = false;
     {
       const MutexLock lock(mutex_);
       while (inbox_.empty() && !closing_) changed_.wait(mutex_);
       if (!closing_) {
-        const auto until = std::chrono::steady_clock::now() + options_.gather;
+        const auto gather = options_.gather * (last > kLargeGroup ? kLongerThen : 1);
+        const auto until = std::chrono::steady_clock::now() + gather;
         while (!closing_ && std::chrono::steady_clock::now() < until) {
           changed_.wait_until(mutex_, until);
         }
@@ -83,7 +88,7 @@ void FarmRecorder::run() {
       closing = closing_;
       entries = std::exchange(inbox_, {});
     }
-    const auto count = entries.size();
+    const auto count = last = entries.size();
     bool warned = false;
     while (count > 0) {
       try {
