@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <set>
-#include <variant>
 
+#include "record/filtered_query.h"
 #include "record/rows.h"
 
 namespace grange {
@@ -38,31 +38,15 @@ AttemptRow read_attempt_row(const Statement& statement) {
 }  // namespace
 
 std::vector<AttemptRow> AttemptHistory::list(const AttemptQuery& query) {
-  std::string sql(kAttemptColumns);
-  if (query.failing) sql += "JOIN failures f ON f.attempt = a.id ";
-  std::vector<std::variant<std::int64_t, std::string>> values;
-  std::string_view word = "WHERE ";
-  const auto add = [&](std::string_view condition, const auto& value) {
-    if (!value) return;
-    values.emplace_back(*value);
-    sql += std::string(word) + std::string(condition) + " ?" + std::to_string(values.size()) + " ";
-    word = "AND ";
-  };
-  add(query.failing ? "f.output_set =" : "a.output_set =", query.output_set);
-  add("a.recipe =", query.recipe);
-  std::optional<std::string> outcome;
-  if (query.outcome) outcome = std::string(to_string(*query.outcome));
-  add("a.outcome =", outcome);
-  add(query.failing ? "f.attempt <" : "a.id <", query.before);
-  sql += query.failing ? "ORDER BY f.attempt DESC " : "ORDER BY a.id DESC ";
-  sql += "LIMIT ?" + std::to_string(values.size() + 1);
-  auto statement = database_.prepare(sql);
-  int index = 0;
-  for (const auto& value : values) {
-    ++index;
-    std::visit([&](const auto& present) { detail::bind_value(statement, index, present); }, value);
-  }
-  statement.bind(index + 1, query.limit);
+  std::string begin(kAttemptColumns);
+  if (query.failing) begin += "JOIN failures f ON f.attempt = a.id ";
+  FilteredQuery filtered(std::move(begin), false);
+  filtered.add(query.failing ? "f.output_set =" : "a.output_set =", query.output_set);
+  filtered.add("a.recipe =", query.recipe);
+  filtered.add("a.outcome =", query.outcome);
+  filtered.add(query.failing ? "f.attempt <" : "a.id <", query.before);
+  auto statement = filtered.prepare(
+      database_, query.failing ? "ORDER BY f.attempt DESC" : "ORDER BY a.id DESC", query.limit);
   std::vector<AttemptRow> attempts;
   while (statement.step()) attempts.push_back(read_attempt_row(statement));
   return attempts;

@@ -1,9 +1,8 @@
 #include "record/builds.h"
 
-#include <variant>
-
 #include "base/error.h"
 #include "record/derivations.h"
+#include "record/filtered_query.h"
 #include "record/rows.h"
 
 namespace grange {
@@ -151,48 +150,37 @@ std::map<std::int64_t, BuildStanding> Builds::standings(std::span<const std::int
 }
 
 std::vector<BuildRow> Builds::list(const BuildQuery& query) {
-  std::string sql(kBuildColumns);
+  std::string begin(kBuildColumns);
   if (query.project || !query.with_hidden) {
-    sql += "LEFT JOIN jobsets j ON j.id = b.jobset LEFT JOIN projects p ON p.id = j.project ";
+    begin += "LEFT JOIN jobsets j ON j.id = b.jobset LEFT JOIN projects p ON p.id = j.project ";
   }
-  sql += "WHERE b.server = 0 ";
-  if (!query.with_hidden) sql += "AND coalesce(j.hidden, 0) = 0 AND coalesce(p.hidden, 0) = 0 ";
-  if (query.finished)
-    sql += *query.finished ? "AND b.outcome IS NOT NULL " : "AND b.outcome IS NULL ";
-  std::vector<std::variant<std::int64_t, std::string>> values;
+  FilteredQuery filtered(begin + "WHERE b.server = 0 ", true);
+  if (!query.with_hidden) {
+    filtered.add_words("coalesce(j.hidden, 0) = 0 AND coalesce(p.hidden, 0) = 0");
+  }
+  if (query.finished) {
+    filtered.add_words(*query.finished ? "b.outcome IS NOT NULL" : "b.outcome IS NULL");
+  }
   if (query.since) {
     // Few: they are looked up. Many: most of what is walked over, newest first, is among them.
     const auto since = to_column(*query.since);
-    values.emplace_back(since);
-    sql += count_since(database_, since, kFewBuilds) < kFewBuilds
-               ? "AND b.id IN (SELECT id FROM builds WHERE queued >= ?1) "
-               : "AND b.queued >= ?1 ";
+    if (count_since(database_, since, kFewBuilds) < kFewBuilds) {
+      filtered.add("b.id IN (SELECT id FROM builds WHERE queued >=", std::optional(since), ")");
+    } else {
+      filtered.add("b.queued >=", std::optional(since));
+    }
   }
-  const auto add = [&](std::string_view condition, const auto& value) {
-    if (!value) return;
-    values.emplace_back(*value);
-    sql += "AND " + std::string(condition) + " ?" + std::to_string(values.size()) + " ";
-  };
-  add("b.jobset =", query.jobset);
-  add("j.project =", query.project);
-  add("b.label =", query.label);
-  add("b.system =", query.system);
-  add("b.evaluation =", query.evaluation);
-  add("b.output_set =", query.output_set);
-  add("b.derivation =", query.derivation);
-  std::optional<std::string> outcome;
-  if (query.outcome) outcome = std::string(to_string(*query.outcome));
-  add("b.outcome =", outcome);
-  add(query.ascending ? "b.id >" : "b.id <", query.beyond);
-  sql += query.ascending ? "ORDER BY b.id " : "ORDER BY b.id DESC ";
-  sql += "LIMIT ?" + std::to_string(values.size() + 1);
-  auto statement = database_.prepare(sql);
-  int index = 0;
-  for (const auto& value : values) {
-    ++index;
-    std::visit([&](const auto& present) { detail::bind_value(statement, index, present); }, value);
-  }
-  statement.bind(index + 1, query.limit);
+  filtered.add("b.jobset =", query.jobset);
+  filtered.add("j.project =", query.project);
+  filtered.add("b.label =", query.label);
+  filtered.add("b.system =", query.system);
+  filtered.add("b.evaluation =", query.evaluation);
+  filtered.add("b.output_set =", query.output_set);
+  filtered.add("b.derivation =", query.derivation);
+  filtered.add("b.outcome =", query.outcome);
+  filtered.add(query.ascending ? "b.id >" : "b.id <", query.beyond);
+  auto statement = filtered.prepare(
+      database_, query.ascending ? "ORDER BY b.id" : "ORDER BY b.id DESC", query.limit);
   return read_builds(statement);
 }
 
