@@ -34,6 +34,8 @@ void take_server_settings(const FarmFileServer& server, const FileSettings& sett
   settings.take("--base-url", server.base_url, options.base_url);
   settings.take("--state", server.state, options.state);
   settings.take("--evaluations", server.evaluations, options.evaluations);
+  settings.take("--daemon-socket", server.daemon_socket, options.daemon_socket);
+  settings.take("--daemon-shares", server.daemon_shares, options.daemon_shares);
   settings.take("--database", server.database, options.database);
   if (server.database_file && !settings.is_given("--database")) {
     options.database = read_secret_file(*server.database_file);
@@ -66,10 +68,12 @@ void take_farm_file(const FarmFile& file, const std::set<std::string>& given,
   const FileSettings settings(given);
   take_server_settings(file.server, settings, options);
   take_build_settings(file.build, settings, options.workshop);
-  settings.take("--workers", file.evaluate.workers, options.evaluator.workers);
-  settings.take_number("--max-memory", file.evaluate.max_memory, options.evaluator.max_memory_mib);
+  settings.take("--evaluators", file.evaluate.workers, options.evaluator.workers);
+  settings.take_number("--evaluator-memory", file.evaluate.max_memory,
+                       options.evaluator.max_memory_mib);
   settings.take_seconds("--attribute-timeout", file.evaluate.attribute_timeout,
                         options.evaluator.attribute_timeout);
+  settings.take_seconds("--evaluation-timeout", file.evaluate.timeout, options.evaluation_timeout);
 }
 
 void take_failure_lifetimes(const FarmFile& file, FailureLifetimes& lifetimes) {

@@ -17,7 +17,11 @@ TEST(ServeOptions, TakeFromTheFileWhatTheCommandLineDoesNotSay) {
   file.build.sandbox = "relaxed";
   file.build.max_log = 3;
   file.build.substituters = {{"https://cache.example.org"}};
+  file.server.daemon_socket = "none";
+  file.server.daemon_shares = 12;
+  file.evaluate.workers = 3;
   file.evaluate.max_memory = 100;
+  file.evaluate.timeout = 50;
   ServeOptions options;
   options.listen = "127.0.0.1:2";
   options.workshop.jobs = 1;
@@ -30,7 +34,17 @@ TEST(ServeOptions, TakeFromTheFileWhatTheCommandLineDoesNotSay) {
   EXPECT_FALSE(options.workshop.no_sandbox);
   EXPECT_EQ(options.workshop.max_log_mib, 3U);
   EXPECT_EQ(options.workshop.substituters.size(), 1U);
+  EXPECT_EQ(options.evaluator.workers, 3U);
   EXPECT_EQ(options.evaluator.max_memory_mib, 100U);
+  EXPECT_EQ(options.evaluation_timeout, 50);
+  EXPECT_EQ(options.daemon_socket, "none");
+  EXPECT_EQ(options.daemon_shares, 12U);
+
+  ServeOptions limits;
+  take_farm_file(file, {"--evaluators", "--evaluator-memory", "--evaluation-timeout"}, limits);
+  EXPECT_EQ(limits.evaluator.workers, ServeOptions().evaluator.workers);
+  EXPECT_EQ(limits.evaluator.max_memory_mib, ServeOptions().evaluator.max_memory_mib);
+  EXPECT_EQ(limits.evaluation_timeout, ServeOptions().evaluation_timeout);
 
   ServeOptions given;
   given.workshop.no_sandbox = true;

@@ -142,6 +142,14 @@ class FarmFileReader {
     }
     server.state = take_path(fields, "state");
     server.evaluations = take_unsigned(fields, "evaluations", 1, 64);
+    server.daemon_socket = fields.optional_text("daemonSocket");
+    if (server.daemon_socket && *server.daemon_socket != "none") {
+      if (server.daemon_socket->empty()) {
+        fields.refuse("daemonSocket", "specified a path or none, got an empty text");
+      }
+      server.daemon_socket = absolute(*server.daemon_socket);
+    }
+    server.daemon_shares = take_unsigned(fields, "daemonShares", 1, 1'000'000);
   }
 
   void take_build(JsonFields& fields) {
@@ -171,6 +179,7 @@ class FarmFileReader {
     evaluate.workers = take_unsigned(fields, "workers", 1, 1024);
     evaluate.max_memory = fields.optional_integer("maxMemory", 64, std::int64_t{1} << 24);
     evaluate.attribute_timeout = fields.optional_integer("attributeTimeout", 1, kMostFileSeconds);
+    evaluate.timeout = fields.optional_integer("timeout", 0, kMostFileSeconds);
   }
 
   void take_lifetimes(JsonFields& fields, const TomlJson& table) {

@@ -21,7 +21,9 @@ struct FarmFileServer {
   std::optional<std::string> database;                 ///< a URL or a file
   std::optional<std::filesystem::path> database_file;  ///< whose first line is that
   std::optional<std::filesystem::path> state;
-  std::optional<unsigned> evaluations;  ///< at once
+  std::optional<unsigned> evaluations;       ///< at once
+  std::optional<std::string> daemon_socket;  ///< a path, or "none"
+  std::optional<unsigned> daemon_shares;
   friend bool operator==(const FarmFileServer&, const FarmFileServer&) = default;
 };
 
@@ -48,6 +50,7 @@ struct FarmFileEvaluate {
   std::optional<unsigned> workers;
   std::optional<std::int64_t> max_memory;         ///< MiB, of each
   std::optional<std::int64_t> attribute_timeout;  ///< seconds
+  std::optional<std::int64_t> timeout;            ///< seconds, of all of it; 0: no limit
   friend bool operator==(const FarmFileEvaluate&, const FarmFileEvaluate&) = default;
 };
 

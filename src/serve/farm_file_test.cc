@@ -22,6 +22,8 @@ base_url = "https://farm.example.org"
 database_file = "secrets/database"
 state = "/var/lib/grange"
 evaluations = 3
+daemon_socket = "run/socket"
+daemon_shares = 7
 
 [build]
 jobs = 4
@@ -68,6 +70,8 @@ TEST(FarmFile, HoldsAllOfAFarm) {
   EXPECT_EQ(file.server.database_file, "/etc/grange/secrets/database");
   EXPECT_EQ(file.server.state, "/var/lib/grange");
   EXPECT_EQ(file.server.evaluations, 3U);
+  EXPECT_EQ(file.server.daemon_socket, "/etc/grange/run/socket");
+  EXPECT_EQ(file.server.daemon_shares, 7U);
   EXPECT_FALSE(file.server.database);
   EXPECT_EQ(file.build.jobs, 4U);
   EXPECT_EQ(file.build.sandbox, "relaxed");
