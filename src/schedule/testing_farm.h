@@ -48,16 +48,25 @@ class TestingFarm {
     begin();
   }
 
-  /// As if the farm had been killed and came up again: what ran is lost but for its record, and
-  /// everything that was not finished is asked for again.
-  void restart() {
+  /// What runs is lost but for its record.
+  void stop() {
     for (const auto& [step, run] : running_) record(step, run);
     running_.clear();
     ends_ = {};
+  }
+
+  /// As if the farm had been killed and came up again: everything that was not finished is asked
+  /// for again, and what was used is what is `recorded`, or remembered where that is nothing.
+  void restart(const std::optional<std::vector<UsageLedger::Past>>& recorded = std::nullopt) {
+    stop();
     const auto shares = std::exchange(shares_, {});
     begin();
     for (const auto& [jobset, share] : shares) set_share(jobset, share);
-    for (const auto& one : history_) fair_->add_past(one.past);
+    if (recorded) {
+      for (const auto& one : *recorded) fair_->add_past(one);
+    } else {
+      for (const auto& one : history_) fair_->add_past(one.past);
+    }
     const auto wants = std::exchange(wants_, {});
     for (const auto& [want, asked] : wants) this->want(asked.first, asked.second);
   }
