@@ -24,7 +24,8 @@ DatabasePool::DatabasePool(DatabaseLocation location, DatabaseOptions options, s
   free_.reserve(most_);  // so that giving back cannot fail
 }
 
-DatabasePool::Lent DatabasePool::lend(std::chrono::milliseconds patience, std::stop_token stop) {
+DatabasePool::Lent DatabasePool::lend(std::chrono::milliseconds patience,
+                                      const std::stop_token& stop) {
   auto database = take(patience, stop);
   if (!database) {
     try {

@@ -40,7 +40,7 @@ class DatabasePool {
   /// Waits for one that is free. Throws UnavailableError when all are in use until `patience` is
   /// over, CancelledError when it is to stop, and what open_database throws.
   Lent lend(std::chrono::milliseconds patience = std::chrono::seconds(30),
-            std::stop_token stop = {});
+            const std::stop_token& stop = {});
 
   /// Closes those that nobody uses, with the memory that they have.
   void close_free();

@@ -16,7 +16,7 @@ namespace {
 /// Ends a run of plain characters in a string: a quote, a backslash, or what must be escaped.
 constexpr std::array<bool, 256> kSpecial = [] {
   std::array<bool, 256> special{};
-  for (const char c : {'"', '\\', '\n', '\r', '\t'}) special[static_cast<std::size_t>(c)] = true;
+  for (const char c : {'"', '\\', '\n', '\r', '\t'}) special[static_cast<unsigned char>(c)] = true;
   return special;
 }();
 

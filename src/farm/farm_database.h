@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <type_traits>
 
@@ -84,7 +84,7 @@ class FarmDatabase {
       database_.take_turn(writer_);
       if (writer_) return;
       try {
-        writer_.emplace(database_.pool_.lend());
+        writer_ = std::make_unique<DatabasePool::Lent>(database_.pool_.lend());
       } catch (...) {
         database_.end_turn(writer_);
         throw;
@@ -102,10 +102,10 @@ class FarmDatabase {
 
    private:
     FarmDatabase& database_;
-    std::optional<DatabasePool::Lent> writer_;
+    std::unique_ptr<DatabasePool::Lent> writer_;
     bool kept_ = false;
   };
-  using Writer = std::optional<DatabasePool::Lent>;
+  using Writer = std::unique_ptr<DatabasePool::Lent>;
 
   void take_turn(Writer& writer) EXCLUDES(mutex_) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -117,17 +117,15 @@ class FarmDatabase {
       ended_.wait_until(mutex_, deadline);
     }
     writing_ = true;
-    if (writer_) writer.emplace(*std::move(writer_));
-    writer_.reset();
+    writer = std::move(writer_);
   }
 
   void end_turn(Writer& writer) EXCLUDES(mutex_) {
     {
       const MutexLock lock(mutex_);
       writing_ = false;
-      if (writer) writer_.emplace(*std::move(writer));
+      writer_ = std::move(writer);
     }
-    writer.reset();
     ended_.notify_one();
   }
 

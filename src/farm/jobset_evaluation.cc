@@ -220,7 +220,7 @@ void JobsetEvaluation::finish(const EvaluationSummary& summary) {
     set_constituents(database);
     std::string problem;
     for (const auto& [label, message] : EvaluationHistory(database).errors(evaluation_)) {
-      problem += "in target '" + label + "': " + message + "\n";
+      problem.append("in target '").append(label).append("': ").append(message).append("\n");
     }
     end_in(database, "", problem);
   });

@@ -31,12 +31,12 @@ struct HttpServerOptions {
   /// How many calls may wait for a thread of each pool; beyond, 503.
   std::size_t queue = 256;
 
-  std::size_t connections = 4096;         ///< beyond, 503 and an end
-  std::size_t header_size = 32 * 1024;    ///< request line and header fields; beyond, 431
-  std::uint64_t text_body = 1024 * 1024;  ///< of a body taken as a text; beyond, 413
+  std::size_t connections = 4096;                   ///< beyond, 503 and an end
+  std::size_t header_size = std::size_t{32} << 10;  ///< request line and header fields; beyond, 431
+  std::uint64_t text_body = std::uint64_t{1} << 20;  ///< of a body taken as a text; beyond, 413
   std::uint64_t source_body = std::uint64_t{1} << 40;
   /// What a body may occupy between an io thread and a handler.
-  std::size_t pipe_size = 256 * 1024;
+  std::size_t pipe_size = std::size_t{256} << 10;
 
   Milliseconds header_timeout{10'000};  ///< from connecting, or the first byte, to the whole head
   Milliseconds idle_timeout{60'000};    ///< between requests
@@ -44,7 +44,7 @@ struct HttpServerOptions {
   /// For all of a body taken as a text, and another second for each `text_rate` bytes of it: so who
   /// sends a byte now and then does not do so for long.
   Milliseconds text_timeout{20'000};
-  std::uint64_t text_rate = 8 * 1024;
+  std::uint64_t text_rate = std::uint64_t{8} << 10;
   Milliseconds handler_timeout{60'000};  ///< then its stop token is stopped
   /// How long what a client still sends is dropped after the last response, so that it reads that
   /// instead of being reset.

@@ -10,7 +10,7 @@ namespace grange {
 /// What a request asks for, taken apart: "/nar/x%20y?a=1&b" has the path "/nar/x y" and the
 /// parameters a=1 and b="".
 struct RequestTarget {
-  static constexpr std::size_t kMaximumLength = 8 * 1024;
+  static constexpr std::size_t kMaximumLength = std::size_t{8} << 10;
   static constexpr std::size_t kMaximumParameters = 256;
 
   /// Percent-decoded; begins with "/" (or is "*", which OPTIONS may ask for). Has no NUL and no

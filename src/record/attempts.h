@@ -14,7 +14,7 @@
 namespace grange {
 
 /// How much of a message and of the end of a log is kept: what people read, not the log itself.
-inline constexpr std::size_t kKeptMessage = 64 * 1024;
+inline constexpr std::size_t kKeptMessage = std::size_t{64} << 10;
 
 inline std::string_view kept_beginning(std::string_view text) {
   return text.substr(0, kKeptMessage);

@@ -14,8 +14,8 @@ namespace grange {
 
 /// What one hash costs, and how many may be computed at once.
 struct PasswordOptions {
-  std::uint64_t passes = 3;               ///< over the memory
-  std::size_t memory = 64 * 1024 * 1024;  ///< bytes, of each computation
+  std::uint64_t passes = 3;                    ///< over the memory
+  std::size_t memory = std::size_t{64} << 20;  ///< bytes, of each computation
   unsigned at_once = 2;
   unsigned waiting = 16;  ///< beyond, UnavailableError
   std::chrono::milliseconds patience{10'000};
