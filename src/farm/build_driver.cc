@@ -1,7 +1,6 @@
 #include "farm/build_driver.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <utility>
 
 #include <unistd.h>

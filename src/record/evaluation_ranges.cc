@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "record/evaluation_history.h"
 #include "record/evaluation_rows.h"
@@ -93,11 +94,7 @@ EvaluationHistory::Difference EvaluationHistory::compare(const EvaluationRow& ev
   };
   while (statement.step()) {
     RowReader row(statement);
-    TargetRow target;
-    target.label = row.text();
-    target.derivation = row.integer();
-    target.facts = row.integer();
-    target.build = row.integer();
+    auto target = read_target_row(row);
     const auto output_set = row.integer();
     const bool unverified = row.flag();
     pass_before(&target.label);
@@ -231,10 +228,7 @@ std::vector<CurrentTarget> EvaluationHistory::since_last_complete(std::int64_t j
   while (statement.step()) {
     RowReader row(statement);
     CurrentTarget current;
-    current.target.label = row.text();
-    current.target.derivation = row.integer();
-    current.target.facts = row.integer();
-    current.target.build = row.integer();
+    current.target = read_target_row(row);
     current.output_set = row.integer();
     targets.push_back(std::move(current));
   }
@@ -253,14 +247,10 @@ std::map<std::string, CurrentTarget> EvaluationHistory::current(std::int64_t job
   while (statement.step()) {
     RowReader row(statement);
     CurrentTarget current;
-    current.target.label = row.text();
-    current.target.derivation = row.integer();
-    current.target.facts = row.integer();
-    current.target.build = row.integer();
+    current.target = read_target_row(row);
     current.first = row.integer();
     current.output_set = row.integer();
-    const auto digest = row.blob();
-    current.digest.assign(digest.begin(), digest.end());
+    current.hash_part = nix32_encode(row.blob());
     targets.emplace_hint(targets.end(), current.target.label, std::move(current));
   }
   return targets;
