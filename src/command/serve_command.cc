@@ -176,11 +176,11 @@ int run_serve(ServeOptions options, const std::set<std::string>& given) {
   const auto webhooks = file ? read_webhooks(*file) : std::vector<DeclaredWebhook>();
   const auto state = state_of(options);
   grange::create_directories(state);
+  if (options.database.empty()) keep_private(default_record_file(state));
   SystemProcessRunner programs;
   HttpClient http({}, clock);
   EvaluatorDoor door(state);
   auto config = farm_config(options, state, interrupt.token());
-  if (config.database.kind == DatabaseKind::sqlite) keep_private(config.database.file);
   if (file) take_failure_lifetimes(*file, config.failure_lifetimes);
   config.evaluate.imports = {
       door.path(), config.workshop.store_root,

@@ -1,6 +1,7 @@
 #include "farm/build_driver.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <utility>
 
 #include <unistd.h>

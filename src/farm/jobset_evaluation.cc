@@ -2,12 +2,16 @@
 
 #include <algorithm>
 
-#include "base/encoding.h"
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/text.h"
 #include "farm/commit_history.h"
 #include "farm/farm_events.h"
+#include "farm/target_limits.h"
 #include "record/column_values.h"
+#include "record/derivations.h"
 
 namespace grange {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/encoding.h"
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/text.h"
@@ -35,7 +36,13 @@ std::string facts_of(const EvaluatedTarget& target) {
 const CurrentTarget* JobsetEvaluation::unchanged(const EvaluatedTarget& target) const {
   const auto found = current_.find(target.label);
   if (found == current_.end() || found->second->output_set == 0) return nullptr;
-  return found->second->hash_part == target.derivation.hash_part() ? found->second : nullptr;
+  const auto digest = nix32_decode(target.derivation.hash_part());
+  const bool same =
+      digest && std::equal(digest->begin(), digest->end(), found->second->digest.begin(),
+                           found->second->digest.end(), [](std::uint8_t a, char b) {
+                             return a == static_cast<std::uint8_t>(b);
+                           });
+  return same ? found->second : nullptr;
 }
 
 /// The closures of what has come and is not what it was.

@@ -91,7 +91,7 @@ struct CurrentTarget {
   TargetRow target;
   std::int64_t first = 0;
   std::int64_t output_set = 0;  ///< 0: none
-  std::string hash_part{};      ///< of the derivation's path
+  std::string digest{};         ///< of the derivation's path, 20 bytes
 };
 
 struct TargetQuery {
@@ -106,8 +106,8 @@ struct TargetQuery {
 /// A complete evaluation has a position in the history of its jobset. Target rows hold from one
 /// position to another, so that it costs what has changed to store, and is read by one walk over
 /// rows of its epoch; a new epoch begins when more rows are closed than live. What is not complete
-/// is stored in full; but of one that runs, what the last complete one has, too, is only named
-/// (UnchangedTargets) until it ends. The digest is SHA-256 over the lines
+/// is stored in full; but of a running one, and of one that failed, what the last complete one has,
+/// too, is for the time being only named (UnchangedTargets). The digest is SHA-256 over the lines
 /// "LABEL DERIVATION FACTS\n" of its targets by label, with the numbers of rows. Calls that write
 /// belong into the caller's transaction.
 class EvaluationHistory {

@@ -145,7 +145,10 @@ constexpr std::string_view kTargetsInFull =
 TargetView read_target(const Statement& statement, bool has_base) {
   RowReader row(statement);
   TargetView view;
-  view.target = read_target_row(row);
+  view.target.label = row.text();
+  view.target.derivation = row.integer();
+  view.target.facts = row.integer();
+  view.target.build = row.integer();
   if (const auto outcome = row.optional_text()) view.outcome = parse_outcome(*outcome);
   const auto output_set = row.integer();
   const bool unverified = row.flag();
@@ -230,8 +233,10 @@ std::vector<TargetView> EvaluationHistory::removed(const EvaluationRow& evaluati
   while (statement.step()) {
     RowReader row(statement);
     TargetView view;
-    view.target = read_target_row(row);
-    view.base_build = view.target.build;
+    view.target.label = row.text();
+    view.target.derivation = row.integer();
+    view.target.facts = row.integer();
+    view.base_build = view.target.build = row.integer();
     if (const auto outcome = row.optional_text()) view.base_outcome = parse_outcome(*outcome);
     view.verdict = Verdict::removed;
     targets.push_back(std::move(view));

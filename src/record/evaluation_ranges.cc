@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/encoding.h"
 #include "base/error.h"
 #include "record/evaluation_history.h"
 #include "record/evaluation_rows.h"
@@ -94,7 +93,11 @@ EvaluationHistory::Difference EvaluationHistory::compare(const EvaluationRow& ev
   };
   while (statement.step()) {
     RowReader row(statement);
-    auto target = read_target_row(row);
+    TargetRow target;
+    target.label = row.text();
+    target.derivation = row.integer();
+    target.facts = row.integer();
+    target.build = row.integer();
     const auto output_set = row.integer();
     const bool unverified = row.flag();
     pass_before(&target.label);
@@ -228,7 +231,10 @@ std::vector<CurrentTarget> EvaluationHistory::since_last_complete(std::int64_t j
   while (statement.step()) {
     RowReader row(statement);
     CurrentTarget current;
-    current.target = read_target_row(row);
+    current.target.label = row.text();
+    current.target.derivation = row.integer();
+    current.target.facts = row.integer();
+    current.target.build = row.integer();
     current.output_set = row.integer();
     targets.push_back(std::move(current));
   }
@@ -247,10 +253,14 @@ std::map<std::string, CurrentTarget> EvaluationHistory::current(std::int64_t job
   while (statement.step()) {
     RowReader row(statement);
     CurrentTarget current;
-    current.target = read_target_row(row);
+    current.target.label = row.text();
+    current.target.derivation = row.integer();
+    current.target.facts = row.integer();
+    current.target.build = row.integer();
     current.first = row.integer();
     current.output_set = row.integer();
-    current.hash_part = nix32_encode(row.blob());
+    const auto digest = row.blob();
+    current.digest.assign(digest.begin(), digest.end());
     targets.emplace_hint(targets.end(), current.target.label, std::move(current));
   }
   return targets;

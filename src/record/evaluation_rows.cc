@@ -53,15 +53,6 @@ EvaluationRow read_evaluation(const Statement& statement) {
   return evaluation;
 }
 
-TargetRow read_target_row(RowReader& row) {
-  TargetRow target;
-  target.label = row.text();
-  target.derivation = row.integer();
-  target.facts = row.integer();
-  target.build = row.integer();
-  return target;
-}
-
 std::vector<EvaluationRow> read_evaluations(Statement& statement) {
   std::vector<EvaluationRow> evaluations;
   while (statement.step()) evaluations.push_back(read_evaluation(statement));

@@ -7,7 +7,6 @@
 
 #include "base/hash.h"
 #include "record/evaluation_history.h"
-#include "record/rows.h"
 
 namespace grange {
 
@@ -20,9 +19,6 @@ Sha256 sha256_column(ByteView bytes);
 extern const std::string_view kEvaluationColumns;
 EvaluationRow read_evaluation(const Statement& statement);
 std::vector<EvaluationRow> read_evaluations(Statement& statement);
-
-/// The next four columns: label, derivation, facts, build.
-TargetRow read_target_row(RowReader& row);
 
 /// By the numbers of rows of derivations and output sets (0: none).
 Verdict verdict_of(std::int64_t derivation, std::int64_t output_set, bool unverified,

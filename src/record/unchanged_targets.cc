@@ -6,7 +6,6 @@
 #include "base/compression.h"
 #include "base/error.h"
 #include "record/derivation_text.h"
-#include "record/evaluation_rows.h"
 #include "record/rows.h"
 
 namespace grange {
@@ -74,7 +73,11 @@ std::vector<TargetRow> UnchangedTargets::rows(const EvaluationRow& evaluation) {
     find.bind(2, evaluation.jobset);
     while (find.step()) {
       RowReader row(find);
-      rows.push_back(read_target_row(row));
+      auto& target = rows.emplace_back();
+      target.label = row.text();
+      target.derivation = row.integer();
+      target.facts = row.integer();
+      target.build = row.integer();
     }
     find.reset();
   }

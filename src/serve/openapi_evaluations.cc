@@ -75,9 +75,7 @@ void describe_evaluations(ApiDescription& api) {
       .answers(200, shape::with(evaluation_schema(),
                                 {{"inputs", shape::map_of(shape::ref("EvaluationInput"))}}));
   api.add(RequestMethod::get, "/api/v1/evaluations/{id}/targets", "listTargets", kTag,
-          "Its targets, by label, with their verdicts; while it runs those that differ from the "
-          "last "
-          "complete one")
+          "Its targets, by label, with their verdicts")
       .takes("contains", shape::text(), "Whose label contains this.")
       .takes("verdict", shape::one_of(verdict_names()),
              "With this verdict; `removed`: what its base had.")
