@@ -38,7 +38,8 @@ void describe_system(ApiDescription& api) {
           "Server-sent events. `event` is the kind: build-queued (again), build-started, "
           "build-finished, step-started, step-finished, evaluation-started, evaluation-finished "
           "and "
-          "so on; `data` is a JSON object. Begins with what comes; with `Last-Event-ID` or `after` "
+          "so on; `data` is a JSON object. A build that is over when it is written is only said to "
+          "be finished. Begins with what comes; with `Last-Event-ID` or `after` "
           "it goes on "
           "behind that event, as far as it is kept.")
       .takes("kinds", shape::text(), "Only of these kinds, separated by commas.")
