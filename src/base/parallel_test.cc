@@ -1,6 +1,8 @@
 #include "base/parallel.h"
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -24,6 +26,8 @@ TEST(ParallelTest, TheFirstErrorStopsTheRest) {
   const auto work = [&](std::size_t i) {
     ++visits;
     if (i == 3) throw InvalidError("three");
+    // All of it would take seconds: time enough for the thread with the error to go on.
+    if (i > 3) std::this_thread::sleep_for(std::chrono::microseconds(100));
   };
   EXPECT_THROW(parallel_for(100'000, 4, work, 1), InvalidError);
   EXPECT_LT(visits, 100'000U);

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "command/closure_size_text.h"
-#include "command/explanation_text.h"
+#include "compare/explanation_text.h"
 #include "compare/value_difference.h"
 
 namespace grange {

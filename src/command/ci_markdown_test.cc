@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "command/closure_size_text.h"
-#include "command/explanation_text.h"
+#include "compare/explanation_text.h"
 
 namespace grange {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "command/build_report_text.h"
 #include "command/closure_size_text.h"
-#include "command/explanation_text.h"
+#include "compare/explanation_text.h"
 
 namespace grange {
 namespace {

@@ -10,8 +10,8 @@
 #include "command/drv_command_files.h"
 #include "command/exit_code.h"
 #include "command/explained_comparison.h"
-#include "command/explanation_text.h"
 #include "command/terminal_output.h"
+#include "compare/explanation_text.h"
 #include "farm/source_reader.h"
 
 namespace grange {

@@ -9,9 +9,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "command/graph_svg_style.h"
-#include "command/implied_edges.h"
-#include "command/layered_layout.h"
 #include "command/svg_text.h"
+#include "drawing/implied_edges.h"
+#include "drawing/layered_layout.h"
 
 namespace grange {
 namespace {

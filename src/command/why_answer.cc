@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "command/explanation_text.h"
 #include "compare/cause_path.h"
+#include "compare/explanation_text.h"
 
 namespace grange {
 namespace {

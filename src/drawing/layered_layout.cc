@@ -1,4 +1,4 @@
-#include "command/layered_layout.h"
+#include "drawing/layered_layout.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "command/layered_layout_piece.h"
+#include "drawing/layered_layout_piece.h"
 
 namespace grange {
 namespace {

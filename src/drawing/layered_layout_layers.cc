@@ -1,4 +1,4 @@
-#include "command/layered_layout_layers.h"
+#include "drawing/layered_layout_layers.h"
 
 #include <algorithm>
 #include <map>

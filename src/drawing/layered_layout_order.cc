@@ -1,4 +1,4 @@
-#include "command/layered_layout_order.h"
+#include "drawing/layered_layout_order.h"
 
 #include <algorithm>
 #include <utility>

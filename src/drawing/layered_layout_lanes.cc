@@ -1,4 +1,4 @@
-#include "command/layered_layout_lanes.h"
+#include "drawing/layered_layout_lanes.h"
 
 #include <algorithm>
 #include <utility>

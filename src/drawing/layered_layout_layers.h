@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "command/layered_layout.h"
+#include "drawing/layered_layout.h"
 
 namespace grange {
 

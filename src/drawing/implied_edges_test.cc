@@ -1,4 +1,4 @@
-#include "command/implied_edges.h"
+#include "drawing/implied_edges.h"
 
 #include <algorithm>
 #include <random>

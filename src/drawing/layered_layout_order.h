@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "command/layered_layout_lanes.h"
+#include "drawing/layered_layout_lanes.h"
 
 namespace grange {
 

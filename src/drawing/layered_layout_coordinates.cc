@@ -1,4 +1,4 @@
-#include "command/layered_layout_coordinates.h"
+#include "drawing/layered_layout_coordinates.h"
 
 #include <algorithm>
 #include <limits>

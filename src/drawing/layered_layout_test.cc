@@ -1,4 +1,4 @@
-#include "command/layered_layout.h"
+#include "drawing/layered_layout.h"
 
 #include <algorithm>
 #include <cmath>

@@ -4,7 +4,7 @@
 #include <limits>
 #include <vector>
 
-#include "command/layered_layout.h"
+#include "drawing/layered_layout.h"
 
 namespace grange {
 

@@ -1,4 +1,4 @@
-#include "command/explanation_text.h"
+#include "compare/explanation_text.h"
 
 #include <algorithm>
 #include <map>

@@ -1,13 +1,13 @@
-#include "command/layered_layout_piece.h"
+#include "drawing/layered_layout_piece.h"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "command/layered_layout_coordinates.h"
-#include "command/layered_layout_lanes.h"
-#include "command/layered_layout_layers.h"
-#include "command/layered_layout_order.h"
+#include "drawing/layered_layout_coordinates.h"
+#include "drawing/layered_layout_lanes.h"
+#include "drawing/layered_layout_layers.h"
+#include "drawing/layered_layout_order.h"
 
 namespace grange {
 namespace {

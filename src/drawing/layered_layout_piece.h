@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "command/layered_layout.h"
+#include "drawing/layered_layout.h"
 
 namespace grange {
 
