@@ -13,12 +13,6 @@
 #include "store/first_reader.h"
 
 namespace grange {
-struct BuildDriver::Question {
-  std::int64_t build = 0;
-  bool answered = false;
-  std::optional<WaitingBuild> answer;
-};
-
 BuildDriver::BuildDriver(Workshop& workshop, FarmRecorder& recorder, StepLogs& logs,
                          const Clock& clock, Options options)
     : workshop_(workshop),
@@ -106,23 +100,6 @@ Plan::Counts BuildDriver::counts() const {
 std::size_t BuildDriver::waiting() const {
   const MutexLock lock(mutex_);
   return waiting_;
-}
-
-std::optional<WaitingBuild> BuildDriver::why_waiting(std::int64_t build) {
-  const auto question = std::make_shared<Question>();
-  question->build = build;
-  const MutexLock lock(mutex_);
-  questions_.push_back(question);
-  if (awake_ != nullptr) awake_->wake();
-  changed_.notify_all();
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!question->answered) {
-    if (std::chrono::steady_clock::now() >= deadline) {
-      throw TimeoutError("the scheduler did not answer within 10 s");
-    }
-    changed_.wait_until(mutex_, deadline);
-  }
-  return question->answer;
 }
 
 void BuildDriver::run(const std::stop_token& stop) {
@@ -230,6 +207,7 @@ void BuildDriver::end_plan() {
   builder_.reset();
   if (session_) recorder_.add(SessionEnded{std::move(session_)});
   ready_.reset();
+  order_.reset();
   graph_.reset();
   foreseen_.clear();
   by_request_.clear();
@@ -306,10 +284,7 @@ void BuildDriver::take_inbox() {
   }
   for (const auto build : cancel) take_back(build);
   if (!questions.empty()) {
-    for (const auto& question : questions) {
-      const auto found = wanted_.find(question->build);
-      if (found != wanted_.end()) question->answer = explain(found->second);
-    }
+    for (const auto& question : questions) question->find();
     const MutexLock lock(mutex_);
     for (const auto& question : questions) question->answered = true;
     changed_.notify_all();

@@ -73,6 +73,18 @@ struct WaitingBuild : WaitingStep {
   std::vector<WaitingStep> below;
 };
 
+/// Where a build stands in the queue.
+struct QueuedPlace {
+  /// Of its own step among all that could start now, from 1; nothing: that waits for something else
+  /// than a slot, or stands behind the first kMostPlaces.
+  std::optional<std::size_t> position;
+  std::optional<TimePoint> start;  ///< expected; nothing: nobody knows
+  std::string reason;              ///< as of a WaitingStep
+  std::string words;
+
+  static constexpr std::size_t kMostPlaces = 5'000;
+};
+
 /// Makes the builds of the farm: one plan for all of them, driven by one thread, which posts what
 /// happens to the recorder. What failed because of a machine is tried again after a while. Thread
 /// safe but for what is said otherwise.
@@ -118,6 +130,11 @@ class BuildDriver final : private RealiseObserver {
   std::size_t waiting() const EXCLUDES(mutex_);
   /// Answered by its thread at the end of the round. Nothing when the build is not known here.
   std::optional<WaitingBuild> why_waiting(std::int64_t build) EXCLUDES(mutex_);
+  /// The same of those of these that are known here, briefly; of none when its thread is too busy
+  /// to answer at once. The order is at most a second old, also of the next.
+  std::map<std::int64_t, QueuedPlace> places(std::vector<std::int64_t> builds) EXCLUDES(mutex_);
+  /// The builds whose own steps start first, in that order.
+  std::vector<std::int64_t> first_to_start(std::size_t limit) EXCLUDES(mutex_);
 
  private:
   struct Wanted {
@@ -126,7 +143,17 @@ class BuildDriver final : private RealiseObserver {
     DerivationIndex derivation = 0;
     std::optional<TimePoint> started;
   };
-  struct Question;
+  /// What people ask of its thread.
+  struct Question {
+    std::function<void()> find;
+    bool answered = false;
+  };
+  /// The order in which what is ready starts.
+  struct Order {
+    TimePoint when{};  ///< by steady_now()
+    std::vector<FairReady::Start> starts;
+    std::unordered_map<StepId, std::size_t> places;  ///< by step
+  };
   /// What the record says of a derivation of the graph when it comes: asked of many at once.
   struct Foreseen {
     double seconds = 0;
@@ -165,6 +192,9 @@ class BuildDriver final : private RealiseObserver {
   void join_running(const std::shared_ptr<WishListener>& wish);
   void settle_wish(Wanted& wanted, const Realised& realised);
   WaitingStep explain_step(StepId step);
+  bool ask(std::function<void()> find, std::chrono::milliseconds patience) EXCLUDES(mutex_);
+  const Order& order();
+  QueuedPlace place_of(const Wanted& wanted);
   std::string policy() const;
   StepClass class_of(DerivationIndex derivation);
   FarmMachine this_machine() const;
@@ -196,6 +226,7 @@ class BuildDriver final : private RealiseObserver {
   std::optional<RealiseEngine> engine_;
   std::map<std::uint32_t, double> shares_;
   std::deque<UsageLedger::Past> past_;  ///< of the last day, for the next plan
+  std::optional<Order> order_;
   StepId starting_{};
   bool is_drained_ = false;
   std::map<std::int64_t, Wanted> wanted_;                     ///< by build

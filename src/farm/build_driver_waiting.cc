@@ -1,4 +1,6 @@
+#include <chrono>
 #include <deque>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -7,6 +9,36 @@
 #include "schedule/waiting_reason.h"
 
 namespace grange {
+
+/// Has it found by its thread at the end of the round; false when that takes too long. Then it may
+/// still be found later.
+bool BuildDriver::ask(std::function<void()> find, std::chrono::milliseconds patience) {
+  const auto question = std::make_shared<Question>();
+  question->find = std::move(find);
+  const MutexLock lock(mutex_);
+  questions_.push_back(question);
+  if (awake_ != nullptr) awake_->wake();
+  changed_.notify_all();
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (!question->answered) {
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    changed_.wait_until(mutex_, deadline);
+  }
+  return true;
+}
+
+std::optional<WaitingBuild> BuildDriver::why_waiting(std::int64_t build) {
+  // Found when nobody waits for it any more, too.
+  const auto answer = std::make_shared<std::optional<WaitingBuild>>();
+  const bool answered = ask(
+      [this, build, answer] {
+        const auto found = wanted_.find(build);
+        if (found != wanted_.end()) *answer = explain(found->second);
+      },
+      std::chrono::seconds(10));
+  if (!answered) throw TimeoutError("the scheduler did not answer within 10 s");
+  return std::move(*answer);
+}
 
 WaitingBuild BuildDriver::explain(const Wanted& wanted) {
   WaitingBuild waiting;

@@ -114,6 +114,26 @@ std::optional<std::string> StepLogs::read(std::int64_t step, std::uint64_t offse
   return std::nullopt;
 }
 
+bool StepLogs::read_through(std::int64_t step, Sink& sink) {
+  constexpr std::size_t kPiece = 128 * 1024;
+  if (const auto packed_text = try_read_file(packed(step), kLongestLog)) {
+    StringSource from(*packed_text);
+    const auto text = make_decompression_source(Compression::zstd, from);
+    std::string piece(kPiece, '\0');
+    while (const auto got = text->read(piece.data(), piece.size())) {
+      sink.write(std::string_view(piece).substr(0, got));
+    }
+    return true;
+  }
+  for (std::uint64_t offset = 0;;) {
+    const auto piece = read(step, offset, kPiece);
+    if (!piece) return false;
+    if (piece->empty()) return true;
+    sink.write(*piece);
+    offset += piece->size();
+  }
+}
+
 std::optional<std::uint64_t> StepLogs::size(std::int64_t step) {
   {
     const MutexLock lock(mutex_);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/stream.h"
 #include "base/thread_annotations.h"
 
 namespace grange {
@@ -34,6 +35,9 @@ class StepLogs {
   /// Its text from `offset` on, at most `most` bytes. Nothing when there is none.
   std::optional<std::string> read(std::int64_t step, std::uint64_t offset, std::uint64_t most)
       EXCLUDES(mutex_);
+  /// All of its text by now goes to `sink`, piece by piece, and is held nowhere as a whole. False
+  /// when there is none.
+  bool read_through(std::int64_t step, Sink& sink) EXCLUDES(mutex_);
   /// How long it is by now; nothing when there is none.
   std::optional<std::uint64_t> size(std::int64_t step) EXCLUDES(mutex_);
   bool is_live(std::int64_t step) const EXCLUDES(mutex_);

@@ -103,20 +103,27 @@ std::vector<Router::Listed> Router::list() const {
   return listed;
 }
 
-Handling Router::route(const ServerRequest& request) const {
-  std::vector<std::string> allowed;
+std::optional<Handling> Router::find(const ServerRequest& request) const {
   const auto fits = [&](RequestMethod method) {
     return method == request.method ||
            (method == RequestMethod::get && request.method == RequestMethod::head);
   };
   for (const Route& route : routes_) {
+    if (!fits(route.method)) continue;
     auto captures = route.pattern.match(request.target.path);
     if (!captures) continue;
-    if (fits(route.method)) {
-      Handling handling = route.handling;
-      handling.captured = *std::move(captures);
-      return handling;
-    }
+    Handling handling = route.handling;
+    handling.captured = *std::move(captures);
+    return handling;
+  }
+  return std::nullopt;
+}
+
+Handling Router::route(const ServerRequest& request) const {
+  if (auto handling = find(request)) return *std::move(handling);
+  std::vector<std::string> allowed;
+  for (const Route& route : routes_) {
+    if (!route.pattern.match(request.target.path)) continue;
     allowed.emplace_back(to_string(route.method));
     if (route.method == RequestMethod::get) allowed.emplace_back("HEAD");
   }

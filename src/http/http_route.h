@@ -43,6 +43,8 @@ class Router {
   Router& add(RequestMethod method, std::string_view pattern, Handling handling);
 
   Handling route(const ServerRequest& request) const;
+  /// Of the first route that fits; nothing where none does, so that another router may be asked.
+  std::optional<Handling> find(const ServerRequest& request) const;
   Handling operator()(const ServerRequest& request) const { return route(request); }
 
   struct Listed {

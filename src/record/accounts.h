@@ -120,6 +120,8 @@ class Accounts {
   std::int64_t create_token(const Sha256& digest, const NewToken& token, TimePoint now);
   /// Of an account, the oldest first; those that have expired too.
   std::vector<StoredToken> tokens(std::int64_t account);
+  /// Of everybody, by number, with the names of their accounts.
+  std::vector<std::pair<StoredToken, std::string>> all_tokens();
   struct UsedToken {
     StoredToken token;
     Account account;
@@ -131,8 +133,8 @@ class Accounts {
     return token.last_used && *token.last_used + kTokenUse > now;
   }
   void note_token_use(std::int64_t id, TimePoint now);
-  /// Was there one of this account?
-  bool remove_token(std::int64_t account, std::int64_t id);
+  /// Was there one, of this account where one is given?
+  bool remove_token(std::optional<std::int64_t> account, std::int64_t id);
 
   /// Removes sessions, setup links, and tokens a month after they have expired.
   void purge_expired(TimePoint now);

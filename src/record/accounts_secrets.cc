@@ -99,6 +99,18 @@ std::vector<StoredToken> Accounts::tokens(std::int64_t account) {
   return found;
 }
 
+std::vector<std::pair<StoredToken, std::string>> Accounts::all_tokens() {
+  auto statement = database_.prepare(
+      "SELECT t.id, t.account, t.name, t.scopes, t.created, t.expires, t.last_used, a.name "
+      "FROM secret_tokens t JOIN accounts a ON a.id = t.account ORDER BY t.id");
+  std::vector<std::pair<StoredToken, std::string>> found;
+  while (statement.step()) {
+    auto token = read_token(statement);
+    found.emplace_back(std::move(token), statement.text(7));
+  }
+  return found;
+}
+
 std::optional<Accounts::UsedToken> Accounts::find_token(const Sha256& digest, TimePoint now) {
   std::optional<StoredToken> token;
   {
@@ -119,8 +131,9 @@ void Accounts::note_token_use(std::int64_t id, TimePoint now) {
       id, now, now - kTokenUse);
 }
 
-bool Accounts::remove_token(std::int64_t account, std::int64_t id) {
-  return run(database_, "DELETE FROM secret_tokens WHERE account = ?1 AND id = ?2", account, id) ==
+bool Accounts::remove_token(std::optional<std::int64_t> account, std::int64_t id) {
+  if (!account) return run(database_, "DELETE FROM secret_tokens WHERE id = ?1", id) == 1;
+  return run(database_, "DELETE FROM secret_tokens WHERE account = ?1 AND id = ?2", *account, id) ==
          1;
 }
 

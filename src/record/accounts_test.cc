@@ -163,6 +163,9 @@ TEST_F(AccountsTest, TokensExpireAndTellTheirLastUse) {
   EXPECT_FALSE(accounts_.find_token(sha256("token"), at_hour(9)));
   EXPECT_FALSE(accounts_.find_token(sha256("another"), at_hour(2)));
   EXPECT_TRUE(accounts_.tokens(bob).empty());
+  ASSERT_EQ(accounts_.all_tokens().size(), 1u);
+  EXPECT_EQ(accounts_.all_tokens().front().first.id, id);
+  EXPECT_EQ(accounts_.all_tokens().front().second, "ann");
   EXPECT_FALSE(accounts_.remove_token(bob, id));
   EXPECT_TRUE(accounts_.remove_token(ann, id));
   EXPECT_FALSE(accounts_.find_token(sha256("token"), at_hour(2)));

@@ -201,15 +201,33 @@ std::vector<BuildRow> Builds::queue(bool with_hidden, std::size_t limit) {
   return read_builds(statement);
 }
 
+std::map<std::string, std::map<std::int64_t, std::int64_t>> Builds::unfinished_by_system() {
+  // All systems are; said so, it is the index of those alone that is read.
+  auto statement = database_.prepare(
+      "SELECT system, coalesce(jobset, 0), count(*) FROM builds WHERE outcome IS NULL "
+      "AND system >= '' GROUP BY system, jobset");
+  std::map<std::string, std::map<std::int64_t, std::int64_t>> counts;
+  while (statement.step()) {
+    RowReader row(statement);
+    auto& of_system = counts[row.text()];
+    const auto jobset = row.integer();
+    of_system[jobset] = row.integer();
+  }
+  return counts;
+}
+
 std::vector<BuildRow> Builds::with_output(std::string_view digest, bool with_hidden,
                                           std::size_t limit) {
-  // What follows the digest in a base name is "-", and "." is the next character.
-  const std::string first = std::string(digest) + "-";
-  const std::string end = std::string(digest) + ".";
+  // What follows a whole digest in a base name is "-", and "." is the next character; "{" comes
+  // behind all digits.
+  const bool is_whole = digest.size() == StorePath::kHashLength;
+  const std::string first = std::string(digest) + (is_whole ? "-" : "");
+  const std::string end = std::string(digest) + (is_whole ? "." : "{");
   auto statement = database_.prepare(
       std::string(kBuildColumns) +
       "LEFT JOIN jobsets j ON j.id = b.jobset LEFT JOIN projects p ON p.id = j.project "
-      "WHERE b.id IN (SELECT build FROM build_outputs WHERE path >= ?1 AND path < ?2) "
+      "WHERE b.id IN (SELECT build FROM build_outputs WHERE path >= ?1 AND path < ?2" +
+      (is_whole ? ") " : " LIMIT 1000) ") +
       "AND (?3 = 1 OR (coalesce(j.hidden, 0) = 0 AND coalesce(p.hidden, 0) = 0)) "
       "ORDER BY b.id DESC LIMIT ?4");
   bind_all(statement, first, end, with_hidden, limit);
@@ -244,6 +262,14 @@ void Builds::add_to_counts(std::span<const std::int64_t> builds, int sign) {
   struct Counts {
     std::int64_t finished = 0;
     std::int64_t good = 0;
+    std::int64_t size = 0;
+    std::int64_t closure_size = 0;
+  };
+  const auto read_sums = [](RowReader& row, Counts& counts) {
+    counts.finished = row.integer();
+    counts.good = row.integer();
+    counts.size = row.integer();
+    counts.closure_size = row.integer();
   };
   std::map<std::int64_t, Counts> jobsets;
   count(
@@ -268,8 +294,9 @@ void Builds::add_to_counts(std::span<const std::int64_t> builds, int sign) {
   std::map<Range, Counts> ranges;
   count(
       "SELECT t.jobset, t.epoch, t.first, coalesce(t.last, 9000000000000000000), count(*), "
-      "count(CASE WHEN b.outcome = 'good' THEN 1 END) "
-      "FROM targets t JOIN builds b ON b.id = t.build WHERE t.build " +
+      "count(CASE WHEN b.outcome = 'good' THEN 1 END), CAST(sum(b.size) AS BIGINT), "
+      "CAST(sum(b.closure_size) AS BIGINT) FROM targets t JOIN builds b ON b.id = t.build WHERE "
+      "t.build " +
           one_of + " AND b.outcome IS NOT NULL GROUP BY t.jobset, t.epoch, t.first, t.last",
       [&](RowReader row) {
         Range range{};
@@ -277,33 +304,33 @@ void Builds::add_to_counts(std::span<const std::int64_t> builds, int sign) {
         range.epoch = row.integer();
         range.first = row.integer();
         range.last = row.integer();
-        auto& counts = ranges[range];
-        counts.finished = row.integer();
-        counts.good = row.integer();
+        read_sums(row, ranges[range]);
       });
   for (const auto& [range, counts] : ranges) {
     run(database_,
-        "UPDATE evaluations SET queued = queued - ?5, good = good + ?6, failed = failed + ?7 "
+        "UPDATE evaluations SET queued = queued - ?5, good = good + ?6, failed = failed + ?7, "
+        "output_size = output_size + ?8, closure_size = closure_size + ?9 "
         "WHERE jobset = ?1 AND epoch = ?2 AND position >= ?3 AND position <= ?4",
         range.jobset, range.epoch, range.first, range.last, sign * counts.finished,
-        sign * counts.good, sign * (counts.finished - counts.good));
+        sign * counts.good, sign * (counts.finished - counts.good), sign * counts.size,
+        sign * counts.closure_size);
   }
   std::map<std::int64_t, Counts> partial;
   count(
-      "SELECT t.evaluation, count(*), count(CASE WHEN b.outcome = 'good' THEN 1 END) "
+      "SELECT t.evaluation, count(*), count(CASE WHEN b.outcome = 'good' THEN 1 END), "
+      "CAST(sum(b.size) AS BIGINT), CAST(sum(b.closure_size) AS BIGINT) "
       "FROM partial_targets t JOIN builds b ON b.id = t.build WHERE t.build " +
           one_of + " AND b.outcome IS NOT NULL GROUP BY t.evaluation",
       [&](RowReader row) {
         const auto evaluation = row.integer();
-        partial[evaluation].finished = row.integer();
-        partial[evaluation].good = row.integer();
+        read_sums(row, partial[evaluation]);
       });
   for (const auto& [evaluation, counts] : partial) {
     run(database_,
-        "UPDATE evaluations SET queued = queued - ?2, good = good + ?3, failed = failed + ?4 "
-        "WHERE id = ?1",
+        "UPDATE evaluations SET queued = queued - ?2, good = good + ?3, failed = failed + ?4, "
+        "output_size = output_size + ?5, closure_size = closure_size + ?6 WHERE id = ?1",
         evaluation, sign * counts.finished, sign * counts.good,
-        sign * (counts.finished - counts.good));
+        sign * (counts.finished - counts.good), sign * counts.size, sign * counts.closure_size);
   }
 }
 

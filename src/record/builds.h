@@ -122,7 +122,10 @@ class Builds {
   std::vector<BuildRow> unfinished();
   /// The same as people see a queue: what was bumped last, then by priority, then the oldest first.
   std::vector<BuildRow> queue(bool with_hidden, std::size_t limit);
-  /// Those with an output that has this digest (32 digits of base 32) in its path, newest first.
+  /// How many are not finished, by system and jobset (0: none).
+  std::map<std::string, std::map<std::int64_t, std::int64_t>> unfinished_by_system();
+  /// Those with an output whose path begins with this digest (32 digits of base 32, or the first
+  /// of them), newest first, of at most 1,000 that have it.
   std::vector<BuildRow> with_output(std::string_view digest, bool with_hidden, std::size_t limit);
   /// How many ended in each of the last `count` periods before `end`, the oldest period first.
   std::vector<std::int64_t> ended_per_period(TimePoint end, std::chrono::seconds period,

@@ -21,8 +21,8 @@ std::int64_t EvaluationHistory::begin(const NewEvaluation& evaluation) {
       database_,
       "INSERT INTO evaluations (jobset, state, started, fetch_seconds, inputs_digest, problem, "
       "targets, errors, same, equivalent, changed, unverified, added, removed, queued, good, "
-      "failed) VALUES (?1, 'running', ?2, ?3, ?4, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) "
-      "RETURNING id",
+      "failed, output_size, closure_size) VALUES (?1, 'running', ?2, ?3, ?4, '', 0, 0, 0, 0, 0, 0, "
+      "0, 0, 0, 0, 0, 0, 0) RETURNING id",
       evaluation.jobset, evaluation.started, evaluation.fetch_seconds,
       BlobValue{evaluation.inputs_digest});
   for (const auto& input : evaluation.inputs) {
@@ -65,7 +65,10 @@ EvaluationHistory::Outcomes EvaluationHistory::outcomes(std::span<const std::int
   auto statement = database_.prepare(
       "SELECT count(CASE WHEN outcome IS NULL THEN 1 END), "
       "count(CASE WHEN outcome = 'good' THEN 1 END), "
-      "count(CASE WHEN outcome <> 'good' THEN 1 END) FROM builds WHERE id " +
+      "count(CASE WHEN outcome <> 'good' THEN 1 END), "
+      "CAST(coalesce(sum(CASE WHEN outcome IS NOT NULL THEN size END), 0) AS BIGINT), "
+      "CAST(coalesce(sum(CASE WHEN outcome IS NOT NULL THEN closure_size END), 0) AS BIGINT) "
+      "FROM builds WHERE id " +
       database_.one_of(1, Database::ListOf::integers));
   Outcomes all;
   for (std::size_t begin = 0; begin < builds.size(); begin += kCountedTogether) {
@@ -76,6 +79,8 @@ EvaluationHistory::Outcomes EvaluationHistory::outcomes(std::span<const std::int
     all.queued += row.integer();
     all.good += row.integer();
     all.failed += row.integer();
+    all.output_size += row.integer();
+    all.closure_size += row.integer();
     statement.reset();
   }
   return all;
@@ -89,8 +94,10 @@ void EvaluationHistory::add_to_counters(std::int64_t evaluation,
   const auto counted = outcomes(builds);
   run(database_,
       "UPDATE evaluations SET targets = targets + ?2, queued = queued + ?3, good = good + ?4, "
-      "failed = failed + ?5 WHERE id = ?1",
-      evaluation, targets.size(), counted.queued, counted.good, counted.failed);
+      "failed = failed + ?5, output_size = output_size + ?6, closure_size = closure_size + ?7 "
+      "WHERE id = ?1",
+      evaluation, targets.size(), counted.queued, counted.good, counted.failed, counted.output_size,
+      counted.closure_size);
 }
 
 void EvaluationHistory::add_error(std::int64_t evaluation, const std::string& label,
@@ -116,8 +123,10 @@ void EvaluationHistory::write_unchanged(const EvaluationRow& evaluation) {
   for (const auto& row : rows) all.push_back(row.build);
   const auto counted = outcomes(all);
   run(database_,
-      "UPDATE evaluations SET targets = ?2, queued = ?3, good = ?4, failed = ?5 WHERE id = ?1",
-      evaluation.id, all.size(), counted.queued, counted.good, counted.failed);
+      "UPDATE evaluations SET targets = ?2, queued = ?3, good = ?4, failed = ?5, output_size = ?6, "
+      "closure_size = ?7 WHERE id = ?1",
+      evaluation.id, all.size(), counted.queued, counted.good, counted.failed, counted.output_size,
+      counted.closure_size);
 }
 
 void EvaluationHistory::fail(std::int64_t evaluation, TimePoint now, const std::string& problem) {

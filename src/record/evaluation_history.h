@@ -64,6 +64,9 @@ struct EvaluationRow {
   std::int64_t queued = 0;  ///< builds
   std::int64_t good = 0;
   std::int64_t failed = 0;
+  /// Of its builds that have ended, each as often as a target has it; nothing: it was not counted.
+  std::optional<std::int64_t> output_size;
+  std::optional<std::int64_t> closure_size;
 };
 std::string_view to_string(EvaluationRow::State state) noexcept;
 
@@ -96,6 +99,7 @@ struct CurrentTarget {
 
 struct TargetQuery {
   std::string after;  ///< labels greater than this
+  std::string label;  ///< where it is not empty: this one alone
   std::size_t limit = 100;
   std::string contains;  ///< part of the label
   std::optional<Verdict> verdict;
@@ -175,7 +179,7 @@ class EvaluationHistory {
  private:
   struct Difference;
   struct Outcomes {
-    std::int64_t queued = 0, good = 0, failed = 0;
+    std::int64_t queued = 0, good = 0, failed = 0, output_size = 0, closure_size = 0;
   };
   Outcomes outcomes(std::span<const std::int64_t> builds);
   void add_to_counters(std::int64_t evaluation, std::span<const TargetRow> targets);

@@ -184,14 +184,15 @@ std::vector<TargetView> EvaluationHistory::targets(const EvaluationRow& evaluati
     epoch = base->epoch;
   }
   std::string sql(ranges ? kTargetsOfRanges : kTargetsInFull);
-  sql += "AND t.label > ?5 ";
+  sql += query.label.empty() ? "AND t.label > ?5 " : "AND t.label = ?5 ";
   if (!query.contains.empty()) sql += "AND t.label LIKE ?6 ESCAPE '\\' ";
   sql += "ORDER BY t.label";
   auto statement = database_.prepare(sql);
+  const auto& label = query.label.empty() ? query.after : query.label;
   if (ranges) {
-    bind_all(statement, evaluation.jobset, epoch, evaluation.position, base_position, query.after);
+    bind_all(statement, evaluation.jobset, epoch, evaluation.position, base_position, label);
   } else {
-    bind_all(statement, evaluation.id, evaluation.jobset, epoch, base_position, query.after);
+    bind_all(statement, evaluation.id, evaluation.jobset, epoch, base_position, label);
   }
   if (!query.contains.empty()) statement.bind(6, like_pattern(query.contains));
   std::vector<TargetView> targets;
@@ -205,17 +206,12 @@ std::vector<TargetView> EvaluationHistory::targets(const EvaluationRow& evaluati
 
 std::optional<TargetView> EvaluationHistory::target(const EvaluationRow& evaluation,
                                                     const std::string& label) {
-  // The greatest text before a label cannot be written down; the label itself can be looked for.
+  if (label.empty()) return std::nullopt;
   TargetQuery query;
-  query.limit = 1;
-  query.after = label;
-  if (!query.after.empty()) query.after.pop_back();
-  for (;;) {
-    const auto found = targets(evaluation, query);
-    if (found.empty() || found.front().target.label > label) return std::nullopt;
-    if (found.front().target.label == label) return found.front();
-    query.after = found.front().target.label;
-  }
+  query.label = label;
+  auto found = targets(evaluation, query);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 std::vector<TargetView> EvaluationHistory::removed(const EvaluationRow& evaluation,

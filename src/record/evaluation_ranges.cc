@@ -157,15 +157,23 @@ void EvaluationHistory::complete(std::int64_t id, TimePoint now) {
     counted.queued += base->queued - closed.queued;
     counted.good += base->good - closed.good;
     counted.failed += base->failed - closed.failed;
+    counted.output_size += base->output_size.value_or(0) - closed.output_size;
+    counted.closure_size += base->closure_size.value_or(0) - closed.closure_size;
   }
+  // Of one whose base was recorded before sizes were counted, nobody knows them either.
+  const auto known_size = [&](std::int64_t size, auto of_base) {
+    return base && !((*base).*of_base) ? std::nullopt : std::optional(size);
+  };
   run(database_,
       "UPDATE evaluations SET state = 'complete', position = ?2, epoch = ?3, base = ?4, "
       "finished = ?5, digest = ?6, same = ?7, equivalent = ?8, changed = ?9, unverified = ?10, "
-      "added = ?11, removed = ?12, targets = ?13, queued = ?14, good = ?15, failed = ?16 "
-      "WHERE id = ?1",
+      "added = ?11, removed = ?12, targets = ?13, queued = ?14, good = ?15, failed = ?16, "
+      "output_size = ?17, closure_size = ?18 WHERE id = ?1",
       id, position, epoch, base_id, now, BlobValue{difference.digest}, verdicts.same,
       verdicts.equivalent, verdicts.changed, verdicts.unverified, verdicts.added, verdicts.removed,
-      difference.live, counted.queued, counted.good, counted.failed);
+      difference.live, counted.queued, counted.good, counted.failed,
+      known_size(counted.output_size, &EvaluationRow::output_size),
+      known_size(counted.closure_size, &EvaluationRow::closure_size));
   run(database_, "DELETE FROM partial_targets WHERE evaluation = ?1", id);
   UnchangedTargets(database_).forget(id);
   const auto closed = static_cast<std::int64_t>(difference.closed.size());

@@ -11,7 +11,7 @@ const std::string_view kEvaluationColumns =
     "SELECT e.id, e.jobset, e.state, coalesce(e.position, 0), coalesce(e.epoch, 0), "
     "coalesce(e.base, 0), e.started, e.finished, e.fetch_seconds, e.problem, e.targets, e.errors, "
     "e.same, e.equivalent, e.changed, e.unverified, e.added, e.removed, e.queued, e.good, "
-    "e.failed, e.inputs_digest, e.digest FROM evaluations e ";
+    "e.failed, e.inputs_digest, e.digest, e.output_size, e.closure_size FROM evaluations e ";
 
 Sha256 sha256_column(ByteView bytes) {
   Sha256 digest{};
@@ -50,6 +50,8 @@ EvaluationRow read_evaluation(const Statement& statement) {
   evaluation.failed = row.integer();
   evaluation.inputs_digest = sha256_column(row.blob());
   if (const auto digest = row.blob(); !digest.empty()) evaluation.digest = sha256_column(digest);
+  evaluation.output_size = row.optional_integer();
+  evaluation.closure_size = row.optional_integer();
   return evaluation;
 }
 

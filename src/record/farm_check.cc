@@ -18,13 +18,17 @@ namespace {
 constexpr std::string_view kCountedOutcomes =
     "count(*), count(CASE WHEN b.outcome IS NULL THEN 1 END), "
     "count(CASE WHEN b.outcome = 'good' THEN 1 END), "
-    "count(CASE WHEN b.outcome <> 'good' THEN 1 END) ";
+    "count(CASE WHEN b.outcome <> 'good' THEN 1 END), "
+    "CAST(coalesce(sum(CASE WHEN b.outcome IS NOT NULL THEN b.size END), 0) AS BIGINT), "
+    "CAST(coalesce(sum(CASE WHEN b.outcome IS NOT NULL THEN b.closure_size END), 0) AS BIGINT) ";
 
 struct CountedBuilds {
   std::int64_t all = 0;
   std::int64_t queued = 0;
   std::int64_t good = 0;
   std::int64_t failed = 0;
+  std::int64_t output_size = 0;
+  std::int64_t closure_size = 0;
 };
 
 CountedBuilds read_counted_builds(RowReader& row) {
@@ -33,6 +37,8 @@ CountedBuilds read_counted_builds(RowReader& row) {
   counted.queued = row.integer();
   counted.good = row.integer();
   counted.failed = row.integer();
+  counted.output_size = row.integer();
+  counted.closure_size = row.integer();
   return counted;
 }
 
@@ -168,6 +174,12 @@ void FarmCheck::check_evaluations(FarmCheckReport& report, const Progress& progr
     // Of a running one they become exact with its end.
     if (!is_running) {
       notes.compare(builds, evaluation->queued, evaluation->good, evaluation->failed);
+      if (evaluation->output_size) {
+        notes.compare("size of outputs", *evaluation->output_size, builds.output_size);
+      }
+      if (evaluation->closure_size) {
+        notes.compare("size of closures", *evaluation->closure_size, builds.closure_size);
+      }
     }
     ++report.evaluations;
     report.targets += builds.all;

@@ -99,6 +99,8 @@ class FarmHistoryForTests {
     finished.outcome = outcome;
     finished.started = at(10);
     finished.stopped = at(20);
+    finished.size = 100 + build;
+    finished.closure_size = 1000 * build;
     Builds(*database_).finish({&finished, 1});
     transaction.commit();
   }

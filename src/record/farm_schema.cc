@@ -416,4 +416,16 @@ CREATE TABLE unchanged_targets (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+const std::string_view kFarmPagesSchema = R"sql(
+-- Of its builds that have ended, each target counted; none: of before this was counted.
+ALTER TABLE evaluations ADD COLUMN output_size INTEGER;
+ALTER TABLE evaluations ADD COLUMN closure_size INTEGER;
+-- What people look for and filter by.
+CREATE INDEX builds_unfinished_by_system ON builds(system, jobset) WHERE outcome IS NULL;
+CREATE INDEX builds_failed ON builds(jobset, outcome, id) WHERE outcome <> 'good';
+CREATE INDEX steps_failed ON steps(outcome, id) WHERE outcome <> 'good';
+CREATE INDEX evaluation_inputs_by_revision ON evaluation_inputs(revision, evaluation)
+  WHERE revision <> '';
+)sql";
+
 }  // namespace grange

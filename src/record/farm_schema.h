@@ -17,5 +17,7 @@ extern const std::string_view kKeptBuildsSchema;
 extern const std::string_view kFarmApiIndexes;
 /// What evaluations that run have in common with the last complete ones.
 extern const std::string_view kUnchangedTargetsSchema;
+/// Sizes of evaluations, and what pages look for and filter by.
+extern const std::string_view kFarmPagesSchema;
 
 }  // namespace grange

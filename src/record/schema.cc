@@ -138,6 +138,7 @@ std::vector<std::string_view> all_steps() {
   steps.push_back(kKeptBuildsSchema);
   steps.push_back(kFarmApiIndexes);
   steps.push_back(kUnchangedTargetsSchema);
+  steps.push_back(kFarmPagesSchema);
   return steps;
 }
 

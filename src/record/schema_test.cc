@@ -109,7 +109,7 @@ TEST_F(SchemaTest, ManyMayCreateItAtOnce) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 6; ++i) threads.emplace_back([this] { Record::open(file()); });
   threads.clear();
-  EXPECT_EQ(version(), 10);
+  EXPECT_EQ(version(), 11);
 }
 
 TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
@@ -129,7 +129,7 @@ TEST_F(SchemaTest, ARecordOfTheFirstVersionGoesOn) {
         "'good', 0, 0, '', '')");
   }
   const auto record = Record::open(file());
-  EXPECT_EQ(version(), 10);
+  EXPECT_EQ(version(), 11);
   EXPECT_EQ(record->outcome(OutputSetId(Sha256{})), Outcome::good);
   EXPECT_TRUE(record->checks(OutputSetId(Sha256{})).empty()) << "it was not made to compare it";
 }
@@ -150,7 +150,7 @@ TEST_F(SchemaTest, EvaluationsFromBeforeCommitsWereKeptAreReadAndFoundByNone) {
         "DROP TABLE lines; PRAGMA user_version = 3");
   }
   const auto record = Record::open(file());
-  EXPECT_EQ(version(), 10);
+  EXPECT_EQ(version(), 11);
   const auto last = record->last_complete("all");
   ASSERT_TRUE(last);
   EXPECT_EQ(last->line, "");

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "record/attempt_history.h"
 #include "record/derivations.h"
+#include "record/filtered_query.h"
 #include "record/rows.h"
 
 namespace grange {
@@ -103,26 +105,40 @@ std::optional<StepRow> Steps::find(std::int64_t id) {
 }
 
 std::vector<StepRow> Steps::list(const StepQuery& query) {
-  std::string sql(kStepColumns);
-  sql += "WHERE (?1 = 0 OR s.id < ?1) ";
-  if (query.build) sql += "AND s.build = ?3 ";
-  if (query.machine) sql += query.build ? "AND s.machine = ?4 " : "AND s.machine = ?3 ";
-  if (query.running)
-    sql += *query.running ? "AND s.outcome IS NULL " : "AND s.outcome IS NOT NULL ";
-  const int next = 3 + (query.build ? 1 : 0) + (query.machine ? 1 : 0);
-  if (query.output_set) sql += "AND o.digest = ?" + std::to_string(next) + " ";
-  const int last = next + (query.output_set ? 1 : 0);
-  if (query.outcome) sql += "AND s.outcome = ?" + std::to_string(last) + " ";
-  sql += "ORDER BY s.id DESC LIMIT ?2";
-  auto statement = database_.prepare(sql);
-  statement.bind(1, query.before.value_or(0)).bind(2, query.limit);
-  if (query.build) statement.bind(3, *query.build);
-  if (query.machine) statement.bind(query.build ? 4 : 3, *query.machine);
-  if (query.output_set) statement.bind_blob(next, query.output_set->bytes());
-  if (query.outcome) statement.bind(last, to_string(*query.outcome));
+  FilteredQuery filtered(std::string(kStepColumns), false);
+  filtered.add("s.id <", query.before);
+  filtered.add("s.id >=", query.from);
+  filtered.add("s.build =", query.build);
+  filtered.add("s.machine =", query.machine);
+  filtered.add("s.system =", query.system);
+  if (query.running) {
+    filtered.add_words(*query.running ? "s.outcome IS NULL" : "s.outcome IS NOT NULL");
+  }
+  // Spelled out, so that the index of those is seen to fit.
+  if (query.outcome && query.outcome != Outcome::good) filtered.add_words("s.outcome <> 'good'");
+  filtered.add("s.outcome =", query.outcome);
+  if (query.output_set) {
+    const auto set = find_output_set_row(database_, *query.output_set);
+    filtered.add("s.output_set =", std::optional(set ? set->id : std::int64_t{-1}));
+  }
+  auto statement = filtered.prepare(database_, "ORDER BY s.id DESC", query.limit);
   std::vector<StepRow> steps;
   while (statement.step()) steps.push_back(read_step(statement));
   return steps;
+}
+
+std::map<std::string, std::int64_t> Steps::outcomes_on(std::int64_t machine, std::size_t last) {
+  auto statement = database_.prepare(
+      "SELECT outcome, count(*) FROM (SELECT outcome FROM steps WHERE machine = ?1 "
+      "ORDER BY id DESC LIMIT ?2) x WHERE outcome IS NOT NULL GROUP BY outcome");
+  bind_all(statement, machine, last);
+  std::map<std::string, std::int64_t> counts;
+  while (statement.step()) counts.emplace(statement.text(0), statement.integer(1));
+  return counts;
+}
+
+std::int64_t Steps::last_id() {
+  return find_integer(database_, "SELECT max(id) FROM steps").value_or(0);
 }
 
 void Steps::add_machine_time(std::span<const MachineTime> times) {

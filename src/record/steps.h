@@ -44,7 +44,9 @@ struct StepQuery {
   std::optional<OutputSetId> output_set;
   std::optional<bool> running;
   std::optional<Outcome> outcome;
+  std::optional<std::string> system;
   std::optional<std::int64_t> before;  ///< only smaller ids
+  std::optional<std::int64_t> from;    ///< only ids from here on
   std::size_t limit = 100;
 };
 
@@ -61,6 +63,9 @@ class Steps {
   std::optional<StepRow> find(std::int64_t id);
   /// The newest first.
   std::vector<StepRow> list(const StepQuery& query);
+  /// How the last ones on a machine ended, at most so many.
+  std::map<std::string, std::int64_t> outcomes_on(std::int64_t machine, std::size_t last);
+  std::int64_t last_id();
 
   void add_machine_time(std::span<const MachineTime> times);
   /// All that ended after `since`.

@@ -85,6 +85,21 @@ class FairReady final : public ReadySteps {
   static constexpr std::size_t kMostBefore = 1'000;
   /// Looks at all that is ready: for people who ask, not for each step.
   std::optional<Place> place(StepId step);
+  /// A step that runs, as far as it is known how long it will still take.
+  struct Busy {
+    std::uint32_t machine = 0;
+    std::optional<Seconds> left;
+  };
+  /// A step that is ready, in the order in which they start.
+  struct Start {
+    StepId step{};
+    /// From now, if all takes as long as is expected; nothing where too little is known of what
+    /// goes before: slots whose steps nobody knows the end of count as taken for good.
+    std::optional<Seconds> in;
+  };
+  /// Those that start first if nothing else becomes ready, at most `most`; without those that no
+  /// usable machine could make. Looks at all that is ready: for people who ask.
+  std::vector<Start> order(std::span<const Busy> busy, std::size_t most);
   std::optional<TimePoint> held_until(StepId step) const;
   std::optional<StepClassId> class_of(StepId step) const;
   const MachineSlots& machines() const { return slots_; }

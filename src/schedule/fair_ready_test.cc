@@ -326,6 +326,48 @@ TEST(FairReadyModel, TakesWhatASlowModelTakes) {
   }
 }
 
+TEST_F(FairReadyTest, TheOrderSaysWhenEachStartsAsFarAsThatIsKnown) {
+  fair_.set_machines({plain_machine(1, 2)});
+  add(1, {{1, 0, 0}}, 10);
+  add(2, {{1, 0, 0}}, 9);
+  EXPECT_EQ(take_all().size(), 2U);
+  add(3, {{1, 0, 0}}, 8);
+  add(4, {{1, 0, 0}}, 7);
+  add(5, {{1, 0, 0}}, 6);
+  const auto starts = [&](std::vector<FairReady::Busy> busy, std::size_t most = 10) {
+    std::vector<std::pair<std::uint32_t, double>> list;
+    for (const auto& start : fair_.order(busy, most)) {
+      list.emplace_back(static_cast<std::uint32_t>(start.step), start.in ? start.in->count() : -1);
+    }
+    return list;
+  };
+  using Starts = std::vector<std::pair<std::uint32_t, double>>;
+  EXPECT_EQ(starts({{1, Seconds(30)}, {1, Seconds(50)}}), (Starts{{3, 30}, {4, 50}, {5, 130}}));
+  EXPECT_EQ(starts({{1, Seconds(30)}, {1, Seconds(50)}}, 1), (Starts{{3, 30}}));
+  // Of one it is not known when it ends: the other slot has to do.
+  EXPECT_EQ(starts({{1, Seconds(30)}, {1, std::nullopt}}), (Starts{{3, 30}, {4, 130}, {5, 230}}));
+  expected_ = 0;
+  EXPECT_EQ(starts({{1, Seconds(30)}, {1, Seconds(50)}}), (Starts{{3, 30}, {4, 50}, {5, -1}}));
+  fair_.set_drained(1, true);
+  EXPECT_EQ(starts({}), Starts{}) << "no machine takes any";
+}
+
+TEST_F(FairReadyTest, TheOrderIsThatInWhichTheyAreTaken) {
+  has_used(1, 150);
+  has_used(2, 100);
+  fair_.set_machines({plain_machine(1, 1), plain_machine(2, 1, "aarch64-linux")});
+  add(1, {{1, 0, 0}});
+  add(2, {{2, 0, 0}}, 1);
+  add(3, {{2, 0, 0}}, 2);
+  add(4, {{1, 0, 0}}, 5, 0, "aarch64-linux");
+  add(5, {{3, 7, 0}});
+  std::vector<std::uint32_t> foreseen;
+  for (const auto& start : fair_.order({}, 10)) {
+    foreseen.push_back(static_cast<std::uint32_t>(start.step));
+  }
+  EXPECT_THAT(foreseen, ElementsAre(5, 3, 4, 2, 1));
+}
+
 TEST(FairReadyModel, EqualEventsGiveEqualAnswers) {
   std::vector<std::uint32_t> taken[2];
   for (auto& log : taken) {

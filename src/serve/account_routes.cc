@@ -285,8 +285,30 @@ ServerResponse change_password(AccountService& service, const HandlerCall& call)
 
 // Tokens.
 
+/// A token of anybody's, with whose it is.
+struct KnownToken {
+  std::int64_t id = 0;
+  StoredToken token;
+  std::string account;
+};
+
+nlohmann::json known_token_to_json(const KnownToken& known) {
+  auto value = token_to_json(known.token);
+  value["account"] = known.account;
+  return value;
+}
+
 ServerResponse list_tokens(AccountService& service, const HandlerCall& call) {
   const auto identity = service.authorise(call.request);
+  if (flag_parameter(call.request.target, "all").value_or(false)) {
+    require(identity, Permission::administer);
+    std::vector<KnownToken> known;
+    for (auto& [token, account] : service.all_tokens()) {
+      const auto id = token.id;
+      known.push_back({id, std::move(token), std::move(account)});
+    }
+    return whole_list(call, "tokens", std::move(known), known_token_to_json);
+  }
   require_own_reading(identity);
   return whole_list(call, "tokens", service.tokens(identity), token_to_json);
 }

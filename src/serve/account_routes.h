@@ -21,9 +21,10 @@ namespace grange {
 ///     PATCH  /api/v1/accounts/ID {fullName?, email?, roles?, disabled?}
 ///     DELETE /api/v1/accounts/ID             204
 ///     PUT    /api/v1/accounts/ID/password {password, current?}    204; `current` for one's own
-///     GET    /api/v1/tokens                  one's own
+///     GET    /api/v1/tokens                  one's own; with ?all=true everybody's, for who may
+///                                            administer
 ///     POST   /api/v1/tokens {name, scopes, lifetime?}    201, with the secret; seconds
-///     DELETE /api/v1/tokens/ID               204
+///     DELETE /api/v1/tokens/ID               204; anybody's for who may administer
 ///
 /// Of one's own account a token may only read (scope `read`): what it could make or change would
 /// give it more than its scopes.

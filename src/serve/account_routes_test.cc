@@ -410,8 +410,14 @@ TEST_F(AccountRoutesTest, WhoMayDoWhat) {
     EXPECT_EQ(ask(without_csrf, method, own_path, body).status, 403);
     EXPECT_EQ(ask(bobs_token, method, own_path, body).status, 403);
   }
-  // Others' tokens are not there.
+  // Others' tokens are not there, but for who administers.
+  EXPECT_EQ(ask(bob, "GET", "/api/v1/tokens?all=true").status, 403);
   EXPECT_EQ(ask(bob, "DELETE", "/api/v1/tokens/1").status, 404);
+  const auto of_bob = ask(bob, "POST", "/api/v1/tokens", R"({"name":"b","scopes":["read"]})");
+  const auto everybodys = ask(ada, "GET", "/api/v1/tokens?all=true").body["tokens"];
+  EXPECT_EQ(everybodys.back()["account"], "bob");
+  EXPECT_EQ(everybodys.back()["id"], of_bob.body["id"]);
+  EXPECT_EQ(ask(ada, "DELETE", "/api/v1/tokens/" + of_bob.body["id"].dump()).status, 204);
 }
 
 TEST_F(AccountRoutesTest, BodiesAreBoundedAndRead) {

@@ -319,6 +319,10 @@ std::vector<StoredToken> AccountService::tokens(const Identity& asker) {
       [&](Database& database) { return Accounts(database).tokens(asker.account); });
 }
 
+std::vector<std::pair<StoredToken, std::string>> AccountService::all_tokens() {
+  return database_.read([](Database& database) { return Accounts(database).all_tokens(); });
+}
+
 AccountService::CreatedToken AccountService::create_token(const Identity& asker,
                                                           const std::string& name,
                                                           const std::set<Scope>& scopes,
@@ -350,8 +354,9 @@ AccountService::CreatedToken AccountService::create_token(const Identity& asker,
 }
 
 void AccountService::remove_token(const Identity& asker, std::int64_t id) {
-  const bool was_there = database_.write(
-      [&](Database& database) { return Accounts(database).remove_token(asker.account, id); });
+  const auto of = may(asker, Permission::administer) ? std::nullopt : std::optional(asker.account);
+  const bool was_there =
+      database_.write([&](Database& database) { return Accounts(database).remove_token(of, id); });
   if (!was_there) throw NotFoundError("there is no token " + std::to_string(id));
 }
 

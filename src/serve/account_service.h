@@ -91,6 +91,8 @@ class AccountService {
                        const std::string& password);
 
   std::vector<StoredToken> tokens(const Identity& asker);
+  /// Everybody's, with the names of their accounts.
+  std::vector<std::pair<StoredToken, std::string>> all_tokens();
   struct CreatedToken {
     StoredToken token;
     std::string secret;  ///< shown once
@@ -98,7 +100,7 @@ class AccountService {
   /// Throws ConflictError when the account has too many.
   CreatedToken create_token(const Identity& asker, const std::string& name,
                             const std::set<Scope>& scopes, std::chrono::seconds lifetime);
-  /// Throws NotFoundError.
+  /// The asker's own, or anybody's where they may administer. Throws NotFoundError.
   void remove_token(const Identity& asker, std::int64_t id);
 
   TimePoint now() const { return clock_.now(); }

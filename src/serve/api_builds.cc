@@ -7,6 +7,7 @@
 #include "record/derivations.h"
 #include "serve/api_json.h"
 #include "serve/api_parameters.h"
+#include "serve/api_queue.h"
 #include "serve/api_routes.h"
 #include "serve/step_log.h"
 
@@ -195,7 +196,7 @@ ServerResponse keep_build(ApiCall& call, bool keep) {
 
 ServerResponse get_queue(ApiCall& call) {
   const auto limit = call.limit();
-  return api_answer(call.farm().database().read([&](Database& database) {
+  auto answer = call.farm().database().read([&](Database& database) {
     BuildQuery query;
     query.finished = false;
     query.ascending = true;
@@ -213,7 +214,9 @@ ServerResponse get_queue(ApiCall& call) {
     }
     page["jobsets"] = std::move(by_jobset);
     return page;
-  }));
+  });
+  add_places(call, answer["builds"]);
+  return api_answer(answer);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ namespace grange {
 class ApiDescription;
 class ApiOperation;
 class FarmDaemon;
+struct ServerFacts;
 
 /// What the API answers from. All outlive the server.
 struct ApiContext {
@@ -33,6 +34,7 @@ struct ApiContext {
   FollowerSeats& followers;
   const ApiDescription& description;   ///< of its routes
   const FarmDaemon* daemon = nullptr;  ///< nothing: there is none
+  const ServerFacts* server = nullptr;
 };
 
 /// One request of the API, with who asks.

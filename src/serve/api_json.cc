@@ -153,7 +153,9 @@ ApiJson api_evaluation(const EvaluationRow& evaluation, const Jobset& jobset) {
         {"new", verdicts.added},
         {"removed", verdicts.removed}}},
       {"builds",
-       {{"queued", evaluation.queued}, {"good", evaluation.good}, {"failed", evaluation.failed}}}};
+       {{"queued", evaluation.queued}, {"good", evaluation.good}, {"failed", evaluation.failed}}},
+      {"outputSize", evaluation.output_size ? ApiJson(*evaluation.output_size) : ApiJson()},
+      {"closureSize", evaluation.closure_size ? ApiJson(*evaluation.closure_size) : ApiJson()}};
 }
 
 ApiJson api_commit(const CommitRow& commit) {
@@ -225,6 +227,7 @@ ApiJson api_running_step(const RunningStep& step) {
   return {{"id", step.id},
           {"derivation", step.derivation.base_name()},
           {"build", optional_number(step.build)},
+          {"system", step.system},
           {"phase", step.phase},
           {"started", api_time(step.started)}};
 }

@@ -37,6 +37,9 @@ void send_event(Sink& sink, std::string_view kind, std::uint64_t id, const std::
 /// Pieces as {"text": …} with the offset behind them as id, then "end".
 ServerResponse follow_log(ApiCall& call, std::int64_t step) {
   std::uint64_t offset = 0;
+  if (const auto begin = call.integer_parameter("offset")) {
+    offset = static_cast<std::uint64_t>(std::max<std::int64_t>(0, *begin));
+  }
   if (const auto last = call.http.request.headers.get("Last-Event-ID"); !last.empty()) {
     offset = parse_number(last).value_or(0);
   }

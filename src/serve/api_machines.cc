@@ -12,7 +12,13 @@
 namespace grange {
 namespace {
 
-ApiJson machine_json(const MachineRow& machine, std::size_t running) {
+constexpr std::size_t kRecentSteps = 1000;
+
+ApiJson machine_json(Database& database, const MachineRow& machine, std::size_t running) {
+  ApiJson recent = ApiJson::object();
+  for (const auto& [outcome, count] : Steps(database).outcomes_on(machine.id, kRecentSteps)) {
+    recent[outcome] = count;
+  }
   return {{"id", machine.id},
           {"name", machine.name},
           {"systems", machine.systems},
@@ -21,6 +27,7 @@ ApiJson machine_json(const MachineRow& machine, std::size_t running) {
           {"slots", machine.slots},
           {"drained", machine.drained},
           {"runningSteps", running},
+          {"recentSteps", std::move(recent)},
           {"firstSeen", api_time(machine.first_seen)},
           {"lastSeen", api_time(machine.last_seen)}};
 }
@@ -39,15 +46,17 @@ std::vector<RunningStep> running_on(const ApiCall& call, const MachineRow& machi
 
 ServerResponse list_machines(ApiCall& call) {
   const auto limit = call.limit();
-  auto machines =
-      call.farm().database().read([](Database& database) { return Machines(database).all(); });
-  const auto id_of = [](const MachineRow& machine) { return machine.id; };
-  std::sort(machines.begin(), machines.end(),
-            [&](const auto& a, const auto& b) { return id_of(a) < id_of(b); });
-  return api_answer(page_of_whole<ApiJson>(
-      call.http.request.target, "machines", machines, limit, id_of, [&](const MachineRow& machine) {
-        return machine_json(machine, running_on(call, machine).size());
-      }));
+  return api_answer(call.farm().database().read([&](Database& database) {
+    auto machines = Machines(database).all();
+    const auto id_of = [](const MachineRow& machine) { return machine.id; };
+    std::sort(machines.begin(), machines.end(),
+              [&](const auto& a, const auto& b) { return id_of(a) < id_of(b); });
+    return page_of_whole<ApiJson>(call.http.request.target, "machines", machines, limit, id_of,
+                                  [&](const MachineRow& machine) {
+                                    return machine_json(database, machine,
+                                                        running_on(call, machine).size());
+                                  });
+  }));
 }
 
 /// With what runs there, and a page of the steps that were made there, the newest first.
@@ -58,7 +67,7 @@ ServerResponse get_machine(ApiCall& call) {
   return api_answer(call.farm().database().read([&](Database& database) {
     const auto machine = machine_in_path(call, database);
     const auto running = running_on(call, machine);
-    auto answer = machine_json(machine, running.size());
+    auto answer = machine_json(database, machine, running.size());
     ApiJson now = ApiJson::array();
     for (const auto& step : running) {
       if (sees_step(call, database, step.build)) now.push_back(api_running_step(step));

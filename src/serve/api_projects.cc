@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "http/url.h"
 #include "serve/api_json.h"
 #include "serve/api_routes.h"
 #include "serve/json_body.h"
@@ -26,6 +28,17 @@ ServerResponse redirect_to(const std::string& where) {
   response.status = 301;
   response.headers.set("Location", where);
   return response;
+}
+
+/// Names of projects and jobsets need no escapes; what is asked for may be anything.
+std::string jobset_path(const std::string& project, const std::string& jobset) {
+  return "/api/v1/projects/" + percent_encode(project) + "/jobsets/" + percent_encode(jobset);
+}
+
+/// Throws ConflictError where who asks wants to make something, and nothing else, and it is there.
+void refuse_to_replace(const ApiCall& call, bool is_there, const std::string& what) {
+  if (!is_there || trim(call.http.request.headers.get("If-None-Match")) != "*") return;
+  throw ConflictError("there is a " + what + " of this name already");
 }
 
 constexpr std::size_t kUsualList = 1000;
@@ -90,6 +103,7 @@ ServerResponse put_project(ApiCall& call) {
     }
     const auto seen = seen_project(call, database, name);
     require(call.identity, Permission::edit_project, &seen.facts);
+    refuse_to_replace(call, true, "project");
     settings.owner = owner.value_or(seen.project.settings.owner);
     if (settings.owner != seen.project.settings.owner) {
       require(call.identity, Permission::change_owner, &seen.facts);
@@ -162,13 +176,19 @@ ApiJson usage_json(Database& database, const Jobset& jobset,
 ServerResponse get_jobset(ApiCall& call) {
   const auto& project = call.text("project");
   const auto& name = call.text("jobset");
-  std::optional<std::string> renamed;
+  std::optional<std::string> renamed;  // path
   const auto seconds = call.farm().machine_time().of_last_day();
   auto answer = call.farm().database().read([&](Database& database) {
-    const auto parent = seen_project(call, database, project);
-    Jobsets jobsets(database);
-    if (!jobsets.find(parent.project.id, name)) {
-      renamed = seen_new_name(call, database, parent.project.id, name);
+    if (!Projects(database).find(project)) {
+      if (const auto present = seen_new_name(call, database, project)) {
+        renamed = jobset_path(*present, name);
+      }
+    } else {
+      const auto parent = seen_project(call, database, project);
+      if (!Jobsets(database).find(parent.project.id, name)) {
+        const auto present = seen_new_name(call, database, parent.project.id, name);
+        if (present) renamed = jobset_path(project, *present);
+      }
     }
     if (renamed) return ApiJson();
     const auto jobset = seen_jobset(call, database, project, name).jobset;
@@ -176,7 +196,7 @@ ServerResponse get_jobset(ApiCall& call) {
     seen["usage"] = usage_json(database, jobset, seconds);
     return seen;
   });
-  if (renamed) return redirect_to("/api/v1/projects/" + project + "/jobsets/" + *renamed);
+  if (renamed) return redirect_to(*renamed);
   return api_answer(answer);
 }
 
@@ -196,6 +216,7 @@ ServerResponse put_jobset(ApiCall& call) {
     if (present && present->settings.hidden && !sees_all_of(call, seen)) {
       throw ConflictError("the name '" + printable(name) + "' is taken");
     }
+    refuse_to_replace(call, present.has_value(), "jobset");
     return 0;
   });
   const auto put =
@@ -205,7 +226,7 @@ ServerResponse put_jobset(ApiCall& call) {
   }),
                              put.created ? 201 : 200);
   if (put.created) {
-    response.headers.set("Location", "/api/v1/projects/" + project + "/jobsets/" + settings.name);
+    response.headers.set("Location", jobset_path(project, settings.name));
   }
   return response;
 }

@@ -54,6 +54,20 @@ bool Sight::sees_derivation(const DerivationRow& derivation) {
   return jobsets.empty() ? sees_output_set(derivation.output_set) : sees_one_of(jobsets);
 }
 
+bool Sight::sees_store_path(const StorePath& path, const std::optional<StorePath>& deriver) {
+  if (sees_everything_) return true;
+  constexpr std::size_t kLookedAt = 100;
+  const auto builds = Builds(database_).with_output(path.hash_part(), true, kLookedAt);
+  for (const auto& build : builds) {
+    if (sees_jobset(build.jobset)) return true;
+  }
+  if (!builds.empty()) return false;
+  const auto derivation = path.is_derivation() ? Derivations(database_).find(path)
+                          : deriver            ? Derivations(database_).find(*deriver)
+                                               : std::nullopt;
+  return derivation && sees_derivation(*derivation);
+}
+
 DerivationRow seen_derivation(const ApiCall& call, Database& database, const std::string& text) {
   Derivations derivations(database);
   std::optional<DerivationRow> found;

@@ -16,9 +16,14 @@ class Sight {
  public:
   Sight(const ApiCall& call, Database& database);
 
+  /// Whatever there is.
+  bool sees_everything() const { return sees_everything_; }
   bool sees_jobset(std::int64_t id);
   bool sees_output_set(const std::optional<OutputSetId>& set);
   bool sees_derivation(const DerivationRow& derivation);
+  /// It is an output of a build that is seen, or the derivation that it is, or that made it, is
+  /// seen. `deriver`: nothing where it is not known.
+  bool sees_store_path(const StorePath& path, const std::optional<StorePath>& deriver);
 
  private:
   bool sees_one_of(const std::vector<std::int64_t>& jobsets);

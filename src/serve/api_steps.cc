@@ -16,6 +16,7 @@ ServerResponse list_steps(ApiCall& call) {
   query.before = call.integer_parameter("before");
   query.build = call.integer_parameter("build");
   query.machine = call.integer_parameter("machine");
+  query.system = call.parameter("system");
   query.running = call.flag_parameter("running");
   return api_answer(call.farm().database().read([&](Database& database) {
     if (const auto text = call.parameter("outputSet")) {

@@ -1,5 +1,6 @@
 #include "serve/farm_server.h"
 
+#include <functional>
 #include <stdexcept>
 
 #include "base/error.h"
@@ -62,15 +63,23 @@ void add_farm_routes(Router& router, const ApiContext& context) {
   add_account_routes(router, context.accounts);
   add_project_routes(router, context);
   add_evaluation_routes(router, context);
+  add_cause_routes(router, context);
   add_commit_routes(router, context);
   add_build_routes(router, context);
   add_step_routes(router, context);
   add_derivation_routes(router, context);
+  add_derivation_graph_routes(router, context);
+  add_store_path_routes(router, context);
   add_machine_routes(router, context);
   add_log_routes(router, context);
   add_product_routes(router, context);
   add_event_routes(router, context);
+  add_target_routes(router, context);
+  add_queue_routes(router, context);
+  add_attention_routes(router, context);
+  add_search_routes(router, context);
   add_system_routes(router, context);
+  add_system_state_routes(router, context);
   add_hydra_routes(router, context);
 }
 
@@ -85,11 +94,17 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
                   warn("answering " + std::string(to_string(request.method)) + " " +
                        request.target.path + ": " + error.what());
                 }),
-      context_{farm, actions_, accounts_, followers_, description_, options_.daemon},
+      context_{farm, actions_, accounts_, followers_, description_, options_.daemon, &facts_},
       cache_(sites_of(farm, key_), cache_options(public_key_)) {
+  facts_.started = clock.now();
+  facts_.host = options_.host;
+  const auto& base_url = options_.accounts.site.base_url;
+  if (base_url) facts_.base_url = base_url->to_string();
+  facts_.public_keys.push_back(public_key_.to_string());
   add_farm_routes(router_, context_);
   const auto differences = description_.differences(router_);
   if (!differences.empty()) throw std::logic_error(differences.front());
+  answers_ = options_.pages ? options_.pages(router_, context_) : Dispatch(std::cref(router_));
   HttpServerOptions http;
   http.host = options_.host;
   http.port = options_.port;
@@ -98,6 +113,7 @@ FarmServer::FarmServer(Farm& farm, const Clock& clock, FarmServerOptions options
   http.on_error = accounts_.report();
   server_ = std::make_unique<HttpServer>(
       http, [this](const ServerRequest& request) { return dispatch(request); });
+  facts_.port = server_->port();
 }
 
 FarmServer::~FarmServer() = default;
@@ -115,7 +131,7 @@ void FarmServer::stop(std::chrono::milliseconds grace) {
 }
 
 Handling FarmServer::dispatch(const ServerRequest& request) const {
-  if (!request.target.path.starts_with(kCachePrefix)) return with_safe_headers(router_(request));
+  if (!request.target.path.starts_with(kCachePrefix)) return with_safe_headers(answers_(request));
   ServerRequest within = request;
   within.target.path = request.target.path.substr(kCachePrefix.size() - 1);
   return with_safe_headers(cache_.dispatch(within));

@@ -16,6 +16,7 @@
 #include "serve/account_service.h"
 #include "serve/api_context.h"
 #include "serve/openapi.h"
+#include "serve/server_facts.h"
 
 namespace grange {
 
@@ -29,6 +30,9 @@ struct FarmServerOptions {
   std::string key_name;                ///< of a key that is made
   const FarmDaemon* daemon = nullptr;  ///< of the same farm
   std::function<void(const std::string&)> warn = [](const std::string&) {};
+  /// Answers in the place of the API's routes, which it may ask (pages/farm_pages.h); nothing: they
+  /// answer. Both outlive what it returns.
+  std::function<Dispatch(const Router&, const ApiContext&)> pages;
 };
 
 /// All routes but those of the cache. `context` must outlive the router.
@@ -56,6 +60,7 @@ class FarmServer {
   const FarmServerOptions options_;
   const SecretKey key_;
   const PublicKey public_key_;
+  ServerFacts facts_;
   const ApiDescription description_ = ApiDescription::of_all();
   FarmActions actions_;
   FollowerSeats followers_;
@@ -63,6 +68,7 @@ class FarmServer {
   ApiContext context_;
   CacheServer cache_;
   Router router_;
+  Dispatch answers_;                    ///< all but the cache
   std::unique_ptr<HttpServer> server_;  ///< last
 };
 

@@ -10,6 +10,7 @@
 #include "serve/hydra_json.h"
 #include "serve/hydra_pages.h"
 #include "serve/hydra_routes.h"
+#include "serve/search_text.h"
 
 namespace grange {
 namespace {
@@ -176,12 +177,6 @@ ServerResponse hydra_all_evaluations(ApiCall& call) {
     }
     return list;
   }));
-}
-
-bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::search(text.begin(), text.end(), part.begin(), part.end(),
-                     [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
 }
 
 HydraJson full_list(const ApiCall& call, Database& database, const std::vector<BuildRow>& rows) {

@@ -251,8 +251,12 @@ ApiDescription ApiDescription::of_all() {
   describe_builds(api);
   describe_steps(api);
   describe_derivations(api);
+  describe_store_paths(api);
   describe_commits(api);
   describe_machines(api);
+  describe_targets(api);
+  describe_attention(api);
+  describe_search(api);
   describe_accounts(api);
   return api;
 }

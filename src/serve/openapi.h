@@ -106,9 +106,13 @@ void describe_evaluations(ApiDescription& api);
 void describe_builds(ApiDescription& api);
 void describe_steps(ApiDescription& api);
 void describe_derivations(ApiDescription& api);
+void describe_store_paths(ApiDescription& api);
 void describe_commits(ApiDescription& api);
 void describe_machines(ApiDescription& api);
 void describe_accounts(ApiDescription& api);
+void describe_targets(ApiDescription& api);
+void describe_attention(ApiDescription& api);
+void describe_search(ApiDescription& api);
 void describe_system(ApiDescription& api);
 
 }  // namespace grange

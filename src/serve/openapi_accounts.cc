@@ -36,7 +36,8 @@ shape::Json described_token_schema() {
                         {"scopes", scopes_schema()},
                         {"created", shape::time()},
                         {"expires", shape::nullable(shape::time())},
-                        {"lastUsed", shape::nullable(shape::time())}});
+                        {"lastUsed", shape::nullable(shape::time())},
+                        shape::may_have("account", shape::text())});
 }
 
 shape::Json session_schema() {
@@ -115,6 +116,7 @@ void describe_account_routes(ApiDescription& api) {
 void describe_token_routes(ApiDescription& api) {
   api.add(RequestMethod::get, "/api/v1/tokens", "listTokens", kAccountsTag, "One's own tokens")
       .needs_account(true)
+      .takes("all", shape::flag(), "Everybody's, for who administers: each says whose it is.")
       .paged("after", shape::integer())
       .answers(200, shape::page_of("tokens", "Token"));
   api.add(RequestMethod::post, "/api/v1/tokens", "createToken", kAccountsTag, "Make a token")
@@ -125,7 +127,8 @@ void describe_token_routes(ApiDescription& api) {
                                                            shape::integer(1), "Seconds.")))}))
       .answers(201, shape::with(described_token_schema(), {{"secret", shape::text()}}))
       .refuses(409);
-  api.add(RequestMethod::erase, "/api/v1/tokens/{id}", "deleteToken", kAccountsTag, "End a token")
+  api.add(RequestMethod::erase, "/api/v1/tokens/{id}", "deleteToken", kAccountsTag,
+          "End a token: one's own, or any for who administers")
       .needs_account(false)
       .answers_with(204, "", "It is gone.");
 }

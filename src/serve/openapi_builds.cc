@@ -68,11 +68,43 @@ shape::Json waiting_schema() {
 }
 
 shape::Json queue_schema() {
-  return shape::with(shape::page_of("builds", "Build"),
+  return shape::with(shape::page_of("builds", "QueuedBuild"),
                      {{"jobsets", shape::list_of(shape::object({{"project", shape::text()},
                                                                 {"jobset", shape::text()},
                                                                 {"queued", shape::integer()},
                                                                 {"shares", shape::integer(1)}}))}});
+}
+
+shape::Json queued_build_schema() {
+  return shape::with(
+      build_schema(),
+      {{"position",
+        shape::described(shape::nullable(shape::integer(1)),
+                         "Among all that could start now, by the order in which they start; null "
+                         "for what waits for something else than a slot.")},
+       {"expectedStart",
+        shape::described(shape::nullable(shape::time()),
+                         "If all before it takes as long as it did; null where too little is "
+                         "known.")},
+       {"waiting", shape::described(shape::nullable(shape::text()), "The reason of a Waiting.")},
+       {"words", shape::nullable(shape::text())}});
+}
+
+shape::Json queue_summary_schema() {
+  return shape::object(
+      {{"jobsets",
+        shape::described(shape::list_of(shape::object({{"project", shape::text()},
+                                                       {"jobset", shape::text()},
+                                                       {"queued", shape::integer()},
+                                                       {"shares", shape::integer(1)},
+                                                       {"entitledPart", shape::number()},
+                                                       {"usedPart", shape::number()}})),
+                         "Those that wait: their shares among those of all that wait, and what "
+                         "they got of the machine time of the last day.")},
+       {"systems",
+        shape::list_of(shape::object({{"system", shape::text()}, {"queued", shape::integer()}}))},
+       {"first", shape::described(shape::list_of(shape::ref("QueuedBuild")),
+                                  "Whose own steps start first, in that order.")}});
 }
 
 /// What is done with one build, or no longer done.
@@ -113,6 +145,7 @@ void describe_log(ApiOperation& operation) {
           "events `log` with the data {\"text\": …}, whose ids are offsets, then `end`. As a text "
           "it has byte ranges.")
       .takes("tail", shape::integer(1), "Only so many lines of its end.")
+      .takes("offset", shape::integer(), "Of events: begin at this offset.")
       .header("Range", "Only these bytes.")
       .header("Last-Event-ID", "Of events: go on behind this offset.")
       .answers_with(200, "text/plain", "The text, or events.")
@@ -126,6 +159,9 @@ void describe_builds(ApiDescription& api) {
   constexpr std::string_view kTag = "builds";
   constexpr auto kGet = RequestMethod::get;
   api.schema("Build", build_schema());
+  api.schema("QueuedBuild", queued_build_schema());
+  api.schema("FoundBuild",
+             shape::with(build_schema(), {{"outputs", shape::map_of(shape::text())}}));
   api.schema("BuildProduct", product_schema());
   api.schema("BuildMetric", shape::object({{"value", shape::number()}, {"unit", shape::text()}}));
   api.schema("WaitingStep", waiting_schema());
@@ -184,6 +220,10 @@ void describe_builds(ApiDescription& api) {
   api.add(kGet, "/api/v1/queue", "getQueue", kTag, "What is not finished, the oldest first")
       .paged("after", shape::integer())
       .answers(200, queue_schema());
+  api.add(kGet, "/api/v1/queue/summary", "getQueueSummary", kTag,
+          "Who waits for what, and what starts first")
+      .takes("limit", shape::integer(1), "So many that start first: up to 100, else 20.")
+      .answers(200, queue_summary_schema());
 }
 
 }  // namespace grange

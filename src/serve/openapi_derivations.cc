@@ -17,6 +17,25 @@ shape::Json derivation_schema() {
                         {"attempts", shape::link()}});
 }
 
+shape::Json derivation_graph_schema() {
+  const auto node = shape::object(
+      {{"id", shape::integer()},
+       {"derivation", shape::text()},
+       {"system", shape::text()},
+       {"level", shape::described(shape::integer(), "Steps from the one that was asked for.")},
+       {"seen", shape::described(shape::flag(), "False: all but its name is hidden.")},
+       {"build", shape::described(shape::nullable(shape::integer()), "Its newest one.")},
+       {"outcome", shape::nullable(shape::one_of(outcome_names()))},
+       {"running", shape::flag()}});
+  return shape::object(
+      {{"nodes", shape::described(shape::list_of(node), "The one that was asked for first.")},
+       {"edges",
+        shape::list_of(shape::object({{"user", shape::integer()}, {"input", shape::integer()}}))},
+       {"cut", shape::described(shape::flag(), "There are more, beyond the depth or the limit.")},
+       {"unread", shape::described(shape::flag(),
+                                   "Users that were recorded much later were not looked for.")}});
+}
+
 shape::Json output_set_schema() {
   const auto recipe = shape::object(
       {{"id", shape::integer()}, {"derivation", shape::text()}, {"system", shape::text()}});
@@ -81,6 +100,14 @@ void describe_derivations(ApiDescription& api) {
   api.add(kGet, "/api/v1/derivations/{derivation}/recipe", "getRecipe", kTag,
           "What its .drv file holds")
       .answers_with(200, "text/plain", "An ATerm.");
+  api.schema("DerivationGraph", derivation_graph_schema());
+  api.add(kGet, "/api/v1/derivations/{derivation}/graph", "getDerivationGraph", kTag,
+          "What a derivation uses, or what uses it")
+      .takes("direction", shape::one_of({"inputs", "users"}),
+             "What it uses (that is the default), or what uses it.")
+      .takes("depth", shape::integer(1), "So many steps from it; 1 where it is missing.")
+      .takes("limit", shape::integer(1), "So many derivations at most, itself included.")
+      .answers(200, shape::ref("DerivationGraph"));
   api.add(kGet, "/api/v1/output-sets/{outputSet}", "getOutputSet", kTag,
           "What equivalent derivations promise to produce, by its id (64 hexadecimal digits)")
       .answers(200, shape::ref("OutputSet"));

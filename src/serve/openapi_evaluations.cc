@@ -9,20 +9,26 @@ shape::Json evaluation_schema() {
   for (const auto name : verdict_names()) {
     verdicts = shape::with(std::move(verdicts), {{name, shape::integer()}});
   }
-  return shape::object({{"id", shape::integer()},
-                        {"project", shape::text()},
-                        {"jobset", shape::text()},
-                        {"state", shape::one_of({"running", "complete", "failed"})},
-                        {"position", shape::nullable(shape::integer())},
-                        {"base", shape::nullable(shape::integer())},
-                        {"started", shape::time()},
-                        {"finished", shape::nullable(shape::time())},
-                        {"fetchSeconds", shape::number()},
-                        {"problem", shape::text()},
-                        {"targets", shape::integer()},
-                        {"errors", shape::integer()},
-                        {"verdicts", std::move(verdicts)},
-                        {"builds", shape::ref("BuildCounts")}});
+  return shape::object(
+      {{"id", shape::integer()},
+       {"project", shape::text()},
+       {"jobset", shape::text()},
+       {"state", shape::one_of({"running", "complete", "failed"})},
+       {"position", shape::nullable(shape::integer())},
+       {"base", shape::nullable(shape::integer())},
+       {"started", shape::time()},
+       {"finished", shape::nullable(shape::time())},
+       {"fetchSeconds", shape::number()},
+       {"problem", shape::text()},
+       {"targets", shape::integer()},
+       {"errors", shape::integer()},
+       {"verdicts", std::move(verdicts)},
+       {"builds", shape::ref("BuildCounts")},
+       {"outputSize", shape::described(shape::nullable(shape::integer()),
+                                       "Of the builds of its targets that have ended, added up; "
+                                       "null where it was not counted.")},
+       {"closureSize",
+        shape::described(shape::nullable(shape::integer()), "The same of their closures.")}});
 }
 
 shape::Json evaluation_input_schema() {
@@ -49,6 +55,45 @@ shape::Json target_schema() {
                         {"baseOutcome", outcome},
                         {"derivation", shape::text()},
                         {"system", shape::text()}});
+}
+
+shape::Json causes_schema() {
+  const auto side = shape::nullable(shape::text());
+  const auto fields =
+      shape::list_of(shape::object({{"field", shape::text()}, {"base", side}, {"head", side}}));
+  const auto cause = shape::object({{"name", shape::text()},
+                                    {"drvPath", shape::text()},
+                                    {"baseDrvPath", shape::text()},
+                                    {"fields", fields},
+                                    {"targets", shape::integer()},
+                                    {"targetsAlone", shape::integer()},
+                                    {"derivations", shape::integer()},
+                                    {"derivationsAlone", shape::integer()},
+                                    {"expectedSeconds", shape::nullable(shape::number())},
+                                    {"unknownDurations", shape::integer()},
+                                    {"suspicious", shape::flag()},
+                                    {"sourceFiles", shape::list_of(shape::text())}});
+  const auto rewritten = shape::object({{"name", shape::text()},
+                                        {"drvPath", shape::text()},
+                                        {"baseDrvPath", shape::text()},
+                                        {"outputSet", shape::text()},
+                                        {"recipes", shape::integer()},
+                                        {"suspicious", shape::flag()},
+                                        {"fields", fields}});
+  return shape::object({{"evaluation", shape::integer()},
+                        {"against", shape::integer()},
+                        {"state", shape::one_of({"working", "known", "failed"})},
+                        {"problem", shape::text()},
+                        {"headline", shape::nullable(shape::text())},
+                        {"derivations", shape::object({{"changed", shape::integer()},
+                                                       {"causes", shape::integer()},
+                                                       {"cascade", shape::integer()},
+                                                       {"new", shape::integer()}})},
+                        {"steps", shape::integer()},
+                        {"causeCount", shape::integer()},
+                        {"causes", shape::list_of(cause)},
+                        {"rewrittenCount", shape::integer()},
+                        {"rewritten", shape::list_of(rewritten)}});
 }
 
 }  // namespace
@@ -85,6 +130,14 @@ void describe_evaluations(ApiDescription& api) {
           "What could not be evaluated, by label")
       .paged("after", shape::text())
       .answers(200, shape::page_of("errors", "TargetError"));
+  api.add(RequestMethod::get, "/api/v1/evaluations/{id}/causes", "explainEvaluation", kTag,
+          "Why its targets differ from another evaluation's")
+      .about("Worked out when it is first asked for; until then `state` is `working`: ask again.")
+      .takes("against", shape::integer(), "The other evaluation; its base where none is named.")
+      .takes("limit", shape::integer(), "So many causes and rewritten recipes at most.")
+      .answers(200, causes_schema())
+      .refuses(409)
+      .refuses(503);
   api.add(RequestMethod::post, "/api/v1/evaluations/{id}/restart", "restartEvaluation", kTag,
           "Make its builds again that did not end well")
       .needs(Permission::restart_builds)

@@ -5,16 +5,19 @@ namespace {
 
 shape::Json machine_schema() {
   const auto texts = shape::list_of(shape::text());
-  return shape::object({{"id", shape::integer()},
-                        {"name", shape::text()},
-                        {"systems", texts},
-                        {"features", texts},
-                        {"mandatoryFeatures", texts},
-                        {"slots", shape::integer()},
-                        {"drained", shape::flag()},
-                        {"runningSteps", shape::integer()},
-                        {"firstSeen", shape::time()},
-                        {"lastSeen", shape::time()}});
+  return shape::object(
+      {{"id", shape::integer()},
+       {"name", shape::text()},
+       {"systems", texts},
+       {"features", texts},
+       {"mandatoryFeatures", texts},
+       {"slots", shape::integer()},
+       {"drained", shape::flag()},
+       {"runningSteps", shape::integer()},
+       {"recentSteps", shape::described(shape::map_of(shape::integer()),
+                                        "How its last 1,000 steps ended, by outcome.")},
+       {"firstSeen", shape::time()},
+       {"lastSeen", shape::time()}});
 }
 
 }  // namespace

@@ -101,6 +101,7 @@ void describe_project_routes(ApiDescription& api) {
           "Making one takes what x-grange-needs says, or of one that is there, its owner or a "
           "member; another owner, an administrator; other members, the owner.")
       .needs(Permission::create_project)
+      .header("If-None-Match", "`*`: only make it; where it is there, 409.")
       .body(project_body(), Json{{"displayName", "Demo"}, {"description", "Examples"}})
       .answers(200, shape::ref("Project"))
       .answers(201, shape::ref("Project"))
@@ -135,10 +136,11 @@ void describe_jobset_routes(ApiDescription& api) {
                                       "steps that ended in the last day.");
   api.add(RequestMethod::get, kPath, "getJobset", "projects", "A jobset")
       .answers(200, shape::with(jobset_schema(), {{"usage", usage}}))
-      .answers_with(301, "", "It has another name by now: Location.");
+      .answers_with(301, "", "It, or its project, has another name by now: Location.");
   api.add(RequestMethod::put, kPath, "putJobset", "projects",
           "Make a jobset, or replace it and all its inputs")
       .needs(Permission::edit_jobset)
+      .header("If-None-Match", "`*`: only make it; where it is there, 409.")
       .body(jobset_body(), example)
       .answers(200, shape::ref("Jobset"))
       .answers(201, shape::ref("Jobset"))

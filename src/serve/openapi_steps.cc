@@ -23,6 +23,7 @@ void describe_steps(ApiDescription& api) {
           "than `limit`, or none, and have a `next`: what is hidden is left out.")
       .takes("build", shape::integer(), "That were made for this build first.")
       .takes("machine", shape::integer(), "On this machine.")
+      .takes("system", shape::text(), "For this system.")
       .takes("outputSet", shape::text(), "Of this output set.")
       .takes("outcome", shape::one_of(outcome_names()), "That ended like this.")
       .takes("running", shape::flag(), "That run, or do not.")

@@ -1,13 +1,74 @@
 #include "serve/openapi.h"
 
 namespace grange {
+namespace {
+
+shape::Json settings_schema() {
+  const auto text = shape::text();
+  const auto texts = shape::list_of(text);
+  const auto count = shape::integer();
+  const auto seconds = shape::described(shape::number(), "Seconds; 0: no limit.");
+  const auto bytes = shape::described(shape::integer(), "Bytes; 0: no limit.");
+  return shape::object(
+      {{"server", shape::object({{"listen", text},
+                                 {"baseUrl", shape::nullable(text)},
+                                 {"state", text},
+                                 {"evaluations", count},
+                                 {"daemonSocket", shape::nullable(text)},
+                                 {"daemonShares", shape::number()}})},
+       {"build", shape::object({{"jobs", count},
+                                {"cores", shape::described(count, "0: all.")},
+                                {"timeout", seconds},
+                                {"maxSilent", seconds},
+                                {"maxLog", bytes},
+                                {"store", text},
+                                {"sandbox", shape::one_of({"on", "off", "relaxed"})},
+                                {"sandboxPaths", texts},
+                                {"builders", texts},
+                                {"substituters", texts},
+                                {"trustedPublicKeys", texts},
+                                {"minFree", bytes},
+                                {"maxFree", shape::nullable(count)}})},
+       {"evaluate", shape::object({{"workers", count},
+                                   {"maxMemory", bytes},
+                                   {"attributeTimeout", seconds},
+                                   {"timeout", seconds}})},
+       {"failureLifetimes",
+        shape::described(shape::map_of(shape::nullable(shape::integer())),
+                         "Seconds that a failure is believed, by its class; null: for ever.")}});
+}
+
+void describe_system_state(ApiDescription& api) {
+  const auto disk = shape::object({{"use", shape::text()},
+                                   {"directory", shape::text()},
+                                   {"size", shape::nullable(shape::integer())},
+                                   {"free", shape::nullable(shape::integer())}});
+  const auto database = shape::object({{"kind", shape::one_of({"sqlite", "postgresql"})},
+                                       {"name", shape::text()},
+                                       {"size", shape::integer()}});
+  api.add(RequestMethod::get, "/api/v1/system", "getSystem", "farm",
+          "The server itself: its settings in force, database, disks and keys")
+      .about("Sizes are in bytes. Nothing in it is secret, but it names files of the server.")
+      .needs(Permission::administer)
+      .answers(200, shape::object({{"version", shape::text()},
+                                   {"started", shape::time()},
+                                   {"system", shape::text()},
+                                   {"database", database},
+                                   {"disks", shape::list_of(disk)},
+                                   {"publicKeys", shape::list_of(shape::text())},
+                                   {"settings", settings_schema()}}));
+}
+
+}  // namespace
 
 void describe_system(ApiDescription& api) {
   using shape::Json;
+  describe_system_state(api);
   constexpr auto kGet = RequestMethod::get;
   api.schema("RunningStep", shape::object({{"id", shape::integer()},
                                            {"derivation", shape::text()},
                                            {"build", shape::nullable(shape::integer())},
+                                           {"system", shape::text()},
                                            {"phase", shape::text()},
                                            {"started", shape::time()}}));
   api.add(kGet, "/api/v1/openapi.json", "getDescription", "farm", "This document")

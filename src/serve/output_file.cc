@@ -76,6 +76,16 @@ OutputFile open_output_file(const std::filesystem::path& output, std::string_vie
   return {std::move(body)};
 }
 
+FileDescriptor open_output_directory(const std::filesystem::path& output,
+                                     std::string_view relative) {
+  if (relative.find('\0') != relative.npos) nothing_there();
+  auto opened = open_within(checked(::open(output.c_str(), kOutputFlags | O_NOFOLLOW)), relative);
+  struct stat status {};
+  if (::fstat(opened.get(), &status) != 0) throw_errno("looking at a directory of an output");
+  if (!S_ISDIR(status.st_mode)) nothing_there();
+  return opened;
+}
+
 std::string_view media_type_of_name(std::string_view name) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kTypes{{
       {"html", "text/html; charset=utf-8"},

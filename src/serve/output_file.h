@@ -20,6 +20,10 @@ struct OutputFile {
 /// output, or is neither a regular file nor a directory.
 OutputFile open_output_file(const std::filesystem::path& output, std::string_view relative);
 
+/// The same of a directory, opened. NotFoundError also for what is none.
+FileDescriptor open_output_directory(const std::filesystem::path& output,
+                                     std::string_view relative);
+
 /// The media type that the ending of a name tells; "application/octet-stream" where it tells none.
 std::string_view media_type_of_name(std::string_view name);
 

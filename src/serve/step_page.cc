@@ -1,5 +1,6 @@
 #include "serve/step_page.h"
 
+#include <algorithm>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -12,11 +13,25 @@ namespace {
 
 /// So many pages are looked through for what is not hidden.
 constexpr int kHiddenPages = 50;
+/// Where no index knows which steps are asked for, it looks at so many at most.
+constexpr std::int64_t kMostLookedAt = 50'000;
+
+/// Few of all steps may be like this, and nothing leads to them.
+bool must_look(const StepQuery& query) {
+  const bool is_led = query.build || query.output_set || query.running == true;
+  const bool has_rest = query.system || query.machine;
+  const bool is_failure = query.outcome && query.outcome != Outcome::good;
+  return !is_led && has_rest && (is_failure || query.system || query.outcome);
+}
 
 }  // namespace
 
 ApiJson step_page(const ApiCall& call, Database& database, StepQuery query, std::size_t limit) {
   query.limit = limit + 1;
+  if (must_look(query)) {
+    if (!query.before) query.before = Steps(database).last_id() + 1;
+    query.from = std::max<std::int64_t>(1, *query.before - kMostLookedAt);
+  }
   std::vector<StepRow> shown;
   std::map<std::int64_t, bool> seen;
   bool goes_on = true;
@@ -28,6 +43,10 @@ ApiJson step_page(const ApiCall& call, Database& database, StepQuery query, std:
       if (!seen.contains(row.build)) seen[row.build] = sees_step(call, database, row.build);
       if (seen[row.build]) shown.push_back(row);
     }
+  }
+  if (!goes_on && query.from.value_or(1) > 1) {
+    goes_on = true;
+    query.before = query.from;
   }
   const bool has_more = cut_to_page(shown, limit);
   ApiJson list = ApiJson::array();
