@@ -24,6 +24,7 @@
 #include "command/state_directory.h"
 #include "evaluate/evaluator_identity.h"
 #include "http/http_client.h"
+#include "pages/farm_pages.h"
 #include "process/process.h"
 #include "serve/farm_daemon.h"
 #include "serve/farm_server.h"
@@ -116,6 +117,7 @@ FarmServerOptions server_options(const ServeOptions& options, const std::filesys
   server.key_file = state / "cache.key";
   server.key_name = "grange-" + this_system() + "-1";
   server.warn = warn_on_stderr;
+  server.pages = farm_pages;
   return server;
 }
 
