@@ -17,7 +17,7 @@ for (const colorScheme of ["light", "dark"]) {
 
 main(async (browser, report) => {
   const plain = await visit(browser, { signedIn: true });
-  const pages = await pagesThere(facts.has, plain);
+  const pages = pagesThere(facts.has);
   const tell = (page, how) => (problem) => report(`${page.name} (${page.url}), ${how}: ${problem}`);
 
   for (const { colorScheme, size } of looks) {

@@ -86,7 +86,7 @@ async function checkPage(context, page, tell) {
 main(async (browser, report) => {
   const context = await visit(browser, { signedIn: true });
   const faults = watch(context, (text) => /the server responded with a status of 4/.test(text));
-  const pages = (await pagesThere(facts.has, context)).map((page) => ({ ...page, places: shown[page.name] || [] }));
+  const pages = pagesThere(facts.has).map((page) => ({ ...page, places: shown[page.name] || [] }));
   const all = [...pages, ...more(facts.has), ...sent(facts.has).map((url) => ({ url, places: [] }))];
   for (const page of all) await checkPage(context, page, (problem) => report(`${page.name || page.url}: ${problem}`));
   faults.splice(0).forEach(report);

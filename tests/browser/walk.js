@@ -30,7 +30,7 @@ const steps = [
 /// What steps share: the page they are on, what they have found out, and how they tell what is wrong.
 class Walk {
   constructor(context, tab, report) {
-    Object.assign(this, { context, tab, report, has: {}, absent: [] });
+    Object.assign(this, { context, tab, report, has: {} });
   }
 
   check(condition, text) {
@@ -50,14 +50,6 @@ class Walk {
   }
   async stays() {
     this.check(await this.tab.evaluate(() => window.sameDocument), "the page was loaded again");
-  }
-
-  /// Is the page there? Else says so, and the step goes another way.
-  async isThere(url) {
-    const answer = await this.context.request.get(url, { headers: { Accept: "text/html" } });
-    const there = answer.ok() && (answer.headers()["content-type"] || "").startsWith("text/html");
-    if (!there) this.absent.push(url);
-    return there;
   }
 
   /// The API, as a page would ask it.
@@ -106,5 +98,4 @@ main(async (browser, report) => {
     await walk.picture(`${number}-${name}`);
     faults.splice(0).forEach((fault) => report(`${name}: ${fault}`));
   }
-  if (walk.absent.length) console.log(`not there yet, and passed over: ${walk.absent.join(", ")}`);
 });

@@ -28,12 +28,12 @@ async function signOutAndIn(walk) {
   await tab.locator("main button.main").click();
   await tab.waitForURL(facts.base + "/");
   await walk.appears(".who", { hasText: "admin" });
-  if (await walk.isThere("/account")) {
-    await tab.goto("/account");
-    await walk.picture("account");
-    await tab.goto("/admin");
-    await walk.picture("administration");
-  }
+  await tab.goto("/account");
+  await walk.appears("main h2", { hasText: "Tokens" });
+  await walk.picture("account");
+  await tab.goto("/admin");
+  await walk.appears("main h2", { hasText: "Accounts" });
+  await walk.picture("administration");
 }
 
 async function signOut(walk) {
