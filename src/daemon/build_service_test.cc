@@ -299,10 +299,13 @@ TEST_F(BuildServiceTest, TheFirstFailureEndsWhoDoesNotKeepGoing) {
   const auto bad = tests.input_addressed("bad", {});
   const auto slow = tests.input_addressed("slow", {});
   world.failing = {"bad"};
-  world.gates = {"slow"};
+  world.gates = {"bad", "slow"};
   write();
   const auto listener = std::make_shared<WaitingListener>();
   const auto ticket = ask({slow, bad}, listener, false);
+  // Either may start first: the failure must come while the other one runs.
+  ASSERT_TRUE(world.attempted("slow", 1));
+  world.open("bad");
   ASSERT_EQ(listener->wait().size(), 2U);
   EXPECT_EQ(listener->wait()[0].outcome, Outcome::aborted);
   EXPECT_EQ(listener->wait()[1].outcome, Outcome::failed);
