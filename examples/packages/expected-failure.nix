@@ -4,6 +4,7 @@ runCommand {
   name = "expected-failure";
   meta.description = "Fails on purpose";
 } ''
-  echo "this target fails on purpose"
+  echo "checking for a reason to succeed"
+  printf '\033[1;31merror:\033[0m this target fails on purpose\n' >&2
   exit 1
 ''

@@ -46,7 +46,7 @@ WaitingBuild BuildDriver::explain(const Wanted& wanted) {
     waiting.derivation = workshop_.config().store_dir.print(wanted.queued.derivation);
     waiting.reason = "retry";
     waiting.until = wanted.queued.retry_at;
-    waiting.words = "An earlier try failed because of the machine; it will be tried again.";
+    waiting.words = "waits to be tried again, since an earlier try failed because of the machine";
     return waiting;
   }
   const auto own = engine_->step_of(*wanted.request);

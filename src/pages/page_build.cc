@@ -10,6 +10,7 @@
 #include "pages/log_view.h"
 #include "pages/page_rows.h"
 #include "pages/page_values.h"
+#include "pages/path_links.h"
 #include "serve/step_log.h"
 
 namespace grange {
@@ -48,14 +49,14 @@ ApiJson log_part_view(const PageCall& call, const ApiJson& build) {
   }
 }
 
-ApiJson waiting_view(const ApiJson& waiting, TimePoint now) {
+ApiJson waiting_view(const PageCall& call, const ApiJson& waiting) {
   if (!waiting.is_object()) return nullptr;
   const auto of_step = [&](const ApiJson& step) -> ApiJson {
     const auto path = step["derivation"].get<std::string>();
     const auto name = path.substr(path.rfind('/') + 1);
     return {{"reason", step["reason"]},
-            {"words", step["words"]},
-            {"until", time_view(step["until"], now)},
+            {"words", linked_names(call.store(), step["words"].get_ref<const std::string&>())},
+            {"until", time_view(step["until"], call.now)},
             {"name", shown_derivation(name)},
             {"url", "/derivation/" + url_part(name)}};
   };
@@ -116,33 +117,34 @@ ApiJson build_page(PageCall& call) {
   }
   const auto constituents = builds_by_number(call, build["constituents"], kShownConstituents);
   const auto log = log_part_view(call, build);
-  ApiJson model{{"title", build["label"]},
-                {"crumbs", crumbs(build["project"], build["jobset"])},
-                {"build", build_row(build, call.now)},
-                {"url", "/build/" + id},
-                {"apiUrl", "/api/v1/builds/" + id},
-                {"actions", build_actions(call, build)},
-                {"live", !build["finished"].get<bool>()},
-                {"message", build["message"]},
-                {"retryAt", time_view(build["retryAt"], call.now)},
-                {"waiting", waiting_view(build["waiting"], call.now)},
-                {"facts", build_facts(build)},
-                {"outputs", outputs_view(build["outputs"])},
-                {"products", products_view(build)},
-                {"failedInputs", failed_inputs_view(build)},
-                {"constituents", constituents},
-                {"isAggregate", !constituents.empty()},
-                {"constituentBuilds", {{"builds", constituents}}},
-                {"evaluations", evaluations},
-                {"moreEvaluations", build["evaluations"].size() > evaluations.size()},
-                {"steps", steps_view(call, build)},
-                {"inputs", inputs_of_build(call, build)},
-                {"reason", reason_view(call, build)},
-                {"reproduce", reproduce_view(call, id)},
-                {"log", log},
-                {"logFirst", !is_good(build)},
-                {"events", log.is_object() ? log["events"] : ApiJson()},
-                {"nextLine", log.is_object() ? log["nextLine"] : ApiJson()}};
+  ApiJson model{
+      {"title", build["label"]},
+      {"crumbs", crumbs(build["project"], build["jobset"])},
+      {"build", build_row(build, call.now)},
+      {"url", "/build/" + id},
+      {"apiUrl", "/api/v1/builds/" + id},
+      {"actions", build_actions(call, build)},
+      {"live", !build["finished"].get<bool>()},
+      {"anyMessage", build["message"] != ""},
+      {"message", linked_names(call.store(), build["message"].get_ref<const std::string&>())},
+      {"waiting", waiting_view(call, build["waiting"])},
+      {"facts", build_facts(build)},
+      {"outputs", outputs_view(build["outputs"])},
+      {"products", products_view(build)},
+      {"failedInputs", failed_inputs_view(build)},
+      {"constituents", constituents},
+      {"isAggregate", !constituents.empty()},
+      {"constituentBuilds", {{"builds", constituents}}},
+      {"evaluations", evaluations},
+      {"moreEvaluations", build["evaluations"].size() > evaluations.size()},
+      {"steps", steps_view(call, build)},
+      {"inputs", inputs_of_build(call, build)},
+      {"reason", reason_view(call, build)},
+      {"reproduce", reproduce_view(call, id)},
+      {"log", log},
+      {"logFirst", !is_good(build)},
+      {"events", log.is_object() ? log["events"] : ApiJson()},
+      {"nextLine", log.is_object() ? log["nextLine"] : ApiJson()}};
   model["anyFailedInputs"] = !model["failedInputs"].empty();
   model["anyProducts"] = !model["products"].empty();
   model["parts"] = parts_of(model);

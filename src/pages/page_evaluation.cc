@@ -120,12 +120,16 @@ ApiJson group_tabs(const Compared& compared, const std::string& url, const std::
   return tabs;
 }
 
-/// "16,962 of 16,962 .drv paths changed, 0 outputs did"
+/// "16,962 of 16,962 .drv paths changed, 0 outputs did"; where some did: how many paths changed
+/// alone.
 ApiJson equivalence_text(const Compared& compared) {
   const auto equivalent = compared.answer.count(TargetGroup::equivalent);
-  if (equivalent == 0 || compared.answer.count(TargetGroup::changed) != 0) return nullptr;
+  if (equivalent == 0) return nullptr;
   const auto all = static_cast<std::int64_t>(compared.head_targets->size());
-  return count_text(equivalent) + " of " + count_text(all) + " .drv paths changed, 0 outputs did";
+  return count_text(equivalent) + " of " + count_text(all) +
+         (compared.answer.count(TargetGroup::changed) == 0
+              ? " .drv paths changed, 0 outputs did"
+              : " .drv paths changed without another output");
 }
 
 ApiJson choices_view(const Compared& compared) {

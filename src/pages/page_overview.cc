@@ -24,16 +24,19 @@ std::string first_line(const ApiJson& text) {
 }
 
 ApiJson failing_row(const ApiJson& target, TimePoint now) {
-  return {{"label", target["label"]},
-          {"url", "/build/" + target["build"].dump()},
-          {"baseUrl", "/build/" + target["baseBuild"].dump()},
-          {"project", target["project"]},
-          {"jobset", target["jobset"]},
-          {"jobsetUrl", jobset_url(target["project"], target["jobset"])},
-          {"evaluation", target["evaluation"]},
-          {"evaluationUrl", "/eval/" + target["evaluation"].dump() + "?show=newly-failing"},
-          {"status", status_view(target["outcome"])},
-          {"stopped", time_view(target["stopped"], now)}};
+  return {
+      {"label", target["label"]},
+      {"url", "/build/" + target["build"].dump()},
+      {"base", target["baseBuild"]},
+      {"baseUrl",
+       target["baseBuild"].is_null() ? ApiJson() : ApiJson("/build/" + target["baseBuild"].dump())},
+      {"project", target["project"]},
+      {"jobset", target["jobset"]},
+      {"jobsetUrl", jobset_url(target["project"], target["jobset"])},
+      {"evaluation", target["evaluation"]},
+      {"evaluationUrl", "/eval/" + target["evaluation"].dump() + "?show=newly-failing"},
+      {"status", status_view(target["outcome"])},
+      {"stopped", time_view(target["stopped"], now)}};
 }
 
 /// What somebody should look at, the most urgent first.

@@ -6,6 +6,7 @@
 #include "pages/page_machine.h"
 #include "pages/page_rows.h"
 #include "pages/page_values.h"
+#include "pages/path_links.h"
 
 namespace grange {
 namespace {
@@ -17,15 +18,17 @@ std::int64_t percent_of(const ApiJson& part) {
   return static_cast<std::int64_t>(part.get<double>() * 100 + 0.5);
 }
 
-ApiJson queued_row(const ApiJson& build, TimePoint now) {
-  auto row = build_row(build, now);
+ApiJson queued_row(const PageCall& call, const ApiJson& build) {
+  auto row = build_row(build, call.now);
   const bool runs = row["status"]["word"] == "running";
   row["position"] = build["position"].is_null()
                         ? ApiJson()
                         : ApiJson(count_text(build["position"].get<std::int64_t>()));
-  row["start"] = runs ? ApiJson() : time_view(build["expectedStart"], now);
-  row["unknown"] = !runs && build["expectedStart"].is_null();
-  row["words"] = runs ? ApiJson("it is being made") : build["words"];
+  const auto& start = build[build["expectedStart"].is_null() ? "retryAt" : "expectedStart"];
+  row["start"] = runs ? ApiJson() : time_view(start, call.now);
+  row["unknown"] = !runs && start.is_null();
+  row["words"] = linked_names(
+      call.store(), runs ? "it is being made" : build["words"].get_ref<const std::string&>());
   row["bumped"] = build["bumped"];
   row["priority"] = build["priority"] == kUsualPriority ? ApiJson() : build["priority"];
   return row;
@@ -67,7 +70,7 @@ ApiJson queue_page(PageCall& call) {
     return {{"system", system["system"]},
             {"queued", count_text(system["queued"].get<std::int64_t>())}};
   };
-  const auto row = [&](const ApiJson& build) { return queued_row(build, call.now); };
+  const auto row = [&](const ApiJson& build) { return queued_row(call, build); };
   ApiJson model{
       {"title", "Queue"},
       {"jobsets", rows_of(summary["jobsets"], of_jobset)},

@@ -147,6 +147,10 @@ std::string_view advice(int status, bool is_anonymous) {
 
 }  // namespace
 
+std::string PageCall::store() const {
+  return site.context().farm.workshop().config().store_dir.str();
+}
+
 std::string PageCall::parameter(std::string_view name) const {
   const auto* value = http.request.target.parameter(name);
   return value != nullptr ? *value : std::string();

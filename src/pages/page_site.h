@@ -44,6 +44,8 @@ struct PageCall {
   /// A query parameter; empty where there is none.
   std::string parameter(std::string_view name) const;
   ApiJson get(const std::string& target) const { return site.get(http.request, target); }
+  /// "/nix/store": where the farm's paths are.
+  std::string store() const;
 };
 
 /// What a template shows. Has "title", and may have "crumbs": [{"text", "url"}]. One with

@@ -51,4 +51,16 @@ ApiJson linked_text(std::string_view store, std::string_view text, std::size_t m
   return list;
 }
 
+ApiJson linked_names(std::string_view store, std::string_view text) {
+  auto list = linked_text(store, text);
+  for (auto& piece : list) {
+    if (piece["url"].is_null()) continue;
+    const auto path = piece["text"].get<std::string>();
+    auto name = path.substr(store.size() + 1 + StorePath::kHashLength + 1);
+    if (name.ends_with(".drv")) name.resize(name.size() - 4);
+    piece["text"] = std::move(name);
+  }
+  return list;
+}
+
 }  // namespace grange

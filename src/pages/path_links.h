@@ -22,5 +22,7 @@ std::string store_path_url(std::string_view base_name);
 std::vector<LinkedPiece> linked_pieces(std::string_view store, std::string_view text);
 /// The same as [{"text", "url"}]; of a text that is longer only the first `most` bytes.
 ApiJson linked_text(std::string_view store, std::string_view text, std::size_t most = 65536);
+/// The same with the names of paths for the paths: of a sentence, which is easier to read so.
+ApiJson linked_names(std::string_view store, std::string_view text);
 
 }  // namespace grange

@@ -32,5 +32,14 @@ TEST(PathLinks, WhatOnlyLooksLikeOneIsNone) {
   EXPECT_EQ(linked_pieces("/gnu/store", "/nix/store/" + kHello).size(), 1U);
 }
 
+TEST(PathLinks, SentencesHaveNamesForPaths) {
+  const auto list =
+      linked_names("/nix/store", "waits for /nix/store/" + kHello + ".drv to be made");
+  ASSERT_EQ(list.size(), 3U);
+  EXPECT_EQ(list[1]["text"], "hello-2.10");
+  EXPECT_EQ(list[1]["url"], "/derivation/" + kHello + ".drv");
+  EXPECT_EQ(list[2]["text"], " to be made");
+}
+
 }  // namespace
 }  // namespace grange

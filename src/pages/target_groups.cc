@@ -24,7 +24,7 @@ TargetGroup group_of(const TargetPair& pair) {
   const auto base = base_ended ? *pair.base->outcome : Outcome::unknown;
   const bool was_good = base == Outcome::good;
   if (outcome != Outcome::good) {
-    return was_good ? TargetGroup::newly_failing : TargetGroup::still_failing;
+    return was_good || says_nothing(base) ? TargetGroup::newly_failing : TargetGroup::still_failing;
   }
   if (was_good) return TargetGroup::still_succeeding;
   if (!says_nothing(base)) return TargetGroup::newly_succeeding;

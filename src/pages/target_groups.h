@@ -15,9 +15,9 @@ namespace grange {
 /// Groups of an evaluation's targets, in the order in which people ask for them. Each target is in
 /// exactly one of those before `changed`: what became of it since the base.
 enum class TargetGroup : std::uint8_t {
-  newly_failing,
-  still_failing,  ///< or it failed, and there is nothing to compare with
-  aborted,        ///< or cancelled, or not supported by any machine: nothing is known of it
+  newly_failing,  ///< it was good, or nothing is known of it there
+  still_failing,
+  aborted,  ///< or cancelled, or not supported by any machine: nothing is known of it
   queued,
   newly_succeeding,
   added,  ///< and good

@@ -22,7 +22,7 @@ TEST(TargetGroupsTest, WhatBecameOfATarget) {
   EXPECT_EQ(group(Outcome::good, Outcome::failed), TargetGroup::newly_failing);
   EXPECT_EQ(group(Outcome::good, Outcome::dependency_failed), TargetGroup::newly_failing);
   EXPECT_EQ(group(Outcome::timed_out, Outcome::failed), TargetGroup::still_failing);
-  EXPECT_EQ(group(std::nullopt, Outcome::failed), TargetGroup::still_failing);
+  EXPECT_EQ(group(std::nullopt, Outcome::failed), TargetGroup::newly_failing);
   EXPECT_EQ(group(Outcome::failed, Outcome::good), TargetGroup::newly_succeeding);
   EXPECT_EQ(group(Outcome::good, Outcome::good), TargetGroup::still_succeeding);
   EXPECT_EQ(group(std::nullopt, Outcome::good), TargetGroup::added);
@@ -53,7 +53,7 @@ TEST(TargetGroupsTest, AskedForAPartOfAGroup) {
   auto pairs = pair_targets(targets, nullptr);
   pairs[1].verdict = Verdict::equivalent;
   const auto first = ask_targets(pairs, {});
-  EXPECT_EQ(first.group, TargetGroup::still_failing);
+  EXPECT_EQ(first.group, TargetGroup::newly_failing);
   EXPECT_EQ(first.count(TargetGroup::added), 3);
   EXPECT_EQ(first.count(TargetGroup::equivalent), 1);
   ASSERT_EQ(first.targets.size(), 1U);

@@ -11,13 +11,14 @@
 
 namespace grange {
 
-/// A target that failed, and was good in the base of its evaluation.
+/// A target that failed, and had not failed in the base of its evaluation: it was good there, or
+/// nothing was known of it.
 struct NewlyFailing {
   std::string label;
   std::int64_t build = 0;
   Outcome outcome = Outcome::failed;
   TimePoint stopped{};
-  std::int64_t base_build = 0;
+  std::int64_t base_build = 0;  ///< 0: the base had none
 };
 
 /// Of a complete evaluation, at most `limit`: what failed by itself before what failed through

@@ -76,22 +76,33 @@ TEST_F(TargetMatrixTest, SpansEpochs) {
 TEST_F(TargetMatrixTest, FindsWhatIsNewlyFailing) {
   const std::vector<std::string> labels{"a", "b", "c", "d"};
   for (const auto build : farm_.evaluate(jobset_, labels, 1)) farm_.finish(build, Outcome::good);
-  EXPECT_THAT(newly_failing(farm_.database(), newest(1).front(), 10), IsEmpty()) << "no base";
+  EXPECT_THAT(newly_failing(farm_.database(), newest(1).front(), 10), IsEmpty());
   const auto second = farm_.evaluate(jobset_, {"a", "b", "c", "new"}, 2);
   farm_.finish(second[0], Outcome::dependency_failed);
   farm_.finish(second[1], Outcome::failed);
   farm_.finish(second[2], Outcome::aborted);
   farm_.finish(second[3], Outcome::failed);
   const auto found = newly_failing(farm_.database(), newest(1).front(), 10);
-  ASSERT_EQ(found.size(), 2U);
-  EXPECT_EQ(found[0].label, "b");
-  EXPECT_EQ(found[0].build, second[1]);
-  EXPECT_EQ(found[1].label, "a");
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].label, "new") << "it was not there before";
+  EXPECT_EQ(found[0].base_build, 0);
+  EXPECT_EQ(found[1].label, "b");
+  EXPECT_EQ(found[1].build, second[1]);
+  EXPECT_NE(found[1].base_build, 0);
+  EXPECT_EQ(found[2].label, "a");
   EXPECT_EQ(newly_failing(farm_.database(), newest(1).front(), 1).size(), 1U);
   const auto third = farm_.evaluate(jobset_, {"a", "b"}, 3);
   farm_.finish(third[1], Outcome::failed);
   EXPECT_THAT(newly_failing(farm_.database(), newest(1).front(), 10), IsEmpty())
       << "it failed before, too";
+}
+
+TEST_F(TargetMatrixTest, WhatFailsInAFirstEvaluationIsNewlyFailing) {
+  const auto builds = farm_.evaluate(jobset_, {"a", "b"}, 1);
+  farm_.finish(builds[1], Outcome::failed);
+  const auto found = newly_failing(farm_.database(), newest(1).front(), 10);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].label, "b");
 }
 
 TEST_F(TargetMatrixTest, LabelsAreFoundByTheirBeginningsAndAsFarAsRowsReachByParts) {

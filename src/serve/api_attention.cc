@@ -29,7 +29,7 @@ ApiJson failing_json(const FailingTarget& failing) {
           {"build", failing.target.build},
           {"outcome", to_string(failing.target.outcome)},
           {"stopped", api_time(failing.target.stopped)},
-          {"baseBuild", failing.target.base_build}};
+          {"baseBuild", optional_number(failing.target.base_build)}};
 }
 
 /// Of each jobset's latest complete evaluation, those that ended last before the others.

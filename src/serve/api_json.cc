@@ -10,11 +10,11 @@ ApiJson optional_time(const std::optional<TimePoint>& time) {
   return time ? ApiJson(api_time(*time)) : ApiJson();
 }
 
+}  // namespace
+
 ApiJson optional_number(std::int64_t number) {
   return number != 0 ? ApiJson(number) : ApiJson();
 }
-
-}  // namespace
 
 std::string api_time(TimePoint time) {
   const auto micros =

@@ -19,6 +19,8 @@ using ApiJson = nlohmann::ordered_json;
 /// The API's values. Times are RFC 3339 in UTC with microseconds; what is not known is null.
 
 std::string api_time(TimePoint time);
+/// Null for 0, which is no number of anything that is recorded.
+ApiJson optional_number(std::int64_t number);
 /// RFC 3339: seconds with a fraction or none, "Z" or an offset; nothing for any other text.
 std::optional<TimePoint> parse_api_time(std::string_view text);
 nlohmann::ordered_json api_project(const Project& project);

@@ -11,7 +11,7 @@ void describe_attention(ApiDescription& api) {
                                       {"build", shape::integer()},
                                       {"outcome", shape::one_of(outcome_names())},
                                       {"stopped", shape::time()},
-                                      {"baseBuild", shape::integer()}});
+                                      {"baseBuild", shape::nullable(shape::integer())}});
   const auto jobset = shape::object({{"project", shape::text()},
                                      {"jobset", shape::text()},
                                      {"fetchProblem", shape::text()},
@@ -24,7 +24,7 @@ void describe_attention(ApiDescription& api) {
                                       {"lastSeen", shape::time()}});
   api.add(RequestMethod::get, "/api/v1/attention", "getAttention", "farm", "What needs attention")
       .about(
-          "Targets that failed in the latest evaluation of a jobset and were good in its base, "
+          "Targets that failed in the latest evaluation of a jobset and had not in its base, "
           "what "
           "failed by itself first, the newest first; jobsets that could not be evaluated; machines "
           "that are drained, or have not been heard of for ten minutes. The first of each.")

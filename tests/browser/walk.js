@@ -7,10 +7,12 @@ const builds = require("./walk_builds");
 const evaluations = require("./walk_evaluations");
 const forms = require("./walk_forms");
 const machines = require("./walk_machines");
+const packages = require("./walk_packages");
 
 const steps = [
   ["the first administrator", accounts.makeAdministrator],
   ["sign in", accounts.signOutAndIn],
+  ["a large package set is evaluated", packages.evaluate],
   ["create a project", forms.createProject],
   ["create a jobset", forms.createJobset],
   ["an evaluation appears", evaluations.appears],
@@ -23,9 +25,14 @@ const steps = [
   ["clone the jobset", forms.cloneJobset],
   ["search", builds.search],
   ["compare two evaluations", evaluations.compare],
+  ["what was repaired is reproduced", builds.reproduceRepaired],
+  ["filter 17,000 targets", packages.filter],
+  ["search among them", packages.search],
+  ["a graph of hundreds", packages.graph],
+  ["compare 17,000 targets", packages.compare],
   ["drain a machine", machines.drain],
   ["sign out", accounts.signOut],
-];
+].filter(([, step]) => facts.packages || !Object.values(packages).includes(step));
 
 /// What steps share: the page they are on, what they have found out, and how they tell what is wrong.
 class Walk {

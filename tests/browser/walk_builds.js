@@ -8,14 +8,14 @@ async function openFailing(walk) {
   await tab.goto("/");
   await tab.locator('section', { hasText: "Latest evaluations" }).locator('a[href^="/eval/"]').first().click();
   await tab.waitForURL("**/eval/*");
-  const row = tab.locator("#targets tr", { hasText: "broken" }).first();
+  const row = tab.locator("#targets tr", { hasText: "expected-failure" }).first();
   await row.locator('a[href^="/build/"]').first().click();
   await tab.waitForURL("**/build/*");
   walk.has.broken = new URL(tab.url()).pathname.split("/")[2];
-  await walk.appears("h1", { hasText: "broken" });
+  await walk.appears("h1", { hasText: "expected-failure" });
   await walk.appears(".status", { hasText: "failed" });
   const line = await walk.appears(".log .line.failing");
-  walk.check((await line.innerText()).includes("error: no such thing"), "the failing line is another one");
+  walk.check((await line.innerText()).includes("error: this target fails on purpose"), "the failing line is another one");
 }
 
 async function showFailingLine(walk) {
@@ -23,7 +23,7 @@ async function showFailingLine(walk) {
   await tab.locator('main a[href*="/log#L"]').first().click();
   await tab.waitForURL("**/log#L*");
   const line = await walk.appears(".line:target");
-  walk.check((await line.innerText()).includes("error: no such thing"), "the link leads to another line");
+  walk.check((await line.innerText()).includes("error: this target fails on purpose"), "the link leads to another line");
   const seen = await line.evaluate((element) => {
     const box = element.getBoundingClientRect();
     return box.top >= 0 && box.bottom <= innerHeight;
@@ -41,20 +41,31 @@ async function reproduce(walk) {
   walk.check(answer.ok(), `the script is not given: ${answer.status()}`);
   const failed = await ask("reproduce", await answer.text());
   walk.check(failed.said.includes("the derivation is the same"), `it is reproduced otherwise: ${failed.said}`);
-  walk.check(failed.code !== 0 && failed.said.includes("no such thing"), `it does not fail: ${failed.code} ${failed.said}`);
+  walk.check(failed.code !== 0 && failed.said.includes("this target fails on purpose"), `it does not fail: ${failed.code} ${failed.said}`);
 }
 
-/// Its cause repaired, a restart makes it good, which the page shows by itself; and so does the script.
+/// It fails again, which the page shows by itself.
 async function restart(walk) {
   const { tab } = walk;
   await tab.goto(`/build/${walk.has.broken}`);
-  const script = await (await walk.context.request.get(
-    await tab.locator('main a[href$="/reproduce"]').first().getAttribute("href"))).text();
-  await ask("open", "repaired");
+  const steps = async () => (await walk.api("GET", `/api/v1/builds/${walk.has.broken}`)).steps.length;
+  const before = await steps();
   await walk.act("Restart, with what failed through it");
   await walk.begins();
-  await walk.appears(".facts .status.good");
+  await tab.waitForFunction((count) => document.querySelectorAll("#steps tbody tr").length > count, before, { timeout: 60000 });
+  await walk.appears(".facts .status", { hasText: "failed" });
   await walk.stays();
+}
+
+/// The script of a good build gives its result.
+async function reproduceRepaired(walk) {
+  const { tab } = walk;
+  await tab.goto("/job/examples/main/expected-failure");
+  await tab.locator('main a[href^="/build/"]').first().click();
+  await tab.waitForURL("**/build/*");
+  await walk.appears(".facts .status.good");
+  const script = await (await walk.context.request.get(
+    await tab.locator('main a[href$="/reproduce"]').first().getAttribute("href"))).text();
   const built = await ask("reproduce", script);
   walk.check(built.code === 0 && built.result === "repaired\n", `it is not reproduced: ${JSON.stringify(built)}`);
 }
@@ -67,12 +78,13 @@ async function search(walk) {
   await tab.keyboard.type("clone");
   await tab.keyboard.press("Enter");
   await tab.waitForURL("**/search?*");
-  await walk.appears('a[href="/jobset/demo/cloned"]');
+  await walk.appears('a[href="/jobset/examples/cloned"]');
   await walk.picture("search-jobset");
-  const { outputs } = await walk.api("GET", `/api/v1/builds/${walk.has.broken}`);
-  await tab.locator(".search input").fill(outputs.out);
+  // By the path of what a build made, its builds.
+  const [calc] = (await walk.api("GET", "/api/v1/builds?project=examples&jobset=main&label=calc")).builds;
+  await tab.locator(".search input").fill((await walk.api("GET", `/api/v1/builds/${calc.id}`)).outputs.out);
   await tab.locator(".search input").press("Enter");
-  await walk.appears(`a[href="/build/${walk.has.broken}"]`);
+  await walk.appears(`a[href="/build/${calc.id}"]`);
 }
 
-module.exports = { openFailing, reproduce, restart, search, showFailingLine };
+module.exports = { openFailing, reproduce, reproduceRepaired, restart, search, showFailingLine };

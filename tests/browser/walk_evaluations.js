@@ -3,13 +3,13 @@
 
 const { ask } = require("./browser");
 
-const jobset = "/jobset/demo/main";
+const jobset = "/jobset/examples/main";
 
-/// Asks for an evaluation on the jobset's page and waits there for it; its number.
-async function evaluate(walk) {
+/// Asks for an evaluation on a jobset's page and waits there for it; its number.
+async function evaluate(walk, page = jobset) {
   const { tab } = walk;
   const numbers = () => tab.locator('table.rows a[href^="/eval/"]').evaluateAll((links) => links.map((link) => link.textContent));
-  await tab.goto(jobset);
+  await tab.goto(page);
   const before = await numbers();
   await walk.act("Evaluate now");
   await walk.begins();
@@ -21,7 +21,10 @@ async function evaluate(walk) {
   return (await numbers())[0];
 }
 
+/// Builds wait until its end, so that the next step meets them waiting.
 async function appears(walk) {
+  const [machine] = (await walk.api("GET", "/api/v1/machines")).machines;
+  await walk.api("POST", `/api/v1/machines/${machine.id}/drain`, {});
   walk.has.first = await evaluate(walk);
   await walk.tab.locator(`a[href="/eval/${walk.has.first}"]`).first().click();
   await walk.tab.waitForURL(`**/eval/${walk.has.first}`);
@@ -43,29 +46,32 @@ async function survivesKill(walk) {
   await walk.stays();
 }
 
-/// What waited behind the gate is built; the counts of the evaluation follow, in the same document.
+/// Once the machine takes builds again, the counts of the evaluation follow, in the same document.
 async function finishes(walk) {
   const { tab } = walk;
   await walk.appears("#live .counts .queued");
-  await ask("open", "open");
-  await tab.waitForFunction(() => !document.querySelector("#live .facts .counts .queued"), null, { timeout: 90000 });
+  const [machine] = (await walk.api("GET", "/api/v1/machines")).machines;
+  await walk.api("POST", `/api/v1/machines/${machine.id}/enable`, {});
+  await tab.waitForFunction(() => !document.querySelector("#live .facts .counts .queued"), null, { timeout: 300000 });
   await walk.stays();
-  const good = await tab.locator("#live .facts .counts .good").innerText();
-  walk.check(/3/.test(good), `three targets should be good: ${good}`);
+  for (const [kind, count] of [["good", 25], ["bad", 2]]) {
+    const text = await tab.locator(`#live .facts .counts .${kind}`).innerText();
+    walk.check(text.replace(/\D/g, "") === String(count), `${count} ${kind} ones specified, got ${text}`);
+  }
 }
 
 async function compare(walk) {
   const { tab } = walk;
-  await ask("commit");
+  await ask("repair");
   const second = await evaluate(walk);
   await tab.locator(`a[href="/eval/${second}"]`).first().click();
   await tab.waitForURL(`**/eval/${second}*`);
-  await tab.waitForFunction(() => !document.querySelector("#live .facts .counts .queued"), null, { timeout: 90000 });
+  await tab.waitForFunction(() => !document.querySelector("#live .facts .counts .queued"), null, { timeout: 300000 });
   await walk.appears("#live", { hasText: `Compared with evaluation ${walk.has.first}` });
   await tab.reload();
   const tabs = (await tab.locator("nav.groups").innerText()).replace(/\s+/g, " ");
-  walk.check(/Newly failing 1/i.test(tabs), `hello fails newly: ${tabs}`);
-  await walk.appears("table.rows td", { hasText: "hello" });
+  walk.check(/Newly failing 2 .*Newly succeeding 2/i.test(tabs), `a test and the release fail newly, two are repaired: ${tabs}`);
+  await walk.appears("#targets td", { hasText: "pipeline-test" });
   await walk.appears("#live", { hasText: "not this one" });
   await walk.picture("evaluation-newly-failing");
   // As one types, without a pause and in the same document.
@@ -81,8 +87,8 @@ async function compare(walk) {
   await walk.appears("#live", { hasText: `Compared with evaluation ${walk.has.first}` });
   // Why they differ is found while one waits.
   await tab.locator("a", { hasText: "Why they differ" }).click();
-  await walk.appears(".recipe h3", { hasText: "hello" });
+  await walk.appears(".recipe h3", { hasText: "pipeline-test" });
   await walk.picture("causes");
 }
 
-module.exports = { appears, compare, finishes, survivesKill };
+module.exports = { appears, compare, evaluate, finishes, survivesKill };
