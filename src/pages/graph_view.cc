@@ -107,6 +107,7 @@ ApiJson neighbour_rows(const PageCall& call, const std::string& derivation,
   return {{"rows", rows},
           {"any", !rows.empty()},
           {"count", count_text(static_cast<std::int64_t>(rows.size()))},
+          {"counted", counted_text(static_cast<std::int64_t>(rows.size()), "derivation")},
           {"cut", is_full},
           {"unread", graph["unread"]}};
 }
@@ -153,7 +154,7 @@ ApiJson graph_drawing(const ApiJson& graph) {
           {"implied", edges.size() == all
                           ? ApiJson()
                           : ApiJson(count_text(static_cast<std::int64_t>(all - edges.size())))},
-          {"count", count_text(static_cast<std::int64_t>(count))},
+          {"count", counted_text(static_cast<std::int64_t>(count), "derivation")},
           {"width", number(layout.width + 2 * kFrame)},
           {"height", number(layout.height + 2 * kFrame)},
           {"nodeWidth", number(kNodeWidth)},

@@ -63,7 +63,7 @@ ApiJson log_view(const LogReader& log, const std::string& url, const std::string
   };
   return {{"lines", lines_view(log, lines, search, link)},
           {"any", log.count() > 0},
-          {"all", count(log.count())},
+          {"all", counted_text(static_cast<std::int64_t>(log.count()), "line")},
           {"failing", log.failing() ? ApiJson(*log.failing()) : ApiJson()},
           {"cut", lines.size() < log.count()},
           {"first", lines.empty() ? ApiJson() : ApiJson(count(lines.front().number))},

@@ -40,9 +40,9 @@ ApiJson rewritten_view(const ApiJson& recipe) {
 ApiJson cause_view(const ApiJson& cause) {
   const auto count = [&](const char* key) { return count_text(cause[key].get<std::int64_t>()); };
   auto view = rewritten_view(cause);
-  view["targets"] = count("targets");
+  view["targets"] = counted_text(cause["targets"].get<std::int64_t>(), "target");
   view["targetsAlone"] = count("targetsAlone");
-  view["derivations"] = count("derivations");
+  view["derivations"] = counted_text(cause["derivations"].get<std::int64_t>(), "derivation");
   view["sourceFiles"] = cause["sourceFiles"];
   return view;
 }
@@ -79,7 +79,7 @@ ApiJson causes_page(PageCall& call) {
           {"known", answer["state"] == "known"},
           {"problem", answer["problem"]},
           {"headline", answer["headline"]},
-          {"changed", count("changed")},
+          {"changed", counted_text(derivations["changed"].get<std::int64_t>(), "derivation")},
           {"cascade", count("cascade")},
           {"fresh", count("new")},
           {"causes", rows_of(answer["causes"], cause_view)},

@@ -104,7 +104,9 @@ ApiJson evaluation_row(const ApiJson& evaluation, TimePoint now) {
           {"started", time_view(evaluation["started"], now)},
           {"duration", span_view(evaluation["started"], evaluation["finished"], now)},
           {"targets", count_text(number_of(evaluation["targets"]))},
+          {"countedTargets", counted_text(number_of(evaluation["targets"]), "target")},
           {"errors", count_or_nothing(evaluation["errors"])},
+          {"countedErrors", counted_text(number_of(evaluation["errors"]), "error")},
           {"changed", count_or_nothing(number_of(verdicts["changed"]) +
                                        number_of(verdicts["changed (unverified)"]))},
           {"equivalent", count_or_nothing(verdicts["equivalent"])},

@@ -1,5 +1,6 @@
 #include "pages/page_values.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "http/url.h"
 
 namespace grange {
@@ -49,6 +51,10 @@ std::string count_text(std::int64_t count) {
     digits.insert(static_cast<std::size_t>(at), 1, ',');
   }
   return digits;
+}
+
+std::string counted_text(std::int64_t count, std::string_view noun) {
+  return plural(static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)), noun);
 }
 
 std::string duration_text(double seconds) {

@@ -31,9 +31,10 @@ function foreignParts({ base }) {
 /// Every text that is shown is shown as it was written: what follows "at-PLACE " does so with its markup as text.
 function altered(places) {
   const problems = [];
-  const text = document.body.textContent;
+  const fields = [...document.querySelectorAll("input, textarea")].map((field) => field.value);
+  const text = [document.body.textContent, ...fields].join("\n");
   for (const place of places) {
-    if (!text.includes(`at-${place} `)) problems.push(`${place} is not shown`);
+    if (!text.includes(`at-${place} `) && !text.includes(`at-${place}<`)) problems.push(`${place} is not shown`);
   }
   for (const [, place, rest] of text.matchAll(/at-([a-z-]+) ([^\n]{0,30})/g)) {
     if (!["<owned-place", "&lt;owned-pl"].some((begin) => rest.startsWith(begin)) && place !== "author" && place !== "file") {

@@ -10,6 +10,12 @@ def hostile(place):
             '\u202egnp.exe\u2066\x07\x1b[31m\x7f\u0085')
 
 
+def hostile_word(place):
+    """The same where neither blanks nor what separates words of a list may be."""
+    return (f'at-{place}<owned-place/id="{place}"></owned-place><script>window.owned="{place}"</script>'
+            f'"><img/src=x/onerror="window.owned=\'{place}\'">{{{{title}}}}')
+
+
 # What of each is to be read as it stands wherever it is shown at all.
 SHOWN = '<script>window.owned="{}"</script>"><img src=x onerror="window.owned=\'{}\'">'
 

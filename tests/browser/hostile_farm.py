@@ -1,7 +1,7 @@
 """A farm on which everything that somebody else writes is hostile."""
 import os
 
-from hostile import hostile, nix_string
+from hostile import hostile, hostile_word, nix_string
 
 ADDRESS = "javascript:window.owned='address'"
 
@@ -48,8 +48,24 @@ def release(system):
     return text.replace("PAGE", nix_string(page))
 
 
+# A machine whose owner says of it what he likes; nobody is there.
+MACHINE = (f"ssh-ng://{hostile_word('machine')} {hostile_word('system')} - 1 1 {hostile_word('feature')} "
+           f"{hostile_word('mandatory')}")
+
+
+def write_accounts(farm):
+    """Whoever has an account says who he is, and what his tokens are for."""
+    farm.ask("POST", "/api/v1/accounts", {"name": hostile("account"), "password": "correct horse battery"}, status=422)
+    farm.ask("POST", "/api/v1/accounts", {"name": "eve", "fullName": hostile("full-name"), "email": hostile("email"),
+                                          "password": "correct horse battery"}, status=201)
+    account = farm.get("/api/v1/session")["account"]["id"]
+    farm.ask("PATCH", f"/api/v1/accounts/{account}", {"fullName": hostile("own-name"), "email": hostile("own-email")}, status=200)
+    farm.ask("POST", "/api/v1/tokens", {"name": hostile("token"), "scopes": ["read"]}, status=201)
+
+
 def fill(farm, repository, project="demo", jobset="main"):
     """What pages.js names the pages by."""
+    write_accounts(farm)
     facts = {"displayName": hostile("project"), "description": hostile("about-project")}
     farm.ask("PUT", f"/api/v1/projects/{project}", {**facts, "homepage": ADDRESS}, status=422)
     farm.ask("PUT", f"/api/v1/projects/{project}", {**facts, "homepage": "https://example.org/" + hostile("homepage")}, status=201)

@@ -15,6 +15,9 @@ const shown = {
   "failed build": ["line"],
   "build log": ["line"],
   "step log": ["line"],
+  "machine": ["system", "feature", "mandatory"],
+  "administration": ["full-name", "email", "token"],
+  "account": ["own-name", "own-email", "token"],
 };
 
 /// Pages that only this scenario looks at.
