@@ -260,21 +260,19 @@ def start_up(scratch, data, drvs, kind):
 
 
 @contextlib.contextmanager
-def long_history(scratch, kind, builds):
-    """A database and a farm that has made so many builds."""
+def long_history(scratch, data, drvs, kind, builds):
+    """A database and a rehearsed farm that has made so many builds."""
     program = pathlib.Path(os.environ.get("GRANGE_HISTORY_BENCH", ROOT / "build" / "bench" / "history_bench"))
     if not program.exists():
         raise FileNotFoundError(f"{program} is not built")
     database = Database(kind, scratch)
     try:
-        url = database.fresh("history")
-        farm = Farm(scratch / "history", database=url)
-        (farm.directory / "state").mkdir()
+        farm = RehearsedFarm(scratch, data, drvs, database, jobs=16)
         began = time.monotonic()
-        subprocess.run([str(program), url or str(farm.directory / "state" / "record.sqlite"), str(builds)], check=True,
+        subprocess.run([str(program), database.url or str(farm.directory / "state" / "record.sqlite"), str(builds)], check=True,
                        stdout=subprocess.DEVNULL)
         print(f"  {kind}: {builds} builds made up in {time.monotonic() - began:.0f} s", flush=True)
-        farm.start()
+        farm.begin()
         yield database, farm
         farm.stop()
     finally:
@@ -284,7 +282,7 @@ def long_history(scratch, kind, builds):
 def latency(scratch, data, drvs, kind):
     """What the server takes for a build and a page of 100 targets, beside a long history."""
     builds = int(os.environ.get("GRANGE_BENCH_BUILDS", "10000000"))
-    with long_history(scratch, kind, builds) as (database, farm):
+    with long_history(scratch, data, drvs, kind, builds) as (database, farm):
         connection = http.client.HTTPConnection(*farm.base.removeprefix("http://").split(":"))
         evaluations = int(database.ask("SELECT max(id) FROM evaluations", farm))
         for what, path in (("a build", lambda: f"/api/v1/builds/{random.randint(1, builds)}"),
@@ -293,65 +291,6 @@ def latency(scratch, data, drvs, kind):
             random.seed(1)
             print(f"  {kind}: {what} beside {builds} builds: {answers(connection, path)}", flush=True)
         connection.close()
-
-
-# What people open; {build}, {evaluation}, {jobset} and {label} are chosen anew for each request.
-PAGES = ("/", "/project/{project}", "/jobset/{project}/{jobset}", "/eval/{evaluation}", "/eval/{evaluation}?filter=1",
-         "/build/{build}", "/job/{project}/{jobset}/{label}", "/jobset/{project}/{jobset}/targets", "/jobset/{project}/{jobset}/charts",
-         "/queue", "/machines", "/steps", "/search?query={label}")
-
-
-def page_times(farm, pages, chosen, count=200):
-    """Milliseconds of GET requests as a browser makes them, and the largest answer in bytes, by page."""
-    connection = http.client.HTTPConnection(*farm.base.removeprefix("http://").split(":"))
-    for page in pages:
-        times, largest = [], 0
-        for _ in range(count):
-            path = page.format(**chosen())
-            asked = time.perf_counter()
-            connection.request("GET", path, headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
-            answer = connection.getresponse()
-            largest = max(largest, len(answer.read()))
-            times.append((time.perf_counter() - asked) * 1000)
-            if answer.status != 200:
-                sys.exit(f"{path}: {answer.status}")
-        yield page, times, largest
-    connection.close()
-
-
-def pages(scratch, data, drvs, kind):
-    """The pages that people open, beside a long history and for an evaluation of 17,000 targets: server time and size."""
-    builds = int(os.environ.get("GRANGE_BENCH_BUILDS", "10000000"))
-    with long_history(scratch, kind, builds) as (database, farm):
-        evaluations = int(database.ask("SELECT max(id) FROM evaluations", farm))
-
-        def chosen():
-            build = random.randint(1, builds)
-            row = database.ask("SELECT p.name, j.name, b.label FROM builds b JOIN jobsets j ON j.id = b.jobset "
-                               f"JOIN projects p ON p.id = j.project WHERE b.id = {build}", farm).split(" ")
-            return {"build": build, "evaluation": random.randint(1, evaluations), "project": row[0], "jobset": row[1], "label": row[2]}
-
-        random.seed(1)
-        report_pages(f"{kind}, {builds} builds", page_times(farm, PAGES, chosen))
-    database = Database(kind, scratch)
-    try:
-        farm = RehearsedFarm(scratch, data, drvs, database, jobs=16)
-        farm.begin()
-        for name in MAPS:
-            evaluation, _, _ = farm.recorded(name)
-            farm.wait_until_made()
-        page = f"/eval/{evaluation['id']}"
-        report_pages(f"{kind}, 17,000 targets", page_times(
-            farm, (page, page + "?show=equivalent&filter=gcc", page + "?against=1"), dict))
-        farm.stop()
-    finally:
-        database.stop()
-
-
-def report_pages(where, answers_of_pages):
-    for page, times, largest in answers_of_pages:
-        print(f"  {where}: {page}: median {percentile(times, 0.5):.1f} ms, 99th percentile {percentile(times, 0.99):.1f} ms, "
-              f"{largest / 1000:.1f} kB   (target: 50 ms, 100 kB with its assets)", flush=True)
 
 
 def run(scratch, data, drvs, benches):

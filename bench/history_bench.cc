@@ -20,6 +20,7 @@
 #include "record/evaluation_history.h"
 #include "record/jobsets.h"
 #include "record/projects.h"
+#include "record/rehearsal_mark.h"
 #include "record/rows.h"
 #include "record/schema.h"
 
@@ -347,6 +348,12 @@ int main(int argc, char** argv) {
   try {
     const auto database = open_database(DatabaseLocation::parse(argv[1]), {.durable = false});
     migrate_record(*database);
+    {
+      // Nothing of it was made.
+      Transaction transaction(*database);
+      claim_record(*database, true);
+      transaction.commit();
+    }
     History(*database, argc > 2 ? std::atoll(argv[2]) : 1'000'000,
             argc > 3 ? std::atoll(argv[3]) : 1000)
         .write();
