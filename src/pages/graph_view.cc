@@ -1,6 +1,7 @@
 #include "pages/graph_view.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/format.h>
@@ -36,21 +37,27 @@ std::string fitting(const std::string& name) {
   return name.substr(0, kShownLetters - kEnd - 1) + "…" + name.substr(name.size() - kEnd);
 }
 
-/// Straight within layers, in curves between them.
+/// Straight within layers, in curves between them; in whole pixels and as SVG says it in the least
+/// letters, since a drawing has a thousand of them.
 std::string path_of(const std::vector<LayoutPoint>& route) {
   std::string path;
+  long x = 0;
+  long y = 0;
   for (std::size_t i = 0; i < route.size(); ++i) {
-    const auto x = route[i].x + kFrame;
-    const auto y = route[i].y + kFrame;
+    const auto next_x = std::lround(route[i].x + kFrame);
+    const auto next_y = std::lround(route[i].y + kFrame);
     if (i == 0) {
-      path = fmt::format("M{:.1f} {:.1f}", x, y);
-    } else if (route[i - 1].y == route[i].y) {
-      path += fmt::format("H{:.1f}", x);
+      path = fmt::format("M{} {}", next_x, next_y);
+    } else if (next_y == y) {
+      // What goes on straight is one line.
+      if (i + 1 < route.size() && std::lround(route[i + 1].y + kFrame) == y) continue;
+      path += fmt::format("h{}", next_x - x);
     } else {
-      const auto middle = (route[i - 1].x + route[i].x) / 2 + kFrame;
-      path += fmt::format("C{0:.1f} {1:.1f} {0:.1f} {3:.1f} {2:.1f} {3:.1f}", middle,
-                          route[i - 1].y + kFrame, x, y);
+      const auto middle = (next_x - x) / 2;
+      path += fmt::format("c{0} 0 {0} {2} {1} {2}", middle, next_x - x, next_y - y);
     }
+    x = next_x;
+    y = next_y;
   }
   return path;
 }
@@ -133,10 +140,11 @@ ApiJson graph_drawing(const ApiJson& graph) {
   edges = without_implied(count, std::move(edges));
   const auto layout =
       lay_out(std::vector<LayoutNode>(count, {kNodeWidth, kNodeHeight, LayoutPull::first}), edges);
-  const auto number = [](double value) { return fmt::format("{:.1f}", value); };
+  const auto number = [](double value) { return std::lround(value); };
   ApiJson nodes = ApiJson::array();
   for (std::size_t i = 0; i < count; ++i) {
     auto view = node_view(graph["nodes"][i]);
+    make_room(view, 5);
     view["x"] = number(layout.nodes[i].corner.x + kFrame);
     view["y"] = number(layout.nodes[i].corner.y + kFrame);
     view["shown"] = fitting(view["name"].get<std::string>());

@@ -41,6 +41,7 @@ ApiJson graph_page(PageCall& call, const std::string& derivation, const std::str
       call.get("/api/v1/derivations/" + url_part(derivation) + "/graph?direction=" + direction +
                "&depth=" + std::to_string(depth) + "&limit=" + std::to_string(kMostNodes));
   auto model = choices(url, direction, depth);
+  make_room(model, 16);
   model["title"] =
       "Graph of " + shown_derivation(graph["nodes"].front()["derivation"].get<std::string>());
   model["url"] = url;

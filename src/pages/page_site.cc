@@ -195,6 +195,7 @@ void add_page(Router& router, const PageSite& site, std::string_view pattern,
       auto model = handler(call);
       if (!wants_page(request)) return api_answer(model);
       if (model.contains("redirect")) return redirect_to(model["redirect"].get<std::string>());
+      make_room(model, 1);
       model["head"] = head_of(site, request, identity, event);
       return page_response(request, 200, site.templates().render(name, model));
     } catch (const std::exception& error) {

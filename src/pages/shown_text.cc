@@ -41,7 +41,14 @@ char lower(char letter) {
 std::string shown_text(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());
+  const auto is_plain = [](char letter) { return letter >= ' ' && letter < '\x7f'; };
   for (std::size_t at = 0; at < text.size();) {
+    const auto plain = static_cast<std::size_t>(
+        std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_plain) -
+        text.begin());
+    shown.append(text.substr(at, plain - at));
+    at = plain;
+    if (at == text.size()) break;
     const auto length = length_of(static_cast<unsigned char>(text[at]));
     const auto character = text.substr(at, length);
     if (length == 0 || character.size() < length || !is_utf8(character)) {

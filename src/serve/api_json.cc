@@ -12,6 +12,14 @@ ApiJson optional_time(const std::optional<TimePoint>& time) {
 
 }  // namespace
 
+void make_room(ApiJson& object, std::size_t more) {
+  auto& members = object.get_ref<ApiJson::object_t&>();
+  ApiJson::object_t roomy;
+  roomy.reserve(members.size() + more);
+  for (auto& [name, value] : members) roomy.emplace_back(name, std::move(value));
+  members.swap(roomy);
+}
+
 ApiJson optional_number(std::int64_t number) {
   return number != 0 ? ApiJson(number) : ApiJson();
 }

@@ -16,6 +16,10 @@ namespace grange {
 
 using ApiJson = nlohmann::ordered_json;
 
+/// Room for `more` members: without it an object copies whatever is in it when it grows, since the
+/// names in it are constant and cannot be moved.
+void make_room(ApiJson& object, std::size_t more);
+
 /// The API's values. Times are RFC 3339 in UTC with microseconds; what is not known is null.
 
 std::string api_time(TimePoint time);
