@@ -1,11 +1,10 @@
 #include "compare/value_difference.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <span>
 
 #include "base/text.h"
 #include "compare/recipe_text.h"
+#include "compare/unit_changes.h"
 #include "derivation/package_name.h"
 #include "derivation/store_path.h"
 
@@ -13,9 +12,6 @@ namespace grange {
 namespace {
 
 using Units = std::vector<std::string_view>;
-
-/// Beyond so many comparisons two values are told whole.
-constexpr std::size_t kMaxComparisons = std::size_t{4} << 20;
 
 Units units_of(std::string_view text, bool lines) {
   Units units;
@@ -27,40 +23,6 @@ Units units_of(std::string_view text, bool lines) {
   }
   return units;
 }
-
-/// Which units of each side the longest common sequence keeps, for sides of moderate length.
-class CommonSequence {
- public:
-  CommonSequence(std::span<const std::string_view> base, std::span<const std::string_view> head)
-      : base_(base), head_(head), lengths_((base.size() + 1) * (head.size() + 1)) {
-    for (std::size_t b = base.size(); b-- > 0;) {
-      for (std::size_t h = head.size(); h-- > 0;) {
-        at(b, h) = base[b] == head[h] ? at(b + 1, h + 1) + 1 : std::max(at(b + 1, h), at(b, h + 1));
-      }
-    }
-  }
-
-  template <typename Removed, typename Added, typename Kept>
-  void walk(const Removed& removed, const Added& added, const Kept& kept) {
-    std::size_t b = 0, h = 0;
-    while (b < base_.size() || h < head_.size()) {
-      if (b < base_.size() && h < head_.size() && base_[b] == head_[h]) {
-        kept();
-        ++b, ++h;
-      } else if (b < base_.size() && (h == head_.size() || at(b + 1, h) >= at(b, h + 1))) {
-        removed(base_[b++]);
-      } else {
-        added(head_[h++]);
-      }
-    }
-  }
-
- private:
-  std::uint32_t& at(std::size_t b, std::size_t h) { return lengths_[b * (head_.size() + 1) + h]; }
-
-  std::span<const std::string_view> base_, head_;
-  std::vector<std::uint32_t> lengths_;
-};
 
 /// Gathers neighbouring units of one kind.
 class Pieces {
@@ -117,26 +79,13 @@ std::string_view version_of(std::string_view name) {
 
 std::vector<ValuePiece> value_difference(std::string_view base, std::string_view head) {
   const bool lines = base.find('\n') != base.npos || head.find('\n') != head.npos;
-  const auto b = units_of(base, lines);
-  const auto h = units_of(head, lines);
-  std::size_t begin = 0;
-  while (begin < b.size() && begin < h.size() && b[begin] == h[begin]) ++begin;
-  std::size_t end = 0;
-  while (end < b.size() - begin && end < h.size() - begin &&
-         b[b.size() - 1 - end] == h[h.size() - 1 - end]) {
-    ++end;
-  }
-  const auto middle = [&](const Units& units) {
-    return std::span(units).subspan(begin, units.size() - begin - end);
-  };
   Pieces pieces(lines ? '\n' : ' ');
-  const auto removed = [&](std::string_view unit) { pieces.add(false, unit); };
-  const auto added = [&](std::string_view unit) { pieces.add(true, unit); };
-  if (middle(b).size() * middle(h).size() > kMaxComparisons) {
-    for (const auto unit : middle(b)) removed(unit);
-    for (const auto unit : middle(h)) added(unit);
-  } else {
-    CommonSequence(middle(b), middle(h)).walk(removed, added, [&] { pieces.close(); });
+  for (const auto& [kind, unit] : unit_changes(units_of(base, lines), units_of(head, lines))) {
+    if (kind == UnitChange::Kind::kept) {
+      pieces.close();
+    } else {
+      pieces.add(kind == UnitChange::Kind::added, unit);
+    }
   }
   return pieces.take();
 }

@@ -62,7 +62,7 @@ ApiJson steps_view(const PageCall& call, const ApiJson& build) {
     row["how"] = step["how"] == "made" ? ApiJson() : step["how"];
     // Once on the page is enough.
     row["message"] = step["message"] == build["message"] ? ApiJson() : step["message"];
-    row["derivationUrl"] = "/derivation/" + url_part(step["derivation"].get<std::string>());
+    row["derivationUrl"] = derivation_url(step["derivation"].get<std::string>());
     row["machine"] = nullptr;
     if (step["machine"].is_number()) {
       const auto found = machines.find(step["machine"].get<std::int64_t>());

@@ -96,7 +96,7 @@ ApiJson build_facts(const ApiJson& build) {
   if (build["tries"].get<std::int64_t>() > 1) add("Tries", build["tries"].dump());
   const auto& derivation = build["derivation"];
   if (derivation.is_string()) {
-    add("Derivation", derivation, "/derivation/" + url_part(derivation.get<std::string>()));
+    add("Derivation", derivation, derivation_url(derivation.get<std::string>()));
   }
   if (build.contains("outputSet") && build["outputSet"].is_string()) {
     const auto set = build["outputSet"].get<std::string>();
@@ -151,7 +151,7 @@ ApiJson reason_view(const PageCall& call, const ApiJson& build) {
     const auto derivation = build["derivation"].get<std::string>();
     if (!reason.base_derivation.empty() && reason.base_derivation != derivation) {
       view["differenceUrl"] =
-          "/derivation/" + url_part(reason.base_derivation) + "/diff/" + url_part(derivation);
+          derivation_url(reason.base_derivation) + "/diff/" + url_part(derivation);
     }
   }
   return view;

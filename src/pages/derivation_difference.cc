@@ -7,6 +7,7 @@
 #include "compare/value_difference.h"
 #include "derivation/package_name.h"
 #include "pages/derivation_view.h"
+#include "pages/page_rows.h"
 #include "pages/page_values.h"
 #include "pages/path_links.h"
 #include "pages/text_difference.h"
@@ -103,8 +104,7 @@ ApiJson pairs_view(const std::vector<StorePath>& base, const std::vector<StorePa
                   {"differenceUrl", nullptr},
                   {"equivalent", false}};
       if (b != nullptr && h != nullptr && b->is_derivation() && h->is_derivation()) {
-        row["differenceUrl"] =
-            "/derivation/" + url_part(b->base_name()) + "/diff/" + url_part(h->base_name());
+        row["differenceUrl"] = derivation_url(b->base_name()) + "/diff/" + url_part(h->base_name());
         row["equivalent"] = set_of(*b).has_value() && set_of(*b) == set_of(*h);
       }
       rows.push_back(std::move(row));

@@ -10,6 +10,7 @@
 #include "derivation/store_path.h"
 #include "drawing/implied_edges.h"
 #include "drawing/layered_layout.h"
+#include "pages/page_rows.h"
 #include "pages/page_values.h"
 
 namespace grange {
@@ -82,11 +83,11 @@ ApiJson node_view(const ApiJson& node) {
     status = status_view("unknown");
     status["word"] = is_seen ? "not built for itself" : "hidden";
   }
-  const auto url = node["build"].is_number() ? "/build/" + node["build"].dump()
-                                             : "/derivation/" + url_part(derivation);
+  const auto url =
+      node["build"].is_number() ? "/build/" + node["build"].dump() : derivation_url(derivation);
   return {{"name", shown_derivation(derivation)},
           {"derivation", derivation},
-          {"derivationUrl", is_seen ? ApiJson("/derivation/" + url_part(derivation)) : ApiJson()},
+          {"derivationUrl", is_seen ? ApiJson(derivation_url(derivation)) : ApiJson()},
           {"url", is_seen ? ApiJson(url) : ApiJson()},
           {"build", node["build"]},
           {"system", node["system"]},

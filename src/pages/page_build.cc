@@ -58,7 +58,7 @@ ApiJson waiting_view(const PageCall& call, const ApiJson& waiting) {
             {"words", linked_names(call.store(), step["words"].get_ref<const std::string&>())},
             {"until", time_view(step["until"], call.now)},
             {"name", shown_derivation(name)},
-            {"url", "/derivation/" + url_part(name)}};
+            {"url", derivation_url(name)}};
   };
   auto view = of_step(waiting);
   view["below"] = rows_of(waiting["below"], of_step);
@@ -72,7 +72,7 @@ ApiJson failed_inputs_view(const ApiJson& build) {
   for (const auto& input : build["failedInputs"]) {
     if (input == build["derivation"]) continue;
     const auto name = input.get<std::string>();
-    list.push_back({{"name", shown_derivation(name)}, {"url", "/derivation/" + url_part(name)}});
+    list.push_back({{"name", shown_derivation(name)}, {"url", derivation_url(name)}});
   }
   return list;
 }

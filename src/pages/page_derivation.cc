@@ -23,11 +23,11 @@ ApiJson equivalents_view(const PageCall& call, const ShownDerivation& shown) {
     for (const auto& recipe : answer["recipes"]) {
       const auto name = recipe["derivation"].get<std::string>();
       if (name == shown.base_name) continue;
-      others.push_back({{"name", name},
-                        {"url", store_path_url(name)},
-                        {"system", recipe["system"]},
-                        {"differenceUrl",
-                         "/derivation/" + url_part(name) + "/diff/" + url_part(shown.base_name)}});
+      others.push_back(
+          {{"name", name},
+           {"url", store_path_url(name)},
+           {"system", recipe["system"]},
+           {"differenceUrl", derivation_url(name) + "/diff/" + url_part(shown.base_name)}});
     }
   } catch (const NotFoundError&) {
     return nullptr;
@@ -59,7 +59,7 @@ ApiJson inputs_with_outputs(const PageCall& call, const ShownDerivation& shown) 
 
 ApiJson derivation_page(PageCall& call) {
   const auto shown = read_derivation(call, call.text("derivation"));
-  const auto url = "/derivation/" + url_part(shown.base_name);
+  const auto url = derivation_url(shown.base_name);
   const auto builds = call.get("/api/v1/builds?match=exact&outputSet=" + url_part(shown.base_name) +
                                "&limit=" + std::string(kShownBuildsOfIt))["builds"];
   auto model = recipe_view(shown);
@@ -88,9 +88,9 @@ ApiJson difference_page(PageCall& call) {
   const auto side = [](const ShownDerivation& shown) -> ApiJson {
     return {{"name", shown.json["name"]},
             {"path", shown.json["path"]},
-            {"url", "/derivation/" + url_part(shown.base_name)}};
+            {"url", derivation_url(shown.base_name)}};
   };
-  const auto url = "/derivation/" + url_part(base.base_name);
+  const auto url = derivation_url(base.base_name);
   ApiJson model{{"title", "Difference"},
                 {"crumbs", ApiJson::array({{{"text", base.json["name"]}, {"url", url}}})},
                 {"url", url + "/diff"},
@@ -108,8 +108,7 @@ ApiJson difference_page(PageCall& call) {
     return model;
   }
   model["after"] = side(*head);
-  model["swapUrl"] =
-      "/derivation/" + url_part(head->base_name) + "/diff/" + url_part(base.base_name);
+  model["swapUrl"] = derivation_url(head->base_name) + "/diff/" + url_part(base.base_name);
   const auto same_set =
       base.json["outputSet"].is_string() && base.json["outputSet"] == head->json["outputSet"];
   model["equivalent"] = same_set;

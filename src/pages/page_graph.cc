@@ -67,7 +67,7 @@ ApiJson build_graph_page(PageCall& call) {
 
 ApiJson derivation_graph_page(PageCall& call) {
   const auto name = call.text("derivation");
-  const auto url = "/derivation/" + url_part(name);
+  const auto url = derivation_url(name);
   auto model = graph_page(call, name, url + "/graph");
   model["crumbs"] = ApiJson::array({{{"text", shown_derivation(name)}, {"url", url}}});
   return model;

@@ -134,8 +134,7 @@ ApiJson output_set_page(PageCall& call) {
   for (const auto& recipe : set["recipes"]) {
     const auto name = recipe["derivation"].get<std::string>();
     if (!recipes.empty()) {
-      recipes.back()["differenceUrl"] =
-          "/derivation/" + url_part(name) + "/diff/" + url_part(before);
+      recipes.back()["differenceUrl"] = derivation_url(name) + "/diff/" + url_part(before);
     }
     recipes.push_back({{"name", name},
                        {"url", store_path_url(name)},

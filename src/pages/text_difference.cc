@@ -1,22 +1,14 @@
 #include "pages/text_difference.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <span>
+
+#include "compare/unit_changes.h"
 
 namespace grange {
 namespace {
 
 using Kind = DifferenceLine::Kind;
 using Units = std::vector<std::string_view>;
-
-/// Beyond so many comparisons the middle is told whole.
-constexpr std::size_t kMostComparisons = std::size_t{2} << 20;
-
-struct Change {
-  Kind kind;
-  std::string_view unit;
-};
 
 Units lines_in(std::string_view text) {
   Units lines;
@@ -48,48 +40,6 @@ Units words_in(std::string_view text) {
   return words;
 }
 
-/// By the longest common sequence of what lies between what both begin and end with.
-std::vector<Change> changes_between(const Units& base, const Units& head) {
-  std::size_t begin = 0;
-  while (begin < base.size() && begin < head.size() && base[begin] == head[begin]) ++begin;
-  std::size_t end = 0;
-  while (end < base.size() - begin && end < head.size() - begin &&
-         base[base.size() - 1 - end] == head[head.size() - 1 - end]) {
-    ++end;
-  }
-  std::vector<Change> changes;
-  for (std::size_t i = 0; i < begin; ++i) changes.push_back({Kind::kept, base[i]});
-  const auto b = std::span(base).subspan(begin, base.size() - begin - end);
-  const auto h = std::span(head).subspan(begin, head.size() - begin - end);
-  const bool is_too_much = b.size() * h.size() > kMostComparisons;
-  const auto width = h.size() + 1;
-  std::vector<std::uint32_t> lengths(is_too_much ? 0 : (b.size() + 1) * width);
-  if (!is_too_much) {
-    for (auto i = b.size(); i-- > 0;) {
-      for (auto j = h.size(); j-- > 0;) {
-        lengths[i * width + j] =
-            b[i] == h[j] ? lengths[(i + 1) * width + j + 1] + 1
-                         : std::max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
-      }
-    }
-  }
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < b.size() || j < h.size()) {
-    if (!is_too_much && i < b.size() && j < h.size() && b[i] == h[j]) {
-      changes.push_back({Kind::kept, b[i]});
-      ++i, ++j;
-    } else if (i < b.size() && (is_too_much || j == h.size() ||
-                                lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])) {
-      changes.push_back({Kind::removed, b[i++]});
-    } else {
-      changes.push_back({Kind::added, h[j++]});
-    }
-  }
-  for (auto k = base.size() - end; k < base.size(); ++k) changes.push_back({Kind::kept, base[k]});
-  return changes;
-}
-
 void add_word(std::vector<DifferenceLine::Span>& spans, std::string_view word, bool changed) {
   if (spans.empty() || spans.back().changed != changed) spans.push_back({{}, changed});
   spans.back().text.append(word);
@@ -104,10 +54,11 @@ std::pair<DifferenceLine, DifferenceLine> paired(std::string_view base, std::str
   DifferenceLine removed{Kind::removed, {}, 0};
   DifferenceLine added{Kind::added, {}, 0};
   std::size_t kept = 0;
-  for (const auto& [kind, word] : changes_between(words_in(base), words_in(head))) {
-    if (kind == Kind::kept && word.find_first_not_of(" \t") != word.npos) kept += word.size();
-    if (kind != Kind::added) add_word(removed.spans, word, kind == Kind::removed);
-    if (kind != Kind::removed) add_word(added.spans, word, kind == Kind::added);
+  using Change = UnitChange::Kind;
+  for (const auto& [kind, word] : unit_changes(words_in(base), words_in(head))) {
+    if (kind == Change::kept && word.find_first_not_of(" \t") != word.npos) kept += word.size();
+    if (kind != Change::added) add_word(removed.spans, word, kind == Change::removed);
+    if (kind != Change::removed) add_word(added.spans, word, kind == Change::added);
   }
   constexpr std::size_t kLeastPart = 5;
   if (kept * kLeastPart < std::max(base.size(), head.size())) {
@@ -178,10 +129,10 @@ std::vector<DifferenceLine> text_difference(std::string_view base, std::string_v
     removed.clear();
     added.clear();
   };
-  for (const auto& [kind, line] : changes_between(lines_in(base), lines_in(head))) {
-    if (kind == Kind::removed) removed.push_back(line);
-    if (kind == Kind::added) added.push_back(line);
-    if (kind != Kind::kept) continue;
+  for (const auto& [kind, line] : unit_changes(lines_in(base), lines_in(head))) {
+    if (kind == UnitChange::Kind::removed) removed.push_back(line);
+    if (kind == UnitChange::Kind::added) added.push_back(line);
+    if (kind != UnitChange::Kind::kept) continue;
     end_run();
     lines.push_back(whole_line(Kind::kept, line));
   }
