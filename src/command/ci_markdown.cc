@@ -149,6 +149,7 @@ void add_rewritten(const CiReport& report, Bounded& text) {
   if (recipes.empty()) return;
   if (!text.add("\nSource changed, hash did not:\n\n")) return;
   std::vector<const RewrittenRecipe*> sorted;
+  sorted.reserve(recipes.size());
   for (const auto& recipe : recipes) sorted.push_back(&recipe);
   std::stable_partition(sorted.begin(), sorted.end(),
                         [](const auto* recipe) { return recipe->suspicious; });

@@ -59,7 +59,7 @@ Exit codes:
 StoreDir store_dir_of(const TargetMap& base, const TargetMap& head, const std::string& specified) {
   const TargetMap& map = base.targets.empty() ? head : base;
   if (specified.empty()) return map.store_dir;
-  const auto store = StoreDir::parse(specified);
+  auto store = StoreDir::parse(specified);
   if (!map.targets.empty() && map.store_dir != store) {
     throw InvalidError("the target maps are of another store: specified '" + store.str() +
                        "', got '" + map.store_dir.str() + "'");

@@ -115,7 +115,7 @@ std::optional<std::string> StepLogs::read(std::int64_t step, std::uint64_t offse
 }
 
 bool StepLogs::read_through(std::int64_t step, Sink& sink) {
-  constexpr std::size_t kPiece = 128 * 1024;
+  constexpr std::size_t kPiece = std::size_t{128} * 1024;
   if (const auto packed_text = try_read_file(packed(step), kLongestLog)) {
     StringSource from(*packed_text);
     const auto text = make_decompression_source(Compression::zstd, from);

@@ -1,5 +1,7 @@
 #include "pages/badge_svg.h"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "daemon/cache_index_page.h"
@@ -21,7 +23,7 @@ std::size_t width_of(std::string_view text) {
     const bool is_wide = std::string_view("mwMW@%").find(c) != std::string_view::npos;
     width += is_narrow ? 4.4 : is_wide ? 10 : 7;
   }
-  return static_cast<std::size_t>(width + 0.5);
+  return static_cast<std::size_t>(std::lround(width));
 }
 
 /// Code points.

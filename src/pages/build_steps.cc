@@ -49,6 +49,7 @@ ApiJson steps_view(const PageCall& call, const ApiJson& build) {
   std::stable_sort(ordered.begin(), ordered.end(),
                    [](const Step& a, const Step& b) { return a.span.begin < b.span.begin; });
   std::vector<StepAxis::Span> spans;
+  spans.reserve(ordered.size());
   for (const auto& step : ordered) spans.push_back(step.span);
   const StepAxis axis(spans);
   const auto machines = machine_names(call, steps);

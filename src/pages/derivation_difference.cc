@@ -17,7 +17,7 @@ namespace grange {
 namespace {
 
 /// Of longer values only the beginning is compared line by line.
-constexpr std::size_t kComparedValue = 256 * 1024;
+constexpr std::size_t kComparedValue = std::size_t{256} * 1024;
 constexpr std::size_t kShownLines = 2000;
 
 /// Every field as a text, by the name that people know it by.

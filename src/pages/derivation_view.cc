@@ -9,7 +9,7 @@
 namespace grange {
 namespace {
 
-constexpr std::size_t kShownValue = 64 * 1024;
+constexpr std::size_t kShownValue = std::size_t{64} * 1024;
 
 /// A name with a value that is read on one line, or on several.
 ApiJson named_value(std::string_view store, std::string_view name, const std::string& value) {

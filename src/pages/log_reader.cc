@@ -10,7 +10,7 @@ namespace grange {
 namespace {
 
 /// Of longer lines only the beginning is kept.
-constexpr std::size_t kKeptOfLine = 64 * 1024;
+constexpr std::size_t kKeptOfLine = std::size_t{64} * 1024;
 
 }  // namespace
 

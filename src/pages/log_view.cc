@@ -6,6 +6,7 @@
 
 #include "pages/log_lines.h"
 #include "pages/page_values.h"
+#include "pages/shown_text.h"
 
 namespace grange {
 namespace {

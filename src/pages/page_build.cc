@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "pages/build_actions.h"
 #include "pages/build_view.h"
+#include "pages/equivalents_view.h"
 #include "pages/farm_pages.h"
 #include "pages/graph_view.h"
 #include "pages/log_view.h"
@@ -102,6 +103,8 @@ ApiJson parts_of(const ApiJson& model) {
   add(true, "Steps", "steps");
   add(model["inputs"].is_object(), "Dependencies", "dependencies");
   add(model["reason"].is_object(), "Why", "reason");
+  add(model["equivalents"].is_object() && model["equivalents"]["any"].get<bool>(), "Equivalents",
+      "equivalents");
   add(true, "Reproduce", "reproduce");
   add(true, "About", "about");
   return parts;
@@ -125,11 +128,15 @@ ApiJson build_page(PageCall& call) {
       {"apiUrl", "/api/v1/builds/" + id},
       {"actions", build_actions(call, build)},
       {"live", !build["finished"].get<bool>()},
-      {"anyMessage", build["message"] != ""},
+      {"anyMessage", says_something(build["message"])},
       {"message", linked_names(call.store(), build["message"].get_ref<const std::string&>())},
       {"waiting", waiting_view(call, build["waiting"])},
       {"facts", build_facts(build)},
       {"outputs", outputs_view(build["outputs"])},
+      {"anyRealisations", !build["realisations"].empty()},
+      {"realisations", realisations_view(build["realisations"])},
+      {"equivalents",
+       equivalents_view(call, build.value("outputSet", ApiJson()), build["derivation"])},
       {"products", products_view(build)},
       {"failedInputs", failed_inputs_view(build)},
       {"constituents", constituents},

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "pages/derivation_view.h"
+#include "pages/equivalents_view.h"
 #include "pages/farm_pages.h"
 #include "pages/graph_view.h"
 #include "pages/page_rows.h"
@@ -12,31 +13,6 @@ namespace grange {
 namespace {
 
 constexpr std::string_view kShownBuildsOfIt = "20";
-
-/// Other recipes of the same output set; null where it has none.
-ApiJson equivalents_view(const PageCall& call, const ShownDerivation& shown) {
-  if (!shown.json["outputSet"].is_string()) return nullptr;
-  const auto set = shown.json["outputSet"].get<std::string>();
-  ApiJson others = ApiJson::array();
-  try {
-    const auto answer = call.get("/api/v1/output-sets/" + set);
-    for (const auto& recipe : answer["recipes"]) {
-      const auto name = recipe["derivation"].get<std::string>();
-      if (name == shown.base_name) continue;
-      others.push_back(
-          {{"name", name},
-           {"url", store_path_url(name)},
-           {"system", recipe["system"]},
-           {"differenceUrl", derivation_url(name) + "/diff/" + url_part(shown.base_name)}});
-    }
-  } catch (const NotFoundError&) {
-    return nullptr;
-  }
-  return {{"set", set},
-          {"url", "/output-set/" + set},
-          {"any", !others.empty()},
-          {"others", std::move(others)}};
-}
 
 /// What it uses, with the outputs that are used.
 ApiJson inputs_with_outputs(const PageCall& call, const ShownDerivation& shown) {
@@ -73,7 +49,7 @@ ApiJson derivation_page(PageCall& call) {
   model["apiUrl"] = "/api/v1/derivations/" + url_part(shown.base_name);
   model["inputs"] = inputs_with_outputs(call, shown);
   model["users"] = neighbour_rows(call, shown.base_name, "users");
-  model["equivalents"] = equivalents_view(call, shown);
+  model["equivalents"] = equivalents_view(call, shown.json["outputSet"], shown.base_name);
   model["builds"] =
       rows_of(builds, [&](const ApiJson& build) { return build_row(build, call.now); });
   return model;

@@ -1,6 +1,7 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -115,7 +116,7 @@ ApiJson group_tabs(const Compared& compared, const std::string& url, const std::
                     {"key", name.key},
                     {"count", count_text(count)},
                     {"current", is_shown},
-                    {"url", url + "?show=" + std::string(name.key) + kept}});
+                    {"url", fmt::format("{}?show={}{}", url, name.key, kept)}});
   }
   return tabs;
 }

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -19,14 +20,14 @@ ApiJson choices(const std::string& url, const std::string& direction, std::uint6
   for (const auto& [key, text] : {std::pair{"inputs", "What it uses"}, {"users", "What uses it"}}) {
     directions.push_back({{"text", text},
                           {"current", direction == key},
-                          {"url", url + "?direction=" + key + "&depth=" + std::to_string(depth)}});
+                          {"url", fmt::format("{}?direction={}&depth={}", url, key, depth)}});
   }
   ApiJson depths = ApiJson::array();
   for (const auto one :
        {std::uint64_t{1}, std::uint64_t{2}, kFirstDepth, std::uint64_t{8}, kAllDepth}) {
     depths.push_back({{"text", one == kAllDepth ? "all" : std::to_string(one)},
                       {"current", depth == one},
-                      {"url", url + "?direction=" + direction + "&depth=" + std::to_string(one)}});
+                      {"url", fmt::format("{}?direction={}&depth={}", url, direction, one)}});
   }
   return {{"directions", directions}, {"depths", depths}};
 }

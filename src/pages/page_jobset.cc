@@ -45,7 +45,8 @@ ApiJson jobset_head(const PageCall& call, const ApiJson& jobset, std::string_vie
   // What a file declares is changed there.
   const bool takes_more = project["declaredIn"].is_null();
   const bool is_ours = takes_more && jobset["declaredIn"].is_null();
-  const bool has_problem = jobset["problem"] != "" || jobset["fetchProblem"] != "";
+  const bool has_problem =
+      says_something(jobset["problem"]) || says_something(jobset["fetchProblem"]);
   ApiJson model{{"title", jobset["name"]},
                 {"crumbs", crumbs(jobset["project"], nullptr)},
                 {"url", url},

@@ -38,8 +38,9 @@ ApiJson jobset_errors_page(PageCall& call) {
                       url_part(page["errors"].back()["label"].get<std::string>());
     }
   }
-  model["nothing"] = jobset["problem"] == "" && jobset["fetchProblem"] == "" &&
-                     model["errors"].empty() && model.value("evaluationProblem", "").empty();
+  model["nothing"] = !says_something(jobset["problem"]) &&
+                     !says_something(jobset["fetchProblem"]) && model["errors"].empty() &&
+                     model.value("evaluationProblem", "").empty();
   return model;
 }
 

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "pages/page_jobset.h"
@@ -8,7 +10,7 @@ namespace grange {
 namespace {
 
 std::string percent_text(const ApiJson& part) {
-  return std::to_string(static_cast<int>(part.get<double>() * 100 + 0.5)) + " %";
+  return std::to_string(std::lround(part.get<double>() * 100)) + " %";
 }
 
 std::string_view state_words(const ApiJson& state) {

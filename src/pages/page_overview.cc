@@ -43,7 +43,7 @@ ApiJson failing_row(const ApiJson& target, TimePoint now) {
 ApiJson attention_view(const PageCall& call) {
   const auto attention = call.get("/api/v1/attention?limit=15");
   const auto problem = [&](const ApiJson& jobset) -> ApiJson {
-    const bool is_fetch = jobset["fetchProblem"] != "";
+    const bool is_fetch = says_something(jobset["fetchProblem"]);
     return {{"project", jobset["project"]},
             {"jobset", jobset["jobset"]},
             {"url", jobset_url(jobset["project"], jobset["jobset"]) + "/errors"},
@@ -102,7 +102,7 @@ ApiJson overview(PageCall& call) {
     auto& sum = sums[jobset["project"].get<std::string>()];
     add_counts(sum.counts, jobset["builds"]);
     ++sum.jobsets;
-    if (jobset["problem"] != "" || jobset["fetchProblem"] != "") ++sum.problems;
+    if (says_something(jobset["problem"]) || says_something(jobset["fetchProblem"])) ++sum.problems;
     if (!jobset["evaluating"].is_null()) ++sum.evaluating;
   }
   const auto projects = call.get("/api/v1/projects?limit=1000")["projects"];

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -15,7 +16,7 @@ namespace {
 constexpr int kUsualPriority = 100;
 
 std::int64_t percent_of(const ApiJson& part) {
-  return static_cast<std::int64_t>(part.get<double>() * 100 + 0.5);
+  return std::lround(part.get<double>() * 100);
 }
 
 ApiJson queued_row(const PageCall& call, const ApiJson& build) {

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "pages/equivalents_view.h"
 #include "pages/farm_pages.h"
 #include "pages/graph_view.h"
 #include "pages/page_rows.h"
@@ -90,6 +91,8 @@ ApiJson store_path_page(PageCall& call) {
       {"referrers", names_view(path["referrers"], name)},
       {"anyReferrers", !path["referrers"].empty()},
       {"moreReferrers", path["moreReferrers"]},
+      {"anyRealisations", !path["realisations"].empty()},
+      {"realisations", realisations_view(path["realisations"])},
       {"info", nullptr},
       {"references", ApiJson::array()},
       {"files", nullptr},

@@ -53,6 +53,11 @@ std::string count_text(std::int64_t count) {
   return digits;
 }
 
+bool says_something(const ApiJson& text) {
+  const auto* words = text.get_ptr<const std::string*>();
+  return words != nullptr && !words->empty();
+}
+
 std::string counted_text(std::int64_t count, std::string_view noun) {
   return plural(static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)), noun);
 }

@@ -14,6 +14,8 @@ namespace grange {
 
 /// "17,342"
 std::string count_text(std::int64_t count);
+/// Is it a text that is not empty?
+bool says_something(const ApiJson& text);
 /// "1 target", "1,234 targets".
 std::string counted_text(std::int64_t count, std::string_view noun);
 /// "0.4 s", "12 s", "3 min 5 s", "2 h 10 min", "4 d 3 h"

@@ -98,6 +98,9 @@ ApiJson product_json(const BuildProduct& product) {
       {"sha256", product.sha256 ? ApiJson(product.sha256->digits(HashFormat::base16)) : ApiJson()}};
 }
 
+/// Of each output.
+constexpr std::size_t kShownRealisations = 20;
+
 ServerResponse get_build(ApiCall& call) {
   const auto id = call.number("id");
   auto answer = call.farm().database().read([&](Database& database) {
@@ -105,10 +108,16 @@ ServerResponse get_build(ApiCall& call) {
     auto build = api_build(seen.build, seen.of ? &seen.of->jobset : nullptr);
     Builds builds(database);
     ApiJson outputs = ApiJson::object();
+    ApiJson realisations = ApiJson::array();
+    auto& workshop = call.farm().workshop();
     for (const auto& [name, path] : builds.outputs(id)) {
-      outputs[name] = call.farm().workshop().config().store_dir.print(path);
+      outputs[name] = workshop.config().store_dir.print(path);
+      for (const auto& one : workshop.store().realisations_of(path, kShownRealisations)) {
+        realisations.push_back(api_realisation(one, workshop.config().store_dir));
+      }
     }
     build["outputs"] = std::move(outputs);
+    build["realisations"] = std::move(realisations);
     const auto report = builds.report(id);
     ApiJson products = ApiJson::array();
     for (const auto& product : report.products) products.push_back(product_json(product));

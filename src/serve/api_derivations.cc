@@ -220,15 +220,7 @@ ServerResponse get_realisation(ApiCall& call) {
     if (!is_seen) throw missing();
     return 0;
   });
-  const auto& store_dir = call.farm().workshop().config().store_dir;
-  ApiJson dependencies = ApiJson::object();
-  for (const auto& [output, path] : realisation.dependencies) {
-    dependencies[output.to_string()] = store_dir.print(path);
-  }
-  return api_answer({{"drvOutput", realisation.id.to_string()},
-                     {"path", store_dir.print(realisation.out_path)},
-                     {"signatures", realisation.signatures},
-                     {"dependencies", std::move(dependencies)}});
+  return api_answer(api_realisation(realisation, call.farm().workshop().config().store_dir));
 }
 
 }  // namespace

@@ -20,6 +20,17 @@ void make_room(ApiJson& object, std::size_t more) {
   members.swap(roomy);
 }
 
+ApiJson api_realisation(const Realisation& realisation, const StoreDir& store) {
+  ApiJson dependencies = ApiJson::object();
+  for (const auto& [output, path] : realisation.dependencies) {
+    dependencies[output.to_string()] = store.print(path);
+  }
+  return {{"drvOutput", realisation.id.to_string()},
+          {"path", store.print(realisation.out_path)},
+          {"signatures", realisation.signatures},
+          {"dependencies", std::move(dependencies)}};
+}
+
 ApiJson optional_number(std::int64_t number) {
   return number != 0 ? ApiJson(number) : ApiJson();
 }

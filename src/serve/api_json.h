@@ -23,6 +23,8 @@ void make_room(ApiJson& object, std::size_t more);
 /// The API's values. Times are RFC 3339 in UTC with microseconds; what is not known is null.
 
 std::string api_time(TimePoint time);
+/// {"drvOutput", "path", "signatures", "dependencies"}
+ApiJson api_realisation(const Realisation& realisation, const StoreDir& store);
 /// Null for 0, which is no number of anything that is recorded.
 ApiJson optional_number(std::int64_t number);
 /// RFC 3339: seconds with a fraction or none, "Z" or an offset; nothing for any other text.

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kShownBuilds = 50;
 constexpr std::size_t kShownReferrers = 200;
+constexpr std::size_t kMostRealisations = 100;
 constexpr std::size_t kShownText = 64 * 1024;
 constexpr std::size_t kDeepestListed = 12;
 
@@ -106,6 +107,12 @@ ServerResponse get_store_path(ApiCall& call) {
     ApiJson answer{{"name", seen.path.base_name()},
                    {"path", call.farm().workshop().config().store_dir.print(seen.path)},
                    {"info", seen.info ? info_json(call, *seen.info) : ApiJson()}};
+    ApiJson realisations = ApiJson::array();
+    auto& workshop = call.farm().workshop();
+    for (const auto& one : workshop.store().realisations_of(seen.path, kMostRealisations)) {
+      realisations.push_back(api_realisation(one, workshop.config().store_dir));
+    }
+    answer["realisations"] = std::move(realisations);
     bool cut = false;
     answer["referrers"] = referrers_json(call, database, seen.path, cut);
     answer["moreReferrers"] = cut;

@@ -32,18 +32,22 @@ shape::Json build_schema() {
 
 shape::Json whole_build_schema() {
   const auto numbers = shape::list_of(shape::integer());
-  return shape::with(build_schema(),
-                     {{"outputs", shape::map_of(shape::text())},
-                      {"products", shape::list_of(shape::ref("BuildProduct"))},
-                      {"metrics", shape::map_of(shape::ref("BuildMetric"))},
-                      {"failedInputs", shape::list_of(shape::text())},
-                      {"constituents", numbers},
-                      {"evaluations", numbers},
-                      {"steps", shape::list_of(shape::ref("Step"))},
-                      {"outputSet", shape::nullable(shape::text())},
-                      {"meta", shape::described(shape::anything(), "As the evaluation gave it.")},
-                      {"waiting", shape::described(shape::nullable(shape::ref("Waiting")),
-                                                   "Why it waits; null when it is finished.")}});
+  return shape::with(
+      build_schema(),
+      {{"outputs", shape::map_of(shape::text())},
+       {"realisations", shape::described(shape::list_of(shape::ref("Realisation")),
+                                         "Of its outputs, those that the store has, by whatever "
+                                         "derivation they are.")},
+       {"products", shape::list_of(shape::ref("BuildProduct"))},
+       {"metrics", shape::map_of(shape::ref("BuildMetric"))},
+       {"failedInputs", shape::list_of(shape::text())},
+       {"constituents", numbers},
+       {"evaluations", numbers},
+       {"steps", shape::list_of(shape::ref("Step"))},
+       {"outputSet", shape::nullable(shape::text())},
+       {"meta", shape::described(shape::anything(), "As the evaluation gave it.")},
+       {"waiting", shape::described(shape::nullable(shape::ref("Waiting")),
+                                    "Why it waits; null when it is finished.")}});
 }
 
 shape::Json product_schema() {

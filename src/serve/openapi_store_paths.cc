@@ -19,6 +19,8 @@ shape::Json store_path_schema() {
        {"info", shape::described(shape::nullable(info), "Null: it is not in the store any more.")},
        {"referrers", shape::described(texts, "Paths of the store that refer to it, the first.")},
        {"moreReferrers", shape::flag()},
+       {"realisations", shape::described(shape::list_of(shape::ref("Realisation")),
+                                         "Of which it is the output, the first registered.")},
        {"builds", shape::described(shape::list_of(shape::ref("Build")),
                                    "That have it as output, the newest first.")}});
 }

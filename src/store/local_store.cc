@@ -222,6 +222,13 @@ std::map<DrvOutput, Realisation> LocalStoreImplementation::realisations(
   return readers_.with_reader([&](PathReader& reader) { return reader.realisations(ids); });
 }
 
+std::vector<Realisation> LocalStoreImplementation::realisations_of(const StorePath& path,
+                                                                   std::size_t limit) {
+  if (!keeps_realisations()) return {};
+  return readers_.with_reader(
+      [&](PathReader& reader) { return reader.realisations_of(path, limit); });
+}
+
 std::vector<RealisationConflict> LocalStoreImplementation::register_realisations(
     const std::vector<Realisation>& realisations) {
   std::vector<RealisationConflict> conflicts;

@@ -143,6 +143,9 @@ class LocalStore : public Store {
   /// Marks a path as no longer valid (its files are the caller's affair). Fine when it is not.
   virtual void invalidate(const StorePath& path) = 0;
 
+  /// The realisations whose output a path is, at most `limit`: of equivalent derivations, and of
+  /// others that happen to make the same.
+  virtual std::vector<Realisation> realisations_of(const StorePath& path, std::size_t limit) = 0;
   /// Does this store keep realisations? Every store does from the first that is registered.
   virtual bool keeps_realisations() = 0;
   /// From now on it does. A nix that has ca-derivations switched on waits for this with a store

@@ -79,6 +79,7 @@ class LocalStoreImplementation final : public LocalStore {
   bool keeps_realisations() override;
   void keep_realisations() override;
   std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids) override;
+  std::vector<Realisation> realisations_of(const StorePath& path, std::size_t limit) override;
   std::vector<RealisationConflict> register_realisations(
       const std::vector<Realisation>& realisations) override;
 

@@ -200,4 +200,16 @@ std::map<DrvOutput, Realisation> PathReader::realisations(const std::set<DrvOutp
   return found;
 }
 
+std::vector<Realisation> PathReader::realisations_of(const StorePath& path, std::size_t limit) {
+  if (!realisations_) realisations_ = std::make_unique<RealisationTables>(database_, store_);
+  const ReadTransaction transaction(database_);
+  std::vector<Realisation> found;
+  for (const auto& id : realisations_->of_path(path, limit)) {
+    auto realisation = realisations_->find(id);
+    // Of several realisations of an id the first counts.
+    if (realisation && realisation->out_path == path) found.push_back(std::move(*realisation));
+  }
+  return found;
+}
+
 }  // namespace grange

@@ -37,6 +37,7 @@ class PathReader {
       const std::vector<std::set<StorePath>>& groups);
   /// Only where their tables are there.
   std::map<DrvOutput, Realisation> realisations(const std::set<DrvOutput>& ids);
+  std::vector<Realisation> realisations_of(const StorePath& path, std::size_t limit);
 
  private:
   std::optional<std::int64_t> find(const StorePath& path);

@@ -85,6 +85,9 @@ RealisationTables::RealisationTables(SqliteDatabase& database, StoreDir store)
       find_(database.prepare("select r.id, v.path, r.signatures from Realisations r "
                              "join ValidPaths v on v.id = r.outputPath "
                              "where r.drvPath = ? and r.outputName = ? order by r.id limit 1")),
+      of_path_(database.prepare("select r.drvPath, r.outputName from ValidPaths v "
+                                "join Realisations r on r.outputPath = v.id "
+                                "where v.path = ? order by r.id limit ?")),
       dependencies_(
           database.prepare("select r.drvPath, r.outputName, v.path from RealisationsRefs f "
                            "join Realisations r on r.id = f.realisationReference "
@@ -103,6 +106,17 @@ std::optional<RealisationTables::Row> RealisationTables::find_row(const DrvOutpu
   }
   find_.reset();
   return row;
+}
+
+std::vector<DrvOutput> RealisationTables::of_path(const StorePath& path, std::size_t limit) {
+  std::vector<DrvOutput> ids;
+  of_path_.bind(1, store_.print(path)).bind(2, static_cast<std::int64_t>(limit));
+  while (of_path_.step()) {
+    ids.push_back(
+        DrvOutput::parse(std::string(of_path_.text(0)) + "!" + std::string(of_path_.text(1))));
+  }
+  of_path_.reset();
+  return ids;
 }
 
 std::optional<Realisation> RealisationTables::find(const DrvOutput& id) {

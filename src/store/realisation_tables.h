@@ -30,6 +30,8 @@ class RealisationTables {
   RealisationTables(SqliteDatabase& database, StoreDir store);
 
   std::optional<Realisation> find(const DrvOutput& id);
+  /// The ids that are realised by a path, at most `limit`, in the order of registration.
+  std::vector<DrvOutput> of_path(const StorePath& path, std::size_t limit);
   /// Inside a transaction. The first realisation of an id stays: signatures are added to an equal
   /// one, another one is answered with the path that is kept. A dependency that is not registered
   /// with just this path is left out. Throws InvalidError when the output path is not valid.
@@ -47,6 +49,7 @@ class RealisationTables {
   StoreDir store_;
   SqliteDatabase& database_;
   SqliteStatement find_;
+  SqliteStatement of_path_;
   SqliteStatement dependencies_;
   SqliteStatement path_;
   SqliteStatement insert_;
