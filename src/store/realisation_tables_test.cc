@@ -29,6 +29,20 @@ TEST_F(RealisationsTest, AreKeptFromTheFirstOneOn) {
   EXPECT_EQ(found.begin()->second, (Realisation{id('1'), path, {"key:AA=="}}));
 }
 
+TEST_F(RealisationsTest, APathKnowsWhatItRealises) {
+  const auto first = made("a");
+  const auto second = made("b");
+  EXPECT_TRUE(store().realisations_of(first, 10).empty());
+  store().register_realisations(
+      {{id('1'), first, {"a:AA=="}}, {id('2'), second, {}}, {id('3', "dev"), first, {}}});
+  const auto found = store().realisations_of(first, 10);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].id, id('1'));
+  EXPECT_EQ(found[0].signatures, std::set<std::string>{"a:AA=="});
+  EXPECT_EQ(found[1].id, id('3', "dev"));
+  EXPECT_EQ(store().realisations_of(first, 1).size(), 1U);
+}
+
 TEST_F(RealisationsTest, TheFirstOfAnIdStays) {
   const auto first = made("first");
   const auto second = made("second");

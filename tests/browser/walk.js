@@ -23,6 +23,7 @@ const steps = [
   ["reproduce it", builds.reproduce],
   ["restart it", builds.restart],
   ["clone the jobset", forms.cloneJobset],
+  ["what is known by its content", builds.realisations],
   ["search", builds.search],
   ["compare two evaluations", evaluations.compare],
   ["what was repaired is reproduced", builds.reproduceRepaired],

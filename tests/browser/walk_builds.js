@@ -70,6 +70,15 @@ async function reproduceRepaired(walk) {
   walk.check(built.code === 0 && built.result === "repaired\n", `it is not reproduced: ${JSON.stringify(built)}`);
 }
 
+/// A build of what is known by its content has its realisations.
+async function realisations(walk) {
+  const { tab } = walk;
+  await tab.goto("/job/examples/main/glossary");
+  await tab.locator('main a[href^="/build/"]').first().click();
+  await tab.waitForURL("**/build/*");
+  await walk.appears("#realisations code", { hasText: "!out" });
+}
+
 /// From anywhere by a key, for what one remembers of it.
 async function search(walk) {
   const { tab } = walk;
@@ -87,4 +96,4 @@ async function search(walk) {
   await walk.appears(`a[href="/build/${calc.id}"]`);
 }
 
-module.exports = { openFailing, reproduce, reproduceRepaired, restart, search, showFailingLine };
+module.exports = { openFailing, realisations, reproduce, reproduceRepaired, restart, search, showFailingLine };

@@ -108,6 +108,11 @@ async function compare(walk) {
   await tab.locator("a", { hasText: "Why they differ" }).click();
   for (const source of ["gmp", "zlib"]) await walk.appears(".recipe h3", { hasText: source });
   await walk.picture("packages-rewritten");
+  // Whoever looks at a build of zlib sees that another recipe makes the same.
+  const [zlib] = (await walk.api("GET", "/api/v1/builds?project=packages&jobset=release&label=zlib")).builds;
+  await tab.goto(`/build/${zlib.id}`);
+  await walk.appears("#equivalents tbody td", { hasText: "zlib" });
+  await walk.picture("packages-equivalent-derivations");
   await ask("packages", edited);
   const third = await evaluations.evaluate(walk, jobset);
   await tab.goto(`/eval/${third}?against=${walk.has.packages}&show=changed`);
