@@ -122,6 +122,9 @@ class History {
       in_transaction("targets", [&] { write_ranges(part); });
     }
     in_transaction("counts", [&] { write_counts(); });
+    if (database_.kind() == DatabaseKind::postgresql) {
+      in_transaction("numbers", [&] { go_on_counting(); });
+    }
     database_.execute("ANALYZE");
   }
 
@@ -133,6 +136,15 @@ class History {
     transaction.commit();
     std::printf("%s\n", what);
     std::fflush(stdout);
+  }
+
+  /// What is written with numbers of its own leaves PostgreSQL's counters where they were.
+  void go_on_counting() {
+    for (const std::string table : {"projects", "jobsets", "evaluations", "facts", "derivations",
+                                    "output_sets", "builds", "steps", "machines"}) {
+      database_.execute("SELECT setval(pg_get_serial_sequence('" + table +
+                        "', 'id'), (SELECT coalesce(max(id), 1) FROM " + table + "))");
+    }
   }
 
   /// Evaluations of all jobsets in turn, until there are enough builds.

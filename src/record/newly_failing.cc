@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 #include "record/rows.h"
 
 namespace grange {
@@ -34,36 +36,37 @@ std::vector<NewlyFailing> newly_failing(Database& database, const EvaluationRow&
       base_position = row.integer();
     }
   }
+  // One question: of each kind of failure the newest, by the index that has them.
   std::string failures;
-  for (const auto outcome : kFailures) {
-    failures += (failures.empty() ? "'" : ", '") + std::string(to_string(outcome)) + "'";
+  std::string newest;
+  for (std::size_t rank = 0; rank < kFailures.size(); ++rank) {
+    const auto outcome = "'" + std::string(to_string(kFailures.at(rank))) + "'";
+    failures += (failures.empty() ? "" : ", ") + outcome;
+    newest += fmt::format(
+        "{}SELECT * FROM (SELECT id, stopped, outcome, {} AS rank FROM builds WHERE jobset = ?1 "
+        "AND outcome = {} AND outcome <> 'good' ORDER BY id DESC LIMIT ?4) f{}",
+        newest.empty() ? "" : " UNION ALL ", rank, outcome, rank);
   }
   // What is newly failing has changed: its row begins with the evaluation.
-  auto statement = database.prepare(
-      "SELECT t.label, b.id, b.stopped, o.build FROM "
-      "(SELECT id, stopped FROM builds WHERE jobset = ?1 AND outcome = ?4 AND outcome <> 'good' "
-      "ORDER BY id DESC LIMIT ?5) b "
+  auto statement = database.prepare(fmt::format(
+      "SELECT t.label, b.id, b.outcome, b.stopped, o.build FROM ({}) b "
       "JOIN targets t ON t.build = b.id AND t.jobset = ?1 AND t.epoch = ?2 AND t.first = ?3 "
-      "LEFT JOIN targets o ON o.jobset = ?1 AND o.epoch = ?6 AND o.label = t.label "
-      "AND o.first <= ?7 AND (o.last IS NULL OR o.last >= ?7) "
+      "LEFT JOIN targets o ON o.jobset = ?1 AND o.epoch = ?5 AND o.label = t.label "
+      "AND o.first <= ?6 AND (o.last IS NULL OR o.last >= ?6) "
       "LEFT JOIN builds ob ON ob.id = o.build "
-      "WHERE coalesce(ob.outcome, 'good') NOT IN (" +
-      failures + ") ORDER BY b.id DESC");
-  for (const auto outcome : kFailures) {
-    if (found.size() >= limit) break;
-    bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position,
-             to_string(outcome), limit, base_epoch, base_position);
-    while (found.size() < limit && statement.step()) {
-      RowReader row(statement);
-      NewlyFailing target;
-      target.label = row.text();
-      target.build = row.integer();
-      target.outcome = outcome;
-      target.stopped = row.optional_time().value_or(evaluation.started);
-      target.base_build = row.optional_integer().value_or(0);
-      found.push_back(std::move(target));
-    }
-    statement.reset();
+      "WHERE coalesce(ob.outcome, 'good') NOT IN ({}) ORDER BY b.rank, b.id DESC LIMIT ?4",
+      newest, failures));
+  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, limit, base_epoch,
+           base_position);
+  while (statement.step()) {
+    RowReader row(statement);
+    NewlyFailing target;
+    target.label = row.text();
+    target.build = row.integer();
+    target.outcome = parse_outcome(row.text()).value_or(Outcome::failed);
+    target.stopped = row.optional_time().value_or(evaluation.started);
+    target.base_build = row.optional_integer().value_or(0);
+    found.push_back(std::move(target));
   }
   return found;
 }

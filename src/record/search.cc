@@ -10,7 +10,10 @@ namespace {
 
 constexpr std::string_view kLabels =
     "SELECT label, derivation, facts, build FROM targets WHERE jobset = ?1 AND epoch = ?2 "
-    "AND label >= ?4 AND first <= ?3 AND (last IS NULL OR last >= ?3) ORDER BY label";
+    "AND label >= ?4 AND label < ?5 AND first <= ?3 AND (last IS NULL OR last >= ?3) "
+    "ORDER BY label LIMIT ?6";
+/// Behind all labels.
+constexpr std::string_view kLastLabel = "\xF4\x8F\xBF\xBF";
 
 TargetRow read_label(const Statement& statement) {
   RowReader row(statement);
@@ -26,17 +29,17 @@ TargetRow read_label(const Statement& statement) {
 
 std::vector<TargetRow> LabelSearch::beginning(const EvaluationRow& evaluation, std::size_t limit) {
   auto statement = database_.prepare(kLabels);
-  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, text_);
+  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, text_,
+           text_ + std::string(kLastLabel), limit);
   std::vector<TargetRow> found;
-  while (found.size() < limit && statement.step() && statement.text(0).starts_with(text_)) {
-    found.push_back(read_label(statement));
-  }
+  while (statement.step()) found.push_back(read_label(statement));
   return found;
 }
 
 std::vector<TargetRow> LabelSearch::containing(const EvaluationRow& evaluation, std::size_t limit) {
   auto statement = database_.prepare(kLabels);
-  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, "");
+  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, "", kLastLabel,
+           rows_);
   std::vector<TargetRow> found;
   while (found.size() < limit) {
     if (rows_ == 0) {

@@ -100,7 +100,8 @@ class Search {
       }
     };
     look(&LabelSearch::beginning);
-    look(&LabelSearch::containing);
+    // Nobody looks for a part of a label by a whole digest.
+    if (!text_.is_whole_digest()) look(&LabelSearch::containing);
     is_whole = is_whole && search.is_whole() && found.size() < limit_;
     std::vector<std::int64_t> ids;
     for (const auto& [jobset, row] : found) ids.push_back(row.build);

@@ -18,6 +18,9 @@ struct SearchText {
   bool is_whole_store_digest() const { return store_digits.size() == StorePath::kHashLength; }
   bool is_whole_commit() const { return digits.size() == 40; }
   bool is_whole_output_set() const { return digits.size() == 64; }
+  bool is_whole_digest() const {
+    return is_whole_store_digest() || is_whole_commit() || is_whole_output_set();
+  }
 
   /// `store_dir`: "/nix/store".
   static SearchText parse(std::string_view text, std::string_view store_dir);

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
 #include "serve/api_json.h"
+#include "serve/api_sight.h"
 #include "serve/page_request.h"
 
 namespace grange {
@@ -24,6 +27,37 @@ bool must_look(const StepQuery& query) {
   return !is_led && has_rest && (is_failure || query.system || query.outcome);
 }
 
+/// Which steps somebody sees: as sees_step says, with one question for the builds of many.
+class StepSight {
+ public:
+  StepSight(const ApiCall& call, Database& database)
+      : database_(database), sight_(call, database), sees_all_(sees_all(call)) {}
+
+  void look_at(const std::vector<StepRow>& steps) {
+    if (sight_.sees_everything()) return;
+    std::set<std::int64_t> asked;
+    for (const auto& step : steps) {
+      if (step.build != 0 && !jobsets_.contains(step.build)) asked.insert(step.build);
+    }
+    const std::vector<std::int64_t> ids(asked.begin(), asked.end());
+    for (const auto& build : Builds(database_).find(std::span(ids))) {
+      jobsets_[build.id] = build.jobset;
+    }
+  }
+  bool sees(const StepRow& step) {
+    if (step.build == 0) return sees_all_;
+    if (sight_.sees_everything()) return true;
+    const auto found = jobsets_.find(step.build);
+    return found != jobsets_.end() && sight_.sees_jobset(found->second);
+  }
+
+ private:
+  Database& database_;
+  Sight sight_;
+  const bool sees_all_;
+  std::map<std::int64_t, std::int64_t> jobsets_;  ///< by build
+};
+
 }  // namespace
 
 ApiJson step_page(const ApiCall& call, Database& database, StepQuery query, std::size_t limit) {
@@ -33,15 +67,15 @@ ApiJson step_page(const ApiCall& call, Database& database, StepQuery query, std:
     query.from = std::max<std::int64_t>(1, *query.before - kMostLookedAt);
   }
   std::vector<StepRow> shown;
-  std::map<std::int64_t, bool> seen;
+  StepSight sight(call, database);
   bool goes_on = true;
   for (int pages = 0; goes_on && shown.size() <= limit && pages < kHiddenPages; ++pages) {
     const auto rows = Steps(database).list(query);
     goes_on = rows.size() == query.limit;
+    sight.look_at(rows);
     for (const auto& row : rows) {
       query.before = row.id;
-      if (!seen.contains(row.build)) seen[row.build] = sees_step(call, database, row.build);
-      if (seen[row.build]) shown.push_back(row);
+      if (sight.sees(row)) shown.push_back(row);
     }
   }
   if (!goes_on && query.from.value_or(1) > 1) {
