@@ -141,7 +141,7 @@ class History {
   /// What is written with numbers of its own leaves PostgreSQL's counters where they were.
   void go_on_counting() {
     for (const std::string table : {"projects", "jobsets", "evaluations", "facts", "derivations",
-                                    "output_sets", "builds", "steps", "machines"}) {
+                                    "output_sets", "builds", "steps", "machines", "systems"}) {
       database_.execute("SELECT setval(pg_get_serial_sequence('" + table +
                         "', 'id'), (SELECT coalesce(max(id), 1) FROM " + table + "))");
     }
