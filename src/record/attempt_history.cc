@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "record/digest_queries.h"
+#include "record/evaluation_rows.h"
 #include "record/filtered_query.h"
 #include "record/rows.h"
 
@@ -68,6 +70,21 @@ std::optional<OutputSetRow> find_output_set_row(Database& database, const Output
   found.id = row.integer();
   if (const auto outcome = row.optional_text()) found.outcome = parse_outcome(*outcome);
   return found;
+}
+
+std::map<OutputSetId, Outcome> outcomes_of(Database& database,
+                                           const std::vector<OutputSetId>& sets) {
+  std::map<OutputSetId, Outcome> outcomes;
+  const auto digests =
+      digests_of(sets, [](const OutputSetId& set) { return ByteView(set.bytes()); });
+  query_digests(database, "SELECT digest, outcome FROM output_sets WHERE digest", digests, nullptr,
+                [&](const Statement& statement) {
+                  const auto set = OutputSetId(sha256_column(statement.blob(0)));
+                  if (statement.is_null(1)) return;
+                  const auto outcome = parse_outcome(statement.text(1));
+                  if (outcome) outcomes.emplace(set, *outcome);
+                });
+  return outcomes;
 }
 
 std::int64_t forget_failures_of(Database& database, std::int64_t output_set) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -57,6 +58,10 @@ struct OutputSetRow {
   std::optional<Outcome> outcome;  ///< the last known one, whoever made it
 };
 std::optional<OutputSetRow> find_output_set_row(Database& database, const OutputSetId& set);
+
+/// What became of those that were made, or tried, so far; one question for all.
+std::map<OutputSetId, Outcome> outcomes_of(Database& database,
+                                           const std::vector<OutputSetId>& sets);
 
 /// Forgets the failures of an output set that are remembered; how many there were. Inside the
 /// caller's transaction.

@@ -37,20 +37,23 @@ std::vector<TargetRow> LabelSearch::beginning(const EvaluationRow& evaluation, s
 }
 
 std::vector<TargetRow> LabelSearch::containing(const EvaluationRow& evaluation, std::size_t limit) {
-  auto statement = database_.prepare(kLabels);
-  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, "", kLastLabel,
-           rows_);
-  std::vector<TargetRow> found;
-  while (found.size() < limit) {
-    if (rows_ == 0) {
-      is_whole_ = false;
-      break;
-    }
-    if (!statement.step()) break;
-    --rows_;
-    const auto at = statement.text(0).find(text_);
-    if (at != std::string_view::npos && at != 0) found.push_back(read_label(statement));
+  if (rows_ == 0 || limit == 0) {
+    is_whole_ = is_whole_ && rows_ != 0;
+    return {};
   }
+  // The database looks: what it passes over need not come here.
+  auto statement =
+      database_.prepare("SELECT label, derivation, facts, build FROM (" + std::string(kLabels) +
+                        ") l WHERE replace(label, ?7, '') <> label ORDER BY label");
+  bind_all(statement, evaluation.jobset, evaluation.epoch, evaluation.position, "", kLastLabel,
+           rows_, text_);
+  std::vector<TargetRow> found;
+  while (found.size() < limit && statement.step()) {
+    if (!statement.text(0).starts_with(text_)) found.push_back(read_label(statement));
+  }
+  const auto targets = static_cast<std::size_t>(std::max<std::int64_t>(evaluation.targets, 0));
+  if (targets > rows_) is_whole_ = false;
+  rows_ -= std::min(rows_, targets);
   return found;
 }
 

@@ -25,17 +25,15 @@ void read_epoch(Database& database, std::int64_t jobset, std::int64_t number, co
       "SELECT t.label, t.first, coalesce(t.last, 9000000000000000000), t.build, b.outcome "
       "FROM targets t JOIN builds b ON b.id = t.build WHERE t.jobset = ?1 AND t.epoch = ?2 "
       "AND t.label > ?3 AND t.first <= ?5 AND (t.last IS NULL OR t.last >= ?4) "
-      "ORDER BY t.label, t.first LIMIT ?6");
+      "AND (?7 = '' OR replace(t.label, ?7, '') <> t.label) ORDER BY t.label, t.first LIMIT ?6");
   // A label has no more rows than there are evaluations of it.
-  const auto most =
-      query.contains.empty() ? query.limit * epoch.evaluations.size() : std::size_t{1} << 30;
-  bind_all(statement, jobset, number, query.after, epoch.first, epoch.last, most);
+  bind_all(statement, jobset, number, query.after, epoch.first, epoch.last,
+           query.limit * epoch.evaluations.size(), query.contains);
   std::string present;
   std::size_t labels = 0;
   while (statement.step()) {
     RowReader row(statement);
     auto label = row.text();
-    if (label.find(query.contains) == std::string::npos) continue;
     if (label != present) {
       if (labels == query.limit) break;
       ++labels;

@@ -117,7 +117,12 @@ TEST_F(TargetMatrixTest, LabelsAreFoundByTheirBeginningsAndAsFarAsRowsReachByPar
   EXPECT_THAT(labels(search.beginning(evaluation, 10)), ElementsAre("hello", "hello.debug"));
   EXPECT_THAT(labels(search.beginning(evaluation, 1)), ElementsAre("hello"));
   EXPECT_THAT(labels(search.containing(evaluation, 10)), ElementsAre("othello"));
-  EXPECT_FALSE(search.is_whole()) << "whether there is a fifth row is not looked at";
+  EXPECT_TRUE(search.is_whole()) << "all four were looked at";
+  EXPECT_THAT(labels(search.containing(evaluation, 10)), IsEmpty());
+  EXPECT_FALSE(search.is_whole());
+  LabelSearch shorter(farm_.database(), "wor", 3);
+  EXPECT_THAT(labels(shorter.containing(evaluation, 10)), IsEmpty());
+  EXPECT_FALSE(shorter.is_whole()) << "the fourth was not";
   EXPECT_TRUE(LabelSearch(farm_.database(), "x", 4).is_whole());
 }
 

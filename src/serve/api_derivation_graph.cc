@@ -60,6 +60,11 @@ ApiJson graph_json(const ApiCall& call, Database& database, const DerivationNeig
   }
   const auto builds = newest_builds(database, sight, found.ids);
   const auto running = running_derivations(call);
+  std::vector<OutputSetId> sets;
+  for (const auto& [id, row] : rows) {
+    if (row.output_set && !builds.contains(id)) sets.push_back(*row.output_set);
+  }
+  const auto outcomes = outcomes_of(database, sets);
   ApiJson nodes = ApiJson::array();
   for (std::size_t i = 0; i < found.ids.size(); ++i) {
     const auto& row = rows.at(found.ids[i]);
@@ -69,7 +74,8 @@ ApiJson graph_json(const ApiCall& call, Database& database, const DerivationNeig
     if (build != builds.end()) outcome = build->second.outcome;
     const bool is_seen = sight.sees_derivation(row);
     if (build == builds.end() && is_seen && row.output_set) {
-      if (const auto set = find_output_set_row(database, *row.output_set)) outcome = set->outcome;
+      const auto known = outcomes.find(*row.output_set);
+      if (known != outcomes.end()) outcome = known->second;
     }
     nodes.push_back({{"id", row.id},
                      {"derivation", name},
