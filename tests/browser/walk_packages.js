@@ -30,7 +30,9 @@ async function evaluate(walk) {
   await tab.goto("/queue");
   await walk.appears("td", { hasText: "packages:release" });
   await walk.picture("packages-queue");
-  await tab.locator('main a[href^="/build/"]').first().click();
+  // Not what waits for a slot alone: that may run before one looks.
+  const waiting = await walk.appears("tr", { hasText: /waits (for .* to be made|to be tried again)/ });
+  await waiting.locator('a[href^="/build/"]').first().click();
   await tab.waitForURL("**/build/*");
   await walk.appears(".notice", { hasText: "It waits" });
   await walk.picture("packages-waiting");
