@@ -1,5 +1,7 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "base/clock.h"
 #include "serve/api_json.h"
 

@@ -79,7 +79,7 @@ class FarmHistoryForTests {
       build.queued = at(version);
       builds.push_back(std::move(build));
     }
-    const auto ids = Builds(*database_).add(builds);
+    auto ids = Builds(*database_).add(builds);
     for (std::size_t i = 0; i < ids.size(); ++i) targets[i].build = ids[i];
     history.add_targets(evaluation, targets);
     if (completes) {

@@ -60,6 +60,7 @@ TEST_F(TargetMatrixTest, SaysWhatBecameOfEachTargetInEachEvaluation) {
 
 TEST_F(TargetMatrixTest, SpansEpochs) {
   std::vector<std::string> labels;
+  labels.reserve(300);
   for (int i = 0; i < 300; ++i) labels.push_back("t" + std::to_string(1000 + i));
   for (int version = 1; version <= 6; ++version) {
     const auto builds = farm_.evaluate(jobset_, labels, version);
@@ -109,6 +110,7 @@ TEST_F(TargetMatrixTest, LabelsAreFoundByTheirBeginningsAndAsFarAsRowsReachByPar
   farm_.evaluate(jobset_, {"hello", "hello.debug", "othello", "world"}, 1);
   const auto labels = [](const std::vector<TargetRow>& rows) {
     std::vector<std::string> list;
+    list.reserve(rows.size());
     for (const auto& row : rows) list.push_back(row.label);
     return list;
   };
