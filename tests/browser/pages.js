@@ -21,7 +21,7 @@ const pages = [
   { name: "evaluation", path: (has) => `/eval/${has.evaluation}`, shows: () => "Evaluation errors", visitor: true },
   { name: "evaluation filtered", path: (has) => `/eval/${has.evaluation}?show=still-succeeding&filter=${has.label}`, shows: (has) => has.label },
   { name: "evaluation with many targets", path: (has) => `/eval/${has.evaluation}?show=queued`, shows: () => "behind" },
-  { name: "causes", path: (has) => `/eval/${has.evaluation}/causes`, shows: () => "Causes", needs: "base" },
+  { name: "causes", path: (has) => `/eval/${has.evaluation}/causes`, shows: () => "Rewritten recipes", needs: "base" },
   { name: "build", path: (has) => `/build/${has.good}`, shows: () => "Outputs", visitor: true },
   { name: "failed build", path: (has) => `/build/${has.bad}`, shows: () => "error: no such thing" },
   { name: "queued build", path: (has) => `/build/${has.queued}`, shows: () => "behind" },

@@ -1,4 +1,5 @@
 """A farm that has something for every page to show."""
+from farm import wait_for
 
 FIRST = ('hello = sh "hello-2.12" "echo built > $out"; tools.recurseForDerivations = true; '
          'tools.lib = sh "lib-1.0" "echo lib > $out"; '
@@ -27,6 +28,8 @@ def fill(farm, repository, project="demo", jobset="main"):
     targets = farm.targets(evaluation["id"])
     for label in ("hello", "tools.lib", "broken", "above", "extra"):
         farm.wait_for_build(targets[label]["build"])
+    # The page of causes is looked at with something on it.
+    wait_for("the causes", lambda: farm.get(f"/api/v1/evaluations/{evaluation['id']}/causes")["state"] == "known")
     good = farm.build(targets["above"]["build"])
     bad = farm.build(targets["broken"]["build"])
     return {"project": project, "jobset": jobset, "evaluation": evaluation["id"], "base": evaluation["base"], "label": "hello", "good": good["id"],
